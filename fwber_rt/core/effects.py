@@ -1,0 +1,139 @@
+"""Effects: what a command wants done, as data.
+
+A handler changes ``World`` and returns one of these; ``App.apply`` is the only place that turns it into disk writes and
+bytes on sockets (Tile38's ``cmdSET`` does the same: reply plus change record, one caller persists and notifies).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from fwber_rt.core.people import Person
+
+
+class Mode(Enum):
+    """How the journal may reorder a statement inside one transaction (batching is what makes a commit cheap)."""
+
+    ORDERED = "ordered"  # runs in the order given, before the other two
+    APPEND = "append"  # inserts new rows that nothing else in the batch reads or changes; gathered into one executemany
+    LATEST = "latest"  # overwrites one row; only the last one per first parameter runs, after everything else
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """Parameter ``param`` (bytes or None) is stored sealed under the key of the user whose id is parameter ``owner``.
+
+    ``bind`` lists parameters the ciphertext is tied to, so that a row's body cannot be swapped into another row.
+    """
+
+    param: int
+    owner: int
+    bind: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Statement:
+    """One SQL statement a feature may ask for. ``params`` of a row are positional."""
+
+    sql: str
+    mode: Mode = Mode.ORDERED
+    seals: tuple[Seal, ...] = ()
+
+
+class Row(NamedTuple):
+    """One thing to write."""
+
+    statement: Statement
+    params: tuple[Any, ...]
+
+
+class Push:
+    """One event on its way to everybody who hears ``to``.
+
+    ``to``: the stream's name (``room:1``, ``cell:88...``, ``user:7``), which is also the push's ``s`` on the wire.
+    ``o``: its offset, or None when ephemeral. ``d``: anything msgspec can encode (``msgspec.Raw`` when already JSON).
+    ``frame`` caches the whole WebSocket frame, made once by the hub and shared by all recipients and by resume.
+    ``volatile`` pushes may be dropped for a client that reads too slowly: a later one replaces them.
+    ``only`` limits delivery to these people.
+    """
+
+    __slots__ = ("d", "frame", "o", "only", "size", "t", "to", "volatile")
+
+    def __init__(
+        self,
+        t: str,
+        to: str,
+        d: object,
+        o: int | None = None,
+        *,
+        size: int = 256,
+        volatile: bool = False,
+        only: tuple[Person, ...] | None = None,
+    ) -> None:
+        self.t = t
+        self.to = to
+        self.d = d
+        self.o = o
+        self.size = size
+        self.volatile = volatile
+        self.only = only
+        self.frame: bytes | None = None
+
+
+class Join(NamedTuple):
+    """``person`` hears the channel ``name`` from here on."""
+
+    person: Person
+    name: str
+
+
+class Leave(NamedTuple):
+    """``person`` no longer hears the channel ``name``."""
+
+    person: Person
+    name: str
+
+
+class Hear(NamedTuple):
+    """``person`` hears the cells around ``cell`` from here on; 0 is nowhere."""
+
+    person: Person
+    cell: int
+
+
+class Attach(NamedTuple):
+    """``session`` (the transport's object) becomes one of ``person``'s connections."""
+
+    person: Person
+    session: Any
+
+
+class Disconnect(NamedTuple):
+    """Close one session, or with ``session=None`` all of the person's."""
+
+    person: Person
+    session: Any
+    code: int
+    reason: str
+
+
+Change = Join | Leave | Hear | Attach | Disconnect
+
+
+@dataclass(slots=True)
+class Effects:
+    """Released in this order: ``pushes``, ``changes``, ``reply``, ``replay`` (pushes for this session alone).
+
+    ``ephemeral``: nothing in here depends on state that is not yet on disk, so it need not wait for the journal.
+    ``audit`` and ``outbox`` rows go into the same transaction as ``rows``; they are kept apart for their readers.
+    """
+
+    reply: object = None
+    pushes: list[Push] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    replay: list[Push] = field(default_factory=list)
+    ephemeral: bool = False

@@ -1,0 +1,57 @@
+"""A person who is here: connected, or within the grace time after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fwber_rt.core.access import Kind
+
+if TYPE_CHECKING:
+    from fwber_rt.core.limits import Bucket
+    from fwber_rt.core.rooms import Room
+
+
+class Person:
+    """One user's live state, shared by all their connections.
+
+    Two cells, kept apart from the start: ``disclosed`` is what others may observe (0: nothing), ``heard`` is where this
+    person hears. ``fine`` and ``point`` (lat, lng) are true, never leave memory except ``fine`` in an encrypted snapshot.
+    ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
+    ``sessions`` are the transport's objects, attached and detached by the hub.
+    ``nonces`` maps (stream name, nonce) to the original ack, oldest first; ``nonces_complete`` says nothing older is on disk.
+    """
+
+    __slots__ = (
+        "buckets", "disclosed", "fine", "gone_at", "heard", "id", "kind", "located_at", "name", "nonces",
+        "nonces_complete", "order", "point", "rooms", "sessions",
+    )  # fmt: skip
+
+    def __init__(self, id: int, name: str, kind: Kind, order: int) -> None:
+        self.id = id
+        self.name = name
+        self.kind = kind
+        self.order = order
+        self.disclosed = 0
+        self.heard = 0
+        self.fine = 0
+        self.point: tuple[float, float] | None = None
+        self.located_at = 0.0
+        self.gone_at = 0.0  # Instant.mono at which the grace time ends; 0 while connected
+        self.rooms: dict[int, Room] = {}
+        self.sessions: list[Any] = []
+        self.buckets: dict[str, Bucket] | None = None
+        self.nonces: dict[tuple[str, str], Any] | None = None
+        self.nonces_complete = False
+
+
+class Actor:
+    """Who asks: a person (None while anonymous), through which session (None over REST), from which address."""
+
+    __slots__ = ("address", "kind", "person", "session", "token_expires")
+
+    def __init__(self, person: Person | None, kind: Kind, session: Any = None, address: str = "") -> None:
+        self.person = person
+        self.kind = kind
+        self.session = session
+        self.address = address
+        self.token_expires = 0  # wall milliseconds; 0: not known

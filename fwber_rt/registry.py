@@ -1,0 +1,208 @@
+"""What a feature declares, and the dictionaries the rest of the server is built from.
+
+A feature is one ``Feature`` value in one module; ``Registry`` folds all of them. Both transports, validation, limits,
+metrics, OpenAPI, settings, migrations, export and erasure follow from the declarations, so nothing is listed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Effects
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.people import Actor
+from fwber_rt.core.settings import Setting
+from fwber_rt.core.world import World
+from fwber_rt.errors import ERRORS, Error
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Reader(Protocol):
+    """What a query or a ``load`` may use: committed rows, and the plaintext of sealed columns. Reads end after 1 s."""
+
+    async def all(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row."""
+        ...
+
+    async def open(self, sealed: Sequence[tuple[int, bytes | None, tuple[Any, ...]]]) -> list[bytes | None]:
+        """Unseal ``(owner, ciphertext, bound parameters)`` triples, in order; None where the key is gone (erased)."""
+        ...
+
+
+class SyncReader(Protocol):
+    """The same during start-up, when nothing else runs."""
+
+    def all(self, sql: str, params: Sequence[Any] = ()) -> Iterable[tuple[Any, ...]]:
+        """Every row."""
+        ...
+
+    def open(self, owner: int, sealed: bytes | None, bound: tuple[Any, ...]) -> bytes | None:
+        """One unsealed value; None where the key is gone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PushSpec:
+    """A push a client may receive: its ``t``, the type of its ``d``, and whether it has an offset."""
+
+    t: str
+    d: type[Any]
+    durable: bool
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Changes state: ``handler(world, actor, request, now) -> Effects``, synchronous; checks first, changes last.
+
+    ``http``: ``"POST /rooms/{room}/messages"``; path names are fields of ``request``. ``limit`` names a row of the limits table.
+    ``load(world, actor, request, reader)`` returns None when memory suffices, else an awaitable whose result becomes the
+    handler's fifth argument (a handler with ``load`` always takes five, None included).
+    ``durable``: refused with ``storage.full`` while the disk is. ``least``: the smallest kind of caller allowed.
+    ``ws=False``: over REST only; ``http=""``: over WebSocket only.
+    """
+
+    op: str
+    request: type[Any]
+    handler: Callable[..., Effects]
+    reply: type[Any]
+    http: str = ""
+    limit: str = "default"
+    load: Callable[[World, Actor, Any, Reader], Awaitable[Any] | None] | None = None
+    durable: bool = False
+    least: Kind = Kind.GUEST
+    ws: bool = True
+    help: str = ""
+    errors: tuple[Error, ...] = ()
+    pushes: tuple[PushSpec, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Reads state: ``await handler(world, actor, request, now, reader) -> reply``. Fields as in ``Command``."""
+
+    op: str
+    http: str
+    request: type[Any]
+    handler: Callable[[World, Actor, Any, Instant, Reader], Awaitable[Any]]
+    reply: type[Any]
+    limit: str = "read"
+    least: Kind = Kind.GUEST
+    ws: bool = True
+    help: str = ""
+    errors: tuple[Error, ...] = ()
+    also_http: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered step of the schema. ``forward`` and ``back`` are scripts of statements."""
+
+    number: int
+    name: str
+    forward: str
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with personal data: which column names the user, how long rows are kept (for the record of processing)."""
+
+    name: str
+    user: str
+    purpose: str
+    retention: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work on a timer: ``await run(world, now, reader) -> list of Effects`` to apply. ``every`` is a setting in seconds."""
+
+    name: str
+    every: Setting[float]
+    run: Callable[[World, Instant, Reader], Awaitable[list[Effects]]]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A feature's part of ``World``: ``load(world, reader)`` fills it at start from committed rows.
+
+    ``due(world, now)`` is called on every privacy tick; ``dump``/``restore`` move what a snapshot keeps (JSON-able values).
+    """
+
+    load: Callable[[World, SyncReader], None] | None = None
+    due: Callable[[World, Instant], list[Effects]] | None = None
+    dump: Callable[[World], Iterable[Any]] | None = None
+    restore: Callable[[World, Iterable[Any], Instant], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Everything one feature adds to the server."""
+
+    name: str
+    commands: Sequence[Command] = ()
+    queries: Sequence[Query] = ()
+    errors: Sequence[Error] = ()
+    migrations: Sequence[Migration] = ()
+    settings: Sequence[Setting[Any]] = ()
+    pushes: Sequence[PushSpec] = ()
+    tables: Sequence[Table] = ()
+    jobs: Sequence[Job] = ()
+    state: State = field(default_factory=State)
+
+
+class Registry:
+    """All features folded. A name declared twice stops the start (ValueError)."""
+
+    def __init__(self, features: Iterable[Feature]) -> None:
+        self.features = tuple(features)
+        self.operations: dict[str, Command | Query] = {}
+        self.errors: dict[str, Error] = {}
+        self.settings: dict[str, Setting[Any]] = {}
+        self.pushes: dict[str, PushSpec] = {}
+        self.migrations: dict[int, Migration] = {}
+        self.jobs: dict[str, Job] = {}
+        self.tables: dict[str, Table] = {}
+        codes: dict[int, Error] = {}
+        routes: dict[str, str] = {}
+        names: dict[str, Feature] = {}
+        for error in ERRORS:
+            _add(self.errors, error.name, error, "error")
+            _add(codes, error.code, error, "error code")
+        for feature in self.features:
+            _add(names, feature.name, feature, "feature")
+            for operation in (*feature.commands, *feature.queries):
+                _add(self.operations, operation.op, operation, "operation")
+                for route in routes_of(operation):
+                    _add(routes, route, operation.op, "route")
+            for error in feature.errors:
+                _add(self.errors, error.name, error, "error")
+                _add(codes, error.code, error, "error code")
+            for setting in feature.settings:
+                _add(self.settings, setting.name, setting, "setting")
+            for push in feature.pushes:
+                _add(self.pushes, push.t, push, "push")
+            for migration in feature.migrations:
+                _add(self.migrations, migration.number, migration, "migration")
+            for job in feature.jobs:
+                _add(self.jobs, job.name, job, "job")
+            for table in feature.tables:
+                _add(self.tables, table.name, table, "table")
+
+
+def routes_of(operation: Command | Query) -> tuple[str, ...]:
+    """The REST routes of an operation, ``"METHOD /path"`` below ``/api/v1``."""
+    first = (operation.http,) if operation.http else ()
+    return first + (operation.also_http if isinstance(operation, Query) else ())
+
+
+def _add(table: dict[K, V], key: K, value: V, what: str) -> None:
+    if key in table:
+        raise ValueError(f"{what} {key!r} is declared twice")
+    table[key] = value

@@ -1,0 +1,1 @@
+"""Disk: the journal, migrations, sealed columns, snapshots, backups."""

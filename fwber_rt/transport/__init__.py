@@ -1,0 +1,1 @@
+"""Sockets: one public port, WebSocket sessions, fan-out, REST."""
