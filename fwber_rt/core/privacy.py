@@ -1,0 +1,58 @@
+"""What others may observe.
+
+The rule: **everything anyone else can observe is a function of the user's disclosed cell.** A position becomes its fine cell
+once (``fine_cell``), the fine cell becomes the disclosed cell by dropping digits (``disclosed_cell``), and everything visible -
+lists, order, bands, counts, membership, the channel a word is heard on - starts from there. Nothing may index the raw point
+a second time: a cell contains its parent's area only approximately (6 % of points lie in another cell when asked for the
+coarser resolution directly), so two roads to "the" cell would tell the same person apart from itself.
+
+Two cells are kept from the start (``people.Person``): ``disclosed``, what others see, and ``heard``, where I hear; when they
+follow a movement (dwell, plausibility of travel) is decided by whoever changes them, and that decision belongs in this file,
+as functions from fine cells and moments to the next disclosed and heard cell.
+
+Options that lost, all broken in the field (privacy.md): noise (averages out), rounding a distance (flip points), a minimum
+distance (three observers solve it), limiting the rate of questions (the attacker waits), sorting by true distance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from fwber_rt.core import geo
+
+FINE: Final = 10  # mean edge 76 m
+FEWEST: Final = 5  # k: a smaller count is not published
+
+
+def fine_cell(lat: float, lng: float) -> int:
+    """The fine cell of a fix in degrees: computed once, and all that is kept besides the point itself."""
+    return geo.cell_of(lat, lng, FINE)
+
+
+def disclosed_cell(fine: int, resolution: int) -> int:
+    """What a person in a fine cell discloses when seen at ``resolution`` (FINE or coarser, else ValueError)."""
+    return geo.parent(fine, resolution)
+
+
+def few(count: int) -> int | Literal["few"]:
+    """A count as it may be published: exact from 5 up, else "few", nobody included."""
+    return count if count >= FEWEST else "few"
+
+
+def is_precise(radius_m: float, resolution: int) -> bool:
+    """Whether being inside a circle tells more than a cell at ``resolution`` does: it is narrower than the mean edge."""
+    return radius_m < geo.edge_m(resolution)
+
+
+def hears(cell: int, coarser: Sequence[int]) -> tuple[int, ...]:
+    """The cells whose talk is heard in ``cell``: the cell, its ring 1, then its parents at the ``coarser`` resolutions.
+
+    A parent's talk is that of people who choose to be seen only that coarsely; they are heard by everyone they may be near.
+    """
+    return (*geo.disk(cell, 1), *(geo.parent(cell, level) for level in coarser))
+
+
+def hearers(cell: int, resolution: int) -> tuple[int, ...]:
+    """The cells at the deployment's ``resolution`` in which ``cell`` is heard: the inverse of ``hears``."""
+    return geo.disk(cell, 1) if geo.resolution(cell) == resolution else geo.children(cell, resolution)
