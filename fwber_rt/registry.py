@@ -61,10 +61,10 @@ class Command:
     """Changes state: ``handler(world, actor, request, now) -> Effects``, synchronous; checks first, changes last.
 
     ``http``: ``"POST /rooms/{room}/messages"``; path names are fields of ``request``. ``limit`` names a row of the limits table.
-    ``load(world, actor, request, reader)`` returns None when memory suffices, else an awaitable whose result becomes the
+    ``load(world, actor, request, now, reader)`` returns None when memory suffices, else an awaitable whose result becomes the
     handler's fifth argument (a handler with ``load`` always takes five, None included).
     ``durable``: refused with ``storage.full`` while the disk is. ``least``: the smallest kind of caller allowed.
-    ``ws=False``: over REST only; ``http=""``: over WebSocket only.
+    ``ws=False``: over REST only; ``http=""``: over WebSocket only. ``credentials``: the request's ``token`` decides who asks.
     """
 
     op: str
@@ -73,13 +73,14 @@ class Command:
     reply: type[Any]
     http: str = ""
     limit: str = "default"
-    load: Callable[[World, Actor, Any, Reader], Awaitable[Any] | None] | None = None
+    load: Callable[[World, Actor, Any, Instant, Reader], Awaitable[Any] | None] | None = None
     durable: bool = False
     least: Kind = Kind.GUEST
     ws: bool = True
+    credentials: bool = False
     help: str = ""
     errors: tuple[Error, ...] = ()
-    pushes: tuple[PushSpec, ...] = ()
+    also_http: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +199,7 @@ class Registry:
 
 def routes_of(operation: Command | Query) -> tuple[str, ...]:
     """The REST routes of an operation, ``"METHOD /path"`` below ``/api/v1``."""
-    first = (operation.http,) if operation.http else ()
-    return first + (operation.also_http if isinstance(operation, Query) else ())
+    return ((operation.http,) if operation.http else ()) + operation.also_http
 
 
 def _add(table: dict[K, V], key: K, value: V, what: str) -> None:

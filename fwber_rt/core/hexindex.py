@@ -24,7 +24,7 @@ or skip list per bucket (an insertion into a list of 10 000 moves 40 KB, 1 us).
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heapreplace
@@ -98,13 +98,17 @@ class HexIndex(Generic[M]):
         if old == new:
             return _NOT_MOVED
         before, after = self._chain(old), self._chain(new)
-        self._check_absent(member, new)
+        leaving, arriving = self._find(member, old), self._find(member, new)
+        if old and leaving < 0:
+            raise ValueError("the member is not in the cell to leave")
+        if new and arriving >= 0:
+            raise ValueError("the member is in the cell to enter already")
         if old:
-            self._take(member, old)
+            self._take(old, leaving)
         if new:
-            self._put(member, new)
-        entered = tuple(cell for cell in after if cell not in before)
-        left = tuple(cell for cell in before if cell not in after)
+            self._put(member, new, ~arriving)
+        entered = tuple([cell for cell in after if cell not in before])
+        left = tuple([cell for cell in before if cell not in after])
         self._count(entered, 1)
         self._count(left, -1)
         return Moved(entered, left)
@@ -121,7 +125,7 @@ class HexIndex(Generic[M]):
 
     def within(self, cell: int) -> Iterator[M]:
         """The members disclosed at this cell or beneath it, bucket by bucket. The index must not change meanwhile."""
-        return (member for bucket in self._beneath(cell, self._level(cell)) for member in bucket)
+        return (member for bucket in self._beneath((cell,), self._level(cell)) for member in bucket)
 
     def nearest(self, cell: int, limit: int, after: tuple[int, int] | None = None, rings: int = 8) -> list[tuple[int, M]]:
         """At most ``limit`` members as (ring, member), ordered by ring and then ``order``, up to ring ``rings``.
@@ -169,62 +173,49 @@ class HexIndex(Generic[M]):
                     del counts[cell]
 
     def _find(self, member: M, cell: int) -> int:
-        """Where in its bucket a member is; -1 when it is not there."""
-        bucket = self._buckets.get(cell, ())
-        for place in range(bisect_left(bucket, member.order, key=_ORDER), len(bucket)):
+        """Where in its bucket a member is; when it is not there, ``~`` of where it belongs: behind those of equal order."""
+        bucket, order = self._buckets.get(cell, ()), member.order
+        end = place = bisect_right(bucket, order, key=_ORDER)
+        while place and bucket[place - 1].order == order:
+            place -= 1
             if bucket[place] is member:
                 return place
-            if bucket[place].order != member.order:
-                break
-        return -1
+        return ~end
 
-    def _check_absent(self, member: M, cell: int) -> None:
-        if cell and self._find(member, cell) >= 0:
-            raise ValueError("the member is in that cell already")
-
-    def _put(self, member: M, cell: int) -> None:
+    def _put(self, member: M, cell: int, place: int) -> None:
         bucket = self._buckets.get(cell)
         if bucket is None:
             self._buckets[cell] = [member]
         else:
-            bucket.insert(bisect_right(bucket, member.order, key=_ORDER), member)
+            bucket.insert(place, member)
         self._disclosed[geo.resolution(cell)] += 1
 
-    def _take(self, member: M, cell: int) -> None:
-        place = self._find(member, cell)
-        if place < 0:
-            raise ValueError("the member is not in that cell")
+    def _take(self, cell: int, place: int) -> None:
         bucket = self._buckets[cell]
         del bucket[place]
         if not bucket:
             del self._buckets[cell]
         self._disclosed[geo.resolution(cell)] -= 1
 
-    def _beneath(self, cell: int, level: int) -> Iterator[list[M]]:
-        """The buckets of a cell and of all beneath it."""
-        bucket = self._buckets.get(cell)
-        if bucket is not None:
-            yield bucket
-        if level == self._finest or self._counts.get(cell, 0) == len(bucket or ()):
-            return
-        finer = self._finer[level]
-        for child in geo.children(cell, finer):
-            yield from self._beneath(child, finer)
+    def _beneath(self, cells: tuple[int, ...], level: int) -> list[list[M]]:
+        """The buckets of some cells of one level, then of all beneath them, level by level."""
+        buckets, counts = self._buckets, self._counts
+        found = [buckets[cell] for cell in cells if cell in buckets]
+        while level != self._finest:
+            finer = self._finer[level]
+            cells = tuple([child for cell in cells if cell in counts for child in geo.children(cell, finer)])
+            found += [buckets[cell] for cell in cells if cell in buckets]
+            level = finer
+        return found
 
     def _ring(self, cell: int, level: int, ring: int, rings: int) -> list[list[M]]:
         """The buckets whose members are exactly ``ring`` away."""
-        found = self._exactly(cell, ring) if level == self._finest else self._at_or_beneath(cell, level, ring)
+        found = self._beneath(geo.ring(cell, ring), level)
         for coarse in self._coarser[level]:
             if self._disclosed[coarse] and ring <= geo.rings_at(rings, level, coarse):
-                found += self._exactly(geo.parent(cell, coarse), ring)
+                buckets = self._buckets
+                found += [buckets[other] for other in geo.ring(geo.parent(cell, coarse), ring) if other in buckets]
         return found
-
-    def _exactly(self, cell: int, ring: int) -> list[list[M]]:
-        buckets = self._buckets
-        return [buckets[other] for other in geo.ring(cell, ring) if other in buckets]
-
-    def _at_or_beneath(self, cell: int, level: int, ring: int) -> list[list[M]]:
-        return [bucket for other in geo.ring(cell, ring) for bucket in self._beneath(other, level)]
 
 
 def _merge(buckets: list[list[M]], limit: int, order: int | None) -> list[M]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fwber_rt.core.access import Kind
+from fwber_rt.errors import TOKEN_MISSING, Refused
 
 if TYPE_CHECKING:
     from fwber_rt.core.limits import Bucket
@@ -16,13 +17,14 @@ class Person:
 
     Two cells, kept apart from the start: ``disclosed`` is what others may observe (0: nothing), ``heard`` is where this
     person hears. ``fine`` and ``point`` (lat, lng) are true, never leave memory except ``fine`` in an encrypted snapshot.
-    ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
+    ``consents`` are the purposes agreed to and not withdrawn. ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
+    ``rooms`` are those joined, ``inside`` those whose area this person is in, joined or not.
     ``sessions`` are the transport's objects, attached and detached by the hub.
     ``nonces`` maps (stream name, nonce) to the original ack, oldest first; ``nonces_complete`` says nothing older is on disk.
     """
 
     __slots__ = (
-        "buckets", "disclosed", "fine", "gone_at", "heard", "id", "kind", "located_at", "name", "nonces",
+        "buckets", "consents", "disclosed", "fine", "gone_at", "heard", "id", "inside", "kind", "located_at", "name", "nonces",
         "nonces_complete", "order", "point", "rooms", "sessions",
     )  # fmt: skip
 
@@ -31,6 +33,7 @@ class Person:
         self.name = name
         self.kind = kind
         self.order = order
+        self.consents: frozenset[str] = frozenset()
         self.disclosed = 0
         self.heard = 0
         self.fine = 0
@@ -38,6 +41,7 @@ class Person:
         self.located_at = 0.0
         self.gone_at = 0.0  # Instant.mono at which the grace time ends; 0 while connected
         self.rooms: dict[int, Room] = {}
+        self.inside: dict[int, Room] = {}
         self.sessions: list[Any] = []
         self.buckets: dict[str, Bucket] | None = None
         self.nonces: dict[tuple[str, str], Any] | None = None
@@ -55,3 +59,10 @@ class Actor:
         self.session = session
         self.address = address
         self.token_expires = 0  # wall milliseconds; 0: not known
+
+    @property
+    def someone(self) -> Person:
+        """The person, for operations that no anonymous caller reaches (the app sees to that)."""
+        if self.person is None:
+            raise Refused(TOKEN_MISSING)
+        return self.person

@@ -24,24 +24,24 @@ VISIBILITIES = ("public", "private")
 
 
 class Member:
-    """One person's place in a room. ``outside_since`` is ``Instant.mono`` of leaving the fence, 0 while inside."""
+    """One person's place in a room; ``joined`` is wall milliseconds."""
 
-    __slots__ = ("joined", "outside_since", "role")
+    __slots__ = ("joined", "role")
 
     def __init__(self, role: Role, joined: int) -> None:
         self.role = role
         self.joined = joined
-        self.outside_since = 0.0
 
 
 @dataclass(slots=True, eq=False)
 class Room:
     """One room. ``cell`` is its centre's fine cell, ``members`` maps user id to ``Member``; times are wall milliseconds.
 
-    ``retention`` is how many seconds its messages are kept, 0 for the deployment's default.
+    ``owner`` keeps the room's administration even while not a member of it (out of reach, say). ``retention`` is how many seconds its messages are kept, 0 for the deployment's default.
     """
 
     id: int
+    owner: int
     name: str
     kind: str
     description: str
@@ -62,8 +62,14 @@ class Room:
         """Whether membership tells more than a disclosure cell."""
         return self.fence.precise
 
+    def visible_to(self, user: int) -> bool:
+        """Whether a user may know that the room exists."""
+        return self.visibility == "public" or user in self.members or user == self.owner
+
     def role_of(self, user: int) -> Role:
-        """The user's role, OUTSIDER when not a member."""
+        """The user's role, OUTSIDER when not a member (and not the owner)."""
+        if user == self.owner:
+            return Role.OWNER
         member = self.members.get(user)
         return member.role if member else Role.OUTSIDER
 

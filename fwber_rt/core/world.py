@@ -6,19 +6,25 @@ are no locks, and the order of events in a stream is the order of reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from fwber_rt.core import eventlog, geo, privacy
 from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Change, Effects, Hear, Join, Leave
 from fwber_rt.core.hexindex import HexIndex
 from fwber_rt.core.ids import Ids
+from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Person
 from fwber_rt.core.presence import Presence
-from fwber_rt.core.rooms import Room
+from fwber_rt.core.rooms import Member, Room
+from fwber_rt.core.services import Credentials
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.core.streams import Position, Stream, WindowLimits
+from fwber_rt.errors import NOT_FOUND, Refused
 
 GEO_RESOLUTION = Setting(
     "geo.resolution", 8, "H3 resolution of the hexagons people are shown in (9 for a campus)", "H3 resolution",
@@ -31,7 +37,8 @@ GEO_COARSER: Setting[tuple[int, ...]] = Setting(
 WINDOW_EVENTS = Setting("streams.window_events", 300, "newest events of a stream kept in memory and replayed on resume", "events")
 WINDOW_BYTES = Setting("streams.window_bytes", 65_536, "the same, in bytes", "bytes")
 WINDOWS_BYTES = Setting("streams.windows_bytes", 67_108_864, "memory for all windows together; the oldest go first", "bytes")
-SETTINGS: tuple[Setting[Any], ...] = (GEO_RESOLUTION, GEO_COARSER, WINDOW_EVENTS, WINDOW_BYTES, WINDOWS_BYTES)
+GRACE = Setting("presence.grace_s", 30.0, "how long a person stays after their last connection ends", "seconds", reload=True)
+SETTINGS: tuple[Setting[Any], ...] = (GEO_RESOLUTION, GEO_COARSER, WINDOW_EVENTS, WINDOW_BYTES, WINDOWS_BYTES, GRACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Statistics:
     people: int
     located: int
     rooms: int
+    memberships: int
     streams: int
     window_bytes: int
 
@@ -48,38 +56,156 @@ class Statistics:
 class World:
     """Live state. ``secret`` keys the order among neighbours; ``epoch`` is the database's random string."""
 
-    def __init__(self, settings: Settings, ids: Ids, secret: bytes, epoch: str, generation: int = 0) -> None:
+    def __init__(
+        self, settings: Settings, ids: Ids, credentials: Credentials, secret: bytes, epoch: str, generation: int = 0
+    ) -> None:
         self.settings = settings
         self.ids = ids
+        self.credentials = credentials
         self.epoch = epoch
         self.generation = generation
         self.resolution = settings[GEO_RESOLUTION]
         self.coarser = tuple(r for r in sorted(settings[GEO_COARSER], reverse=True) if r < self.resolution)
-        self.limits = WindowLimits(settings[WINDOW_EVENTS], settings[WINDOW_BYTES])
+        self.window_limits = WindowLimits(settings[WINDOW_EVENTS], settings[WINDOW_BYTES])
         self.people: dict[int, Person] = {}
         self.index: HexIndex[Person] = HexIndex((self.resolution, *self.coarser))
         self.rooms: dict[int, Room] = {}
         self.room_index: HexIndex[Room] = HexIndex((self.resolution,))
+        self.memberships: dict[int, dict[int, Room]] = {}  # user id -> rooms, of everyone who has any
+        self.precise_cells: Counter[int] = Counter()
+        self.outside: dict[tuple[int, int], float] = {}  # (user, room) -> mono at which the member left the fence
         self.streams: dict[str, Stream] = {}
-        self.presence = Presence(self)
+        self.presence = Presence()
+        self.state: dict[str, Any] = {}  # what features keep, by feature name
+        self.remembered: dict[int, int] = {}  # user -> fine cell, from the last snapshot; for those who come back in time
+        self.remembered_until = 0.0
+        self._fences: dict[int, list[Room]] = {}  # disclosure cell -> rooms whose area may include it
         self._secret = secret
 
+    # People
+
     def order_of(self, id: int) -> int:
-        """The keyed hash that fixes an id's place among neighbours (unique: the id is its low part)."""
-        digest = blake2b(id.to_bytes(8, "big"), key=self._secret, digest_size=5).digest()
-        return int.from_bytes(digest, "big") << 22 | id & 0x3FFFFF
+        """The keyed hash (63 bits) that fixes an id's place among neighbours."""
+        return int.from_bytes(blake2b(id.to_bytes(8, "big"), key=self._secret, digest_size=8).digest(), "big") >> 1
 
-    def person(self, id: int, name: str, kind: Kind) -> Person:
-        """The live record of a user, made when there is none."""
+    def admit(self, id: int, name: str, kind: Kind, now: Instant) -> tuple[Person, list[Change]]:
+        """The live record of a user, made when there is none; and what the hub must know of a new one."""
         person = self.people.get(id)
-        if person is None:
-            person = self.people[id] = Person(id, name, kind, self.order_of(id))
-            person.rooms = {room.id: room for room in self.rooms_of(id)}
-        return person
+        if person is not None:
+            return person, []
+        person = self.people[id] = Person(id, name, kind, self.order_of(id))
+        person.rooms = self.memberships.get(id) or {}
+        self.release(person, now)
+        return person, [Join(person, room.stream.name) for room in person.rooms.values()]
 
-    def rooms_of(self, id: int) -> Iterator[Room]:
-        """The rooms a user belongs to."""
-        return (self.rooms[room] for room in self.memberships.get(id, ()))
+    def release(self, person: Person, now: Instant) -> None:
+        """``person`` has no connection now: their grace time starts."""
+        person.gone_at = now.mono + self.settings[GRACE]
+
+    def evict(self, person: Person) -> list[Change]:
+        """Forget a person whose grace time is over: no longer shown, no longer hearing."""
+        if person.disclosed:
+            self.presence.hide(person, person.disclosed)
+            self.index.leave(person, person.disclosed)
+        self.presence.forget(person, self.hears(person.heard))
+        del self.people[person.id]
+        hear: list[Change] = [Hear(person, 0)] if person.heard else []
+        person.disclosed = person.heard = person.fine = 0
+        return hear + [Leave(person, room.stream.name) for room in person.rooms.values()]
+
+    def gone(self, now: Instant) -> list[Person]:
+        """People whose grace time is over."""
+        return [person for person in self.people.values() if person.gone_at and person.gone_at <= now.mono]
+
+    def hears(self, cell: int) -> tuple[int, ...]:
+        """The cells whose local chat is heard from ``cell`` (none from 0)."""
+        return privacy.hears(cell, self.coarser) if cell else ()
+
+    def cell_name(self, cell: int) -> str:
+        """The stream of a hexagon's local chat."""
+        return "cell:" + geo.to_text(cell)
+
+    def recall(self, person: Person, now: Instant) -> int:
+        """The fine cell someone was in when the server stopped; 0 when unknown, out of date, or no longer agreed to."""
+        fresh = now.mono < self.remembered_until and "location" in person.consents and not person.fine
+        return self.remembered.get(person.id, 0) if fresh else 0
+
+    # Rooms
+
+    def visible_room(self, id: int, user: int) -> Room:
+        """The room of that id; not.found when the user may not know of it."""
+        room = self.rooms.get(id)
+        if room is None or not room.visible_to(user):
+            raise Refused(NOT_FOUND)
+        return room
+
+    def add_room(self, room: Room) -> None:
+        """Put a room on the map and its members into it."""
+        self.rooms[room.id] = room
+        self.streams[room.stream.name] = room.stream
+        self.room_index.enter(room, geo.parent(room.cell, self.resolution))
+        for cell in self._area(room):
+            self._fences.setdefault(cell, []).append(room)
+            if room.precise:
+                self.precise_cells[cell] += 1
+        for user in room.members:
+            self._rooms_of(user)[room.id] = room
+
+    def remove_room(self, room: Room) -> list[Change]:
+        """Take a room away, with everybody in it. Its stream stays until retention ends it."""
+        leaves = [change for user in list(room.members) for change in self.remove_member(room, user)]
+        self.room_index.leave(room, geo.parent(room.cell, self.resolution))
+        for cell in self._area(room):
+            self._fences[cell].remove(room)
+            if not self._fences[cell]:
+                del self._fences[cell]
+            if room.precise:
+                self.precise_cells[cell] -= 1
+                if not self.precise_cells[cell]:
+                    del self.precise_cells[cell]
+            for person in self.index.at(cell):
+                person.inside.pop(room.id, None)
+        del self.rooms[room.id]
+        return leaves
+
+    def add_member(self, room: Room, person: Person, member: Member) -> list[Change]:
+        """``person`` belongs to ``room`` from here on."""
+        room.members[person.id] = member
+        self._rooms_of(person.id)[room.id] = room
+        return [Join(person, room.stream.name)]
+
+    def remove_member(self, room: Room, user: int) -> list[Change]:
+        """``user`` no longer belongs to ``room``."""
+        del room.members[user]
+        rooms = self.memberships[user]
+        del rooms[room.id]
+        if not rooms:
+            del self.memberships[user]
+        self.outside.pop((user, room.id), None)
+        person = self.people.get(user)
+        return [Leave(person, room.stream.name)] if person else []
+
+    def _rooms_of(self, user: int) -> dict[int, Room]:
+        """The one dictionary of a user's rooms, shared with ``Person.rooms`` while they are here."""
+        person = self.people.get(user)
+        return self.memberships.setdefault(user, person.rooms if person else {})
+
+    def rooms_admitting(self, person: Person) -> Iterable[Room]:
+        """Rooms whose area the person is in."""
+        return (room for room in self._fences.get(person.disclosed, ()) if room.fence.admits(person))
+
+    def mark_outside(self, person: Person, room: Room, since: Instant | None) -> None:
+        """Start (or with None stop) the grace clock of a member who is outside the room."""
+        if since is None:
+            self.outside.pop((person.id, room.id), None)
+        else:
+            self.outside.setdefault((person.id, room.id), since.mono)
+
+    def _area(self, room: Room) -> frozenset[int]:
+        """The disclosure cells in which this room's fence must be looked at."""
+        return room.fence.stay_cells or geo.cover(room.cell, room.fence.stay_m, self.resolution)
+
+    # Streams
 
     @property
     def current_epoch(self) -> str:
@@ -90,3 +216,36 @@ class World:
         """Where a stream stands; one that nobody has written to stands at 0."""
         stream = self.streams.get(name)
         return stream.position if stream else Position(self.current_epoch, 0)
+
+    def stream(self, name: str, now: Instant, effects: Effects) -> Stream:
+        """The stream of that name, made (with its row) when this is its first event."""
+        stream = self.streams.get(name)
+        if stream is None:
+            stream = Stream(self.ids.next(now.wall), name, self.current_epoch, limits=self.window_limits)
+            self.streams[name] = stream
+            eventlog.create(effects, stream, now.wall)
+        return stream
+
+    def trim_windows(self) -> int:
+        """Drop the windows of the streams silent longest until all fit the bound; returns the bytes freed."""
+        total = sum(stream.size for stream in self.streams.values())
+        excess = total - self.settings[WINDOWS_BYTES]
+        if excess <= 0:
+            return 0
+        freed = 0
+        for stream in sorted(self.streams.values(), key=lambda stream: stream.last_ts):
+            if freed >= excess:
+                break
+            freed += stream.drop_window()
+        return freed
+
+    def statistics(self) -> Statistics:
+        """Sizes, for metrics and the operator."""
+        return Statistics(
+            people=len(self.people),
+            located=sum(1 for person in self.people.values() if person.disclosed),
+            rooms=len(self.rooms),
+            memberships=sum(len(room.members) for room in self.rooms.values()),
+            streams=len(self.streams),
+            window_bytes=sum(stream.size for stream in self.streams.values()),
+        )

@@ -1,0 +1,19 @@
+"""What people can do. One module or folder per feature; adding one means adding a line here."""
+
+from __future__ import annotations
+
+from fwber_rt.features import accounts, connection, location, messages, rooms
+from fwber_rt.registry import Registry
+
+FEATURES = (
+    accounts.feature,
+    connection.feature,
+    location.feature,
+    rooms.feature,
+    messages.feature,
+)
+
+
+def registry() -> Registry:
+    """Every feature, folded."""
+    return Registry(FEATURES)

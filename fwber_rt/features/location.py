@@ -1,0 +1,211 @@
+"""Where I am, who is near me, and the presence of hexagons.
+
+Everything others can observe here is computed from ``person.disclosed`` alone (privacy.md).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from fwber_rt.core import geo, movement, pacing, privacy
+from fwber_rt.core.effects import Effects, Push
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.people import Actor, Person
+from fwber_rt.core.presence import CellChange
+from fwber_rt.core.settings import Rate, Setting
+from fwber_rt.core.world import GRACE, World
+from fwber_rt.errors import CONSENT_REQUIRED, FIELD_INVALID, LOCATION_REQUIRED, Refused
+from fwber_rt.protocol.shapes import Cursor, Fix, Limit, Nothing, StreamPosition, User, at
+from fwber_rt.registry import Command, Feature, PushSpec, State
+
+LIMIT_LOCATION = Setting("limits.location", Rate(2, 20), "location updates, per user", "requests")
+LIMIT_NEARBY = Setting("limits.nearby", Rate(2, 20), "searches for people and rooms, per user", "requests")
+REACH = Setting(
+    "nearby.rings", 4, "rings of hexagons around one's own in which people are found", "rings",
+    check=lambda value: None if 0 <= value <= 16 else "must be from 0 to 16", reload=True,
+)  # fmt: skip
+
+
+class RoomsCrossed(Struct):
+    """Ids of rooms whose area was entered or left; entering joins nobody to anything."""
+
+    entered: list[str] = []
+    left: list[str] = []
+
+
+class Located(Struct):
+    """``cell`` is what others see of it, at H3 resolution ``res``. Send the next fix after ``next_ms`` or ``min_move_m`` metres.
+
+    ``entered`` and ``left`` are the streams now heard and no longer heard.
+    """
+
+    cell: str
+    res: int
+    next_ms: int
+    min_move_m: int
+    entered: list[StreamPosition] = []
+    left: list[str] = []
+    rooms: RoomsCrossed = msgspec.field(default_factory=RoomsCrossed)
+
+
+class Cleared(Struct):
+    """What was withdrawn: the cell others saw, the streams no longer heard, the rooms whose area is no longer known."""
+
+    cell: str | None
+    left: list[str]
+    rooms: list[str]
+
+
+class ListPeople(Struct):
+    """People in the hexagons around mine."""
+
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class NearPerson(Struct):
+    """Someone near: ``cell`` as disclosed, ``band`` in rings of hexagons (0: the same one)."""
+
+    user: str
+    name: str
+    cell: str
+    band: int
+
+
+class People(Struct, omit_defaults=True):
+    """``count`` is of people within reach whom this page does not name: a number from 5 up, or "few"."""
+
+    people: list[NearPerson]
+    count: int | str
+    next: str | None = None
+
+
+class Presence(Struct, omit_defaults=True):
+    """One hexagon's people since the last tick; ``full`` replaces what was known. ``left`` holds user ids."""
+
+    cell: str
+    entered: list[User]
+    left: list[str]
+    count: Annotated[int | str, Meta(description="people not named here: 5 or more, or `few`")]
+    full: bool = False
+
+
+def location_update(world: World, actor: Actor, request: Fix, now: Instant) -> Effects:
+    """``location.update``: move, and tell the mover what that changed for them."""
+    person = actor.someone
+    if "location" not in person.consents:
+        raise Refused(CONSENT_REQUIRED)
+    effects = Effects()
+    moved = movement.locate(world, person, (request.lat, request.lng), now, effects)
+    pace = pacing.pace(person, world.resolution, request.speed_mps)
+    reply = Located(geo.to_text(person.disclosed), world.resolution, pace.next_ms, pace.min_move_m)
+    if moved.crossed:
+        reply.entered = [at(name, world.position(name)) for name in map(world.cell_name, moved.entered)]
+        reply.left = [world.cell_name(cell) for cell in moved.left]
+        reply.rooms = RoomsCrossed(
+            [str(room.id) for room in moved.rooms_entered if room.visible_to(person.id)], [str(room.id) for room in moved.rooms_left]
+        )
+    effects.ephemeral = not moved.crossed
+    effects.reply = reply
+    return effects
+
+
+def location_clear(world: World, actor: Actor, request: Nothing, now: Instant) -> Effects:
+    """``location.clear``: off the map."""
+    person, effects = actor.someone, Effects()
+    cell = person.disclosed
+    moved = movement.withdraw(world, person, now, effects)
+    effects.reply = Cleared(
+        geo.to_text(cell) if cell else None,
+        [world.cell_name(left) for left in moved.left],
+        [str(room.id) for room in moved.rooms_left],
+    )
+    return effects
+
+
+def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant) -> Effects:
+    """``nearby.people``: by ring, then keyed hash, so that order tells nothing finer than the hexagon."""
+    me = actor.someone
+    if not me.disclosed:
+        raise Refused(LOCATION_REQUIRED)
+    rings = world.settings[REACH]
+    found = world.index.nearest(me.disclosed, request.limit + 2, _after(request.cursor), rings)
+    page = [(ring, person) for ring, person in found if person is not me][: request.limit]
+    others = sum(map(world.index.count, geo.disk(me.disclosed, rings))) - 1 - len(page)
+    more = len([person for _, person in found if person is not me]) > len(page)
+    return Effects(
+        People(
+            [NearPerson(str(person.id), person.name, geo.to_text(person.disclosed), ring) for ring, person in page],
+            privacy.few(others),
+            _cursor(*page[-1]) if more else None,
+        ),
+        ephemeral=True,
+    )
+
+
+def tick(world: World, now: Instant) -> list[Effects]:
+    """Tell every hexagon's listeners what changed since the last privacy tick."""
+    pushes = [push for change in world.presence.tick(world.index) for push in _presence(world, change)]
+    return [Effects(pushes=pushes, ephemeral=True)] if pushes else []
+
+
+def _presence(world: World, change: CellChange) -> Iterable[Push]:
+    name, cell, count = world.cell_name(change.cell), geo.to_text(change.cell), privacy.few(change.unnamed)
+    if change.changed or change.unnamed:
+        yield Push("presence", name, Presence(cell, _users(change.entered), [str(id) for id in change.left], count), volatile=True)
+    if change.newcomers:
+        yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), only=change.newcomers)
+
+
+def _users(people: Iterable[Person]) -> list[User]:
+    return [User(str(person.id), person.name) for person in people]
+
+
+def _cursor(ring: int, person: Person) -> str:
+    return base64.urlsafe_b64encode(b"%d.%d" % (ring, person.order)).decode()
+
+
+def _after(cursor: str) -> tuple[int, int] | None:
+    if not cursor:
+        return None
+    try:
+        ring, order = base64.urlsafe_b64decode(cursor.encode()).split(b".")
+        return int(ring), int(order)
+    except (ValueError, binascii.Error):
+        raise Refused(FIELD_INVALID, field="cursor", detail="cursor is not one that `next` gave.") from None
+
+
+def dump(world: World) -> Iterable[list[int]]:
+    """Who is where, as fine cells, for the encrypted snapshot."""
+    return ([person.id, person.fine] for person in world.people.values() if person.fine)
+
+
+def restore(world: World, records: Iterable[list[int]], now: Instant) -> None:
+    """Remember where people were, for those who come back within twice their grace time."""
+    world.remembered = {user: fine for user, fine in records}
+    world.remembered_until = now.mono + 2 * world.settings[GRACE]
+
+
+feature = Feature(
+    name="location",
+    commands=[
+        Command(
+            "location.update", Fix, location_update, Located, http="POST /location", limit="location",
+            help="Say where I am.", errors=(CONSENT_REQUIRED,),
+        ),
+        Command("location.clear", Nothing, location_clear, Cleared, http="DELETE /location", limit="location", help="Leave the map."),
+        Command(
+            "nearby.people", ListPeople, nearby_people, People, http="GET /nearby/people", limit="nearby",
+            help="People in the hexagons around mine.", errors=(LOCATION_REQUIRED,),
+        ),
+    ],
+    settings=[LIMIT_LOCATION, LIMIT_NEARBY, REACH],
+    pushes=[PushSpec("presence", Presence, False, "who came to and left a hexagon I hear, once per privacy tick")],
+    state=State(due=tick, dump=dump, restore=restore),
+)  # fmt: skip

@@ -1,0 +1,49 @@
+"""Messages on disk: an index over the events that carry them, and read markers.
+
+The text is stored once, in the event's sealed body; ``messages`` finds it by id, by sender's nonce, and by place.
+"""
+
+from __future__ import annotations
+
+from fwber_rt.core.effects import Mode, Statement
+from fwber_rt.registry import Migration, Table
+
+INSERT_MESSAGE = Statement(
+    "INSERT INTO messages(id, stream, o, sender, ts, target, nonce) VALUES (?, ?, ?, ?, ?, ?, ?)", mode=Mode.APPEND
+)
+CUT_MESSAGES = Statement("DELETE FROM messages WHERE stream = ? AND o < ?")
+SET_READ = Statement("INSERT INTO reads(user, room, o) VALUES (?, ?, ?) ON CONFLICT(user, room) DO UPDATE SET o = max(o, excluded.o)")
+
+_HISTORY = (
+    "SELECT m.o, e.actor, e.body, m.id, m.ts FROM messages AS m JOIN events AS e ON e.stream = m.stream AND e.o = m.o WHERE m.stream = ?"
+)
+HISTORY_BEFORE = f"{_HISTORY} AND m.o < ? ORDER BY m.o DESC LIMIT ?"
+HISTORY_AFTER = f"{_HISTORY} AND m.o > ? ORDER BY m.o LIMIT ?"
+_SENT = (
+    "SELECT m.target, m.nonce, m.id, s.name, m.o, s.epoch, m.ts FROM messages AS m JOIN streams AS s ON s.id = m.stream "
+    "WHERE m.sender = ? AND m.nonce"
+)
+SENT_LATELY = f"{_SENT} IS NOT NULL ORDER BY m.id DESC LIMIT ?"
+SENT_ONCE = f"{_SENT} = ? AND m.target = ? ORDER BY m.id LIMIT 1"
+
+MIGRATION = Migration(
+    30,
+    "messages and read markers",
+    """
+    CREATE TABLE messages(
+      id INTEGER PRIMARY KEY, stream INTEGER NOT NULL, o INTEGER NOT NULL, sender INTEGER NOT NULL, ts INTEGER NOT NULL,
+      target TEXT NOT NULL, nonce TEXT
+    ) STRICT;
+    CREATE INDEX messages_stream ON messages(stream, o);
+    CREATE INDEX messages_nonce ON messages(sender, nonce, id) WHERE nonce IS NOT NULL;
+    CREATE TABLE reads(
+      user INTEGER NOT NULL, room INTEGER NOT NULL, o INTEGER NOT NULL, PRIMARY KEY(user, room)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    "DROP TABLE reads; DROP TABLE messages;",
+)
+TABLES = (
+    Table("messages", "sender", "what the user wrote", "retention.rooms_s and retention.here_s"),
+    Table("events", "actor", "what the user wrote and did in rooms and locally", "retention.rooms_s and retention.here_s"),
+    Table("reads", "user", "how far the user has read", "until the room ends"),
+)

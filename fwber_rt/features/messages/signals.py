@@ -1,0 +1,53 @@
+"""Typing and read markers: told to a room, kept nowhere (typing) or loosely (markers)."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fwber_rt.core.effects import Effects, Push, Row
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.people import Actor
+from fwber_rt.core.rooms import Room
+from fwber_rt.core.world import World
+from fwber_rt.errors import FIELD_INVALID, FORBIDDEN, Refused
+from fwber_rt.features.messages import schema
+from fwber_rt.features.messages.shapes import MarkRead, Read, Typing, TypingPush
+from fwber_rt.protocol.shapes import Nothing, parse_id
+
+Shared = dict[tuple[str, int], int]  # (stream, user) -> offset, told at the next tick
+
+
+def typing(world: World, actor: Actor, request: Typing, now: Instant) -> Effects:
+    """``typing``: to whoever is in the room now."""
+    room, me = _mine(world, actor, request.room), actor.someone
+    push = Push("typing", room.stream.name, TypingPush(str(me.id), me.name), volatile=True)
+    return Effects(Nothing(), [push], ephemeral=True)
+
+
+def read_mark(world: World, actor: Actor, request: MarkRead, now: Instant) -> Effects:
+    """``read.mark``: relaxed; at most a second of it is lost in a power cut, so the reply does not wait."""
+    room, me = _mine(world, actor, request.room), actor.someone
+    if request.o > room.stream.head:
+        raise Refused(FIELD_INVALID, field="o", detail="The room is not that far yet.")
+    if request.share:
+        shared = _shared(world)
+        shared[room.stream.name, me.id] = max(request.o, shared.get((room.stream.name, me.id), 0))
+    return Effects(Nothing(), rows=[Row(schema.SET_READ, (me.id, room.id, request.o))], ephemeral=True)
+
+
+def tick(world: World, now: Instant) -> list[Effects]:
+    """Tell rooms what was read, all at once, so that nobody learns when."""
+    shared, world.state["messages"] = _shared(world), {}
+    pushes = [Push("read", name, Read(str(user), o), volatile=True) for (name, user), o in sorted(shared.items())]
+    return [Effects(pushes=pushes)] if pushes else []
+
+
+def _shared(world: World) -> Shared:
+    return cast(Shared, world.state.setdefault("messages", {}))
+
+
+def _mine(world: World, actor: Actor, id: str) -> Room:
+    room = world.visible_room(parse_id(id), actor.someone.id)
+    if actor.someone.id not in room.members:
+        raise Refused(FORBIDDEN, detail="Join the room first.")
+    return room

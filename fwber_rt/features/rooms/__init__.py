@@ -1,0 +1,168 @@
+"""Rooms: made, changed, ended, found, joined, left, and left by walking away."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from fwber_rt.core import privacy
+from fwber_rt.core.access import Role, allows
+from fwber_rt.core.effects import Effects, Row
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.people import Actor
+from fwber_rt.core.quotas import RADIUS_MAX, RADIUS_MIN, ROOM_MEMBERS, ROOMS_PER_USER
+from fwber_rt.core.rooms import Member, Room
+from fwber_rt.core.settings import Rate, Setting
+from fwber_rt.core.text import clean_name, clean_text
+from fwber_rt.core.world import World
+from fwber_rt.errors import (
+    CONFLICT, FIELD_INVALID, FORBIDDEN, LOCATION_REQUIRED, NOT_FOUND, ROOM_FULL, ROOM_OUTSIDE, ROOM_PRECISE, Refused,
+)  # fmt: skip
+from fwber_rt.features.rooms import membership, schema
+from fwber_rt.features.rooms.nearby import nearby_rooms
+from fwber_rt.features.rooms.shapes import (
+    CreateRoom, FindRooms, Joined, JoinRoom, Left, ListMembers, MemberJoined, MemberLeft, MemberPage, RoomChanged, RoomDeleted,
+    RoomPage, RoomView, UpdateRoom, view,
+)  # fmt: skip
+from fwber_rt.protocol.shapes import RoomRef, parse_id
+from fwber_rt.registry import Command, Feature, PushSpec, Query, State
+
+LIMIT_CREATE = Setting("limits.room_create", Rate(0.2, 10), "rooms made, per user", "requests")
+LIMIT_ROOM = Setting("limits.room", Rate(2, 20), "rooms joined, left and changed, per user", "requests")
+DESCRIPTION_CHARS = 2000
+
+
+def room_create(world: World, actor: Actor, request: CreateRoom, now: Instant) -> Effects:
+    """``room.create``: the maker is its owner and first member. The centre is kept as its fine cell, not as a point."""
+    me, settings = actor.someone, world.settings
+    if not settings[RADIUS_MIN] <= request.radius_m <= settings[RADIUS_MAX]:
+        limits = f"from {settings[RADIUS_MIN]} to {settings[RADIUS_MAX]}"
+        raise Refused(FIELD_INVALID, field="radius_m", detail=f"radius_m must be {limits} metres.")
+    if len(me.rooms) >= settings[ROOMS_PER_USER]:
+        raise Refused(CONFLICT, detail="You are in as many rooms as one may be in; leave one first.")
+    name, description, tags = _name(request.name), _description(request.description), _tags(request.tags)
+    max_members = _max_members(world, request.max_members or settings[ROOM_MEMBERS])
+    cell, effects = privacy.fine_cell(request.lat, request.lng), Effects()
+    id = world.ids.next(now.wall)
+    room = Room(
+        id=id, owner=me.id, name=name, kind=request.kind, description=description, visibility=request.visibility, cell=cell,
+        radius_m=request.radius_m, max_members=max_members, tags=tags, retention=request.retention, created=now.wall,
+        order=world.order_of(id), stream=world.stream(f"room:{id}", now, effects), members={},
+        fence=schema.fence_of(world, cell, request.radius_m),
+    )  # fmt: skip
+    world.add_room(room)
+    effects.changes += world.add_member(room, me, Member(Role.OWNER, now.wall))
+    effects.rows += schema.insert_rows(room)
+    effects.reply = view(room, member=True)
+    return effects
+
+
+def room_get(world: World, actor: Actor, request: RoomRef, now: Instant) -> Effects:
+    """``room.get``."""
+    room = world.visible_room(parse_id(request.room), actor.someone.id)
+    return Effects(view(room, member=actor.someone.id in room.members))
+
+
+def room_update(world: World, actor: Actor, request: UpdateRoom, now: Instant) -> Effects:
+    """``room.update``: what is given changes, and every member is told the whole."""
+    room = _governed(world, actor, request.room, "room.update")
+    changes = {
+        "name": _name(request.name) if request.name is not UNSET else room.name,
+        "description": _description(request.description) if request.description is not UNSET else room.description,
+        "tags": _tags(request.tags) if request.tags is not UNSET else room.tags,
+        "kind": request.kind if request.kind is not UNSET else room.kind,
+        "visibility": request.visibility if request.visibility is not UNSET else room.visibility,
+        "max_members": _max_members(world, request.max_members) if request.max_members is not UNSET else room.max_members,
+        "retention": request.retention if request.retention is not UNSET else room.retention,
+    }
+    for field, value in changes.items():
+        setattr(room, field, value)
+    effects = Effects(rows=[schema.update_row(room)])
+    membership.tell(room, "room.update", RoomChanged(view(room, member=True)), actor.someone.id, now, effects)
+    effects.reply = view(room, member=actor.someone.id in room.members)
+    return effects
+
+
+def room_delete(world: World, actor: Actor, request: RoomRef, now: Instant) -> Effects:
+    """``room.delete``: members are told, then nobody is in it; what was said goes with retention."""
+    room = _governed(world, actor, request.room, "room.delete")
+    effects = Effects()
+    membership.tell(room, "room.delete", RoomDeleted(str(room.id)), actor.someone.id, now, effects)
+    effects.changes += world.remove_room(room)
+    effects.rows += [Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))]
+    effects.reply = view(room, member=False)
+    return effects
+
+
+def _governed(world: World, actor: Actor, id: str, action: str) -> Room:
+    room = world.visible_room(parse_id(id), actor.someone.id)
+    if not allows(room.role_of(actor.someone.id), action):
+        raise Refused(FORBIDDEN)
+    return room
+
+
+def _name(name: str) -> str:
+    return clean_name(name)
+
+
+def _description(text: str) -> str:
+    return clean_text(text, DESCRIPTION_CHARS, "description") if text else ""
+
+
+def _tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(clean_name(tag, "tags", 32) for tag in tags))
+
+
+def _max_members(world: World, value: int) -> int:
+    if value > world.settings[ROOM_MEMBERS]:
+        raise Refused(FIELD_INVALID, field="max_members", detail=f"max_members may be at most {world.settings[ROOM_MEMBERS]}.")
+    return value
+
+
+_JOIN_ERRORS = (NOT_FOUND, LOCATION_REQUIRED, ROOM_OUTSIDE, ROOM_PRECISE, ROOM_FULL, CONFLICT)
+
+feature = Feature(
+    name="rooms",
+    commands=[
+        Command(
+            "room.create", CreateRoom, room_create, RoomView, http="POST /rooms", limit="room_create", durable=True,
+            help="Make a room; I own it and am its first member.", errors=(CONFLICT,),
+        ),
+        Command("room.get", RoomRef, room_get, RoomView, http="GET /rooms/{room}", limit="read", help="One room.", errors=(NOT_FOUND,)),
+        Command(
+            "room.update", UpdateRoom, room_update, RoomView, http="PATCH /rooms/{room}", limit="room", durable=True,
+            help="Change a room (owner, admin).", errors=(NOT_FOUND, FORBIDDEN),
+        ),
+        Command(
+            "room.delete", RoomRef, room_delete, RoomView, http="DELETE /rooms/{room}", limit="room", durable=True,
+            help="End a room (owner).", errors=(NOT_FOUND, FORBIDDEN),
+        ),
+        Command(
+            "room.join", JoinRoom, membership.room_join, Joined, http="POST /rooms/{room}/join", limit="room", durable=True,
+            help="Become a member.", errors=_JOIN_ERRORS,
+        ),
+        Command(
+            "room.leave", RoomRef, membership.room_leave, Left, http="POST /rooms/{room}/leave", limit="room", durable=True,
+            help="Stop being a member.", errors=(NOT_FOUND, CONFLICT),
+        ),
+        Command(
+            "nearby.rooms", FindRooms, nearby_rooms, RoomPage, http="GET /nearby/rooms", also_http=("POST /nearby/rooms",),
+            limit="nearby", help="Rooms around me, a cell, or (POST) a point.", errors=(LOCATION_REQUIRED,),
+        ),
+    ],
+    queries=[
+        Query(
+            "room.members", "GET /rooms/{room}/members", ListMembers, membership.room_members, MemberPage,
+            help="Who is in a room, for its members.", errors=(NOT_FOUND, FORBIDDEN),
+        ),
+    ],
+    migrations=[schema.MIGRATION],
+    settings=[LIMIT_CREATE, LIMIT_ROOM, schema.HYSTERESIS, membership.GRACE],
+    pushes=[
+        PushSpec("room.update", RoomChanged, True, "a room of mine changed"),
+        PushSpec("room.delete", RoomDeleted, True, "a room of mine ended"),
+        PushSpec("member.join", MemberJoined, True, "someone joined a room of mine"),
+        PushSpec("member.leave", MemberLeft, True, "someone left a room of mine"),
+    ],
+    tables=schema.TABLES,
+    state=State(load=schema.load, due=membership.walked_away),
+)  # fmt: skip

@@ -1,0 +1,188 @@
+"""Requests, replies and pushes about rooms."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from fwber_rt.core import geo, privacy
+from fwber_rt.core.rooms import Room
+from fwber_rt.protocol.shapes import Cell, Cursor, Id, Latitude, Limit, Longitude
+
+Kind = Literal["networking", "social", "dating", "professional", "casual", "event", "venue"]
+Visibility = Literal["public", "private"]
+Tag = Annotated[str, Meta(min_length=1, max_length=32)]
+Tags = Annotated[tuple[Tag, ...], Meta(max_length=10)]
+Members = Annotated[int, Meta(ge=1, le=1_000_000)]
+Retention = Annotated[int, Meta(ge=0, le=10 * 365 * 86400, description="seconds messages are kept; 0: the server's default")]
+
+
+class CreateRoom(Struct):
+    """A circle on the map with a name."""
+
+    name: str
+    lat: Latitude
+    lng: Longitude
+    radius_m: Annotated[int, Meta(ge=1, le=1_000_000, description="metres")]
+    kind: Kind = "social"
+    description: str = ""
+    visibility: Visibility = "public"
+    max_members: Members | None = None
+    tags: Tags = ()
+    retention: Retention = 0
+
+
+class UpdateRoom(Struct):
+    """Only the fields given change. Place and size are fixed: members joined knowing them."""
+
+    room: Id
+    name: str | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    max_members: Members | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
+    retention: Retention | UnsetType = UNSET
+
+
+class JoinRoom(Struct):
+    """``accept_precise``: I know that this room's members learn whether I am inside its circle."""
+
+    room: Id
+    accept_precise: bool = False
+
+
+class ListMembers(Struct):
+    """A page of a room's members, by id."""
+
+    room: Id
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class FindRooms(Struct):
+    """Rooms around a cell, a point, or (with neither) around me."""
+
+    cell: Cell = ""
+    lat: Latitude | None = None
+    lng: Longitude | None = None
+    radius_m: Annotated[int, Meta(ge=1, le=50_000, description="metres")] = 2000
+    kind: Kind | None = None
+    tag: Tag | None = None
+    q: Annotated[str, Meta(max_length=64)] = ""
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class RoomView(Struct, omit_defaults=True):
+    """A room as its viewer may see it. ``cell`` is its centre (resolution 10); ``members`` is "few" below 5 for outsiders.
+
+    ``precise``: joining needs ``accept_precise``. ``s``, ``epoch``, ``o``: the room's stream, for members.
+    """
+
+    room: str
+    name: str
+    kind: str
+    description: str
+    visibility: str
+    cell: str
+    radius_m: int
+    precise: bool
+    members: int | str
+    max_members: int
+    tags: tuple[str, ...]
+    owner: str
+    created: int
+    retention: int
+    distance_m: int | None = None
+    s: str | None = None
+    epoch: str | None = None
+    o: int | None = None
+
+
+class Joined(Struct):
+    """``discloses``: what fellow members now know of me."""
+
+    room: RoomView
+    s: str
+    epoch: str
+    o: int
+    discloses: list[str]
+
+
+class Left(Struct):
+    """Where the room's stream stood on leaving."""
+
+    room: str
+    epoch: str
+    o: int
+
+
+class MemberView(Struct):
+    """One member."""
+
+    user: str
+    name: str
+    role: str
+    joined: int
+
+
+class MemberPage(Struct, omit_defaults=True):
+    """One page of members."""
+
+    members: list[MemberView]
+    epoch: str
+    o: int
+    next: str | None = None
+
+
+class RoomPage(Struct, omit_defaults=True):
+    """Rooms found, nearest first."""
+
+    rooms: list[RoomView]
+    next: str | None = None
+
+
+class MemberJoined(Struct):
+    """Someone came; ``members`` is how many there are now."""
+
+    room: str
+    user: str
+    name: str
+    role: str
+    members: int
+
+
+class MemberLeft(Struct):
+    """Someone went: ``left``, or ``outside`` when they walked out of the area."""
+
+    room: str
+    user: str
+    reason: str
+    members: int
+
+
+class RoomChanged(Struct):
+    """A room's new state."""
+
+    room: RoomView
+
+
+class RoomDeleted(Struct):
+    """The room has ended."""
+
+    room: str
+
+
+def view(room: Room, *, member: bool, distance_m: int | None = None) -> RoomView:
+    """A room for one kind of viewer; the same bytes for everyone of that kind."""
+    seen = RoomView(
+        room=str(room.id), name=room.name, kind=room.kind, description=room.description, visibility=room.visibility,
+        cell=geo.to_text(room.cell), radius_m=room.radius_m, precise=room.precise,
+        members=len(room.members) if member else privacy.few(len(room.members)), max_members=room.max_members, tags=room.tags,
+        owner=str(room.owner), created=room.created, retention=room.retention, distance_m=distance_m,
+    )  # fmt: skip
+    if member:
+        seen.s, seen.epoch, seen.o = room.stream.name, room.stream.epoch, room.stream.head
+    return seen
