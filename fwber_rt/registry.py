@@ -61,19 +61,19 @@ class Command:
     """Changes state: ``handler(world, actor, request, now) -> Effects``, synchronous; checks first, changes last.
 
     ``http``: ``"POST /rooms/{room}/messages"``; path names are fields of ``request``. ``limit`` names a row of the limits table.
-    ``load(world, actor, request, now, reader)`` returns None when memory suffices, else an awaitable whose result becomes the
-    handler's fifth argument (a handler with ``load`` always takes five, None included).
+    ``load(world, actor, request, now, reader)``: for a handler that takes a fifth argument, None at first, and returns None when
+    memory does not suffice; it is called again with what ``load`` read, and checks everything again.
     ``durable``: refused with ``storage.full`` while the disk is. ``least``: the smallest kind of caller allowed.
     ``ws=False``: over REST only; ``http=""``: over WebSocket only. ``credentials``: the request's ``token`` decides who asks.
     """
 
     op: str
     request: type[Any]
-    handler: Callable[..., Effects]
+    handler: Callable[..., Effects | None]
     reply: type[Any]
     http: str = ""
     limit: str = "default"
-    load: Callable[[World, Actor, Any, Instant, Reader], Awaitable[Any] | None] | None = None
+    load: Callable[[World, Actor, Any, Instant, Reader], Awaitable[Any]] | None = None
     durable: bool = False
     least: Kind = Kind.GUEST
     ws: bool = True

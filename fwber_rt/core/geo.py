@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import ceil, cos, radians, sin, sqrt, tan
-from typing import cast
 
 import h3.api.basic_int as h3
 
@@ -24,7 +23,8 @@ _FARTHEST_SEARCH = 64  # rings searched one by one where H3 cannot count them
 
 def cell_of(lat: float, lng: float, resolution: int) -> int:
     """The cell at ``resolution`` that holds a point in degrees. ValueError when it is not finite; ranges are the caller's."""
-    return cast(int, h3.latlng_to_cell(lat, lng, resolution))
+    cell: int = h3.latlng_to_cell(lat, lng, resolution)
+    return cell
 
 
 def resolution(cell: int) -> int:
@@ -34,7 +34,8 @@ def resolution(cell: int) -> int:
 
 def parent(cell: int, resolution: int) -> int:
     """The cell at a coarser (or the same) resolution that ``cell`` belongs to. ValueError when it is finer."""
-    return cast(int, h3.cell_to_parent(cell, resolution))
+    above: int = h3.cell_to_parent(cell, resolution)
+    return above
 
 
 @lru_cache(maxsize=2048)
@@ -68,7 +69,8 @@ def distance(a: int, b: int) -> int | None:
     level = min(resolution(a), resolution(b))
     a, b = parent(a, level), parent(b, level)
     try:
-        return cast(int, h3.grid_distance(a, b))
+        steps: int = h3.grid_distance(a, b)
+        return steps
     except h3.H3FailedError:
         return _search(a, b, level)
 
@@ -81,18 +83,21 @@ def _search(a: int, b: int, level: int) -> int | None:
 
 def centre(cell: int) -> tuple[float, float]:
     """A cell's centre as (lat, lng) in degrees."""
-    return cast("tuple[float, float]", h3.cell_to_latlng(cell))
+    point: tuple[float, float] = h3.cell_to_latlng(cell)
+    return point
 
 
 def metres(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Great-circle distance between two points given as (lat, lng) in degrees."""
-    return cast(float, h3.great_circle_distance(a, b, unit="m"))
+    away: float = h3.great_circle_distance(a, b, unit="m")
+    return away
 
 
 @lru_cache(maxsize=16)
 def edge_m(resolution: int) -> float:
     """The mean length of a cell's edge in metres: 531 at resolution 8."""
-    return cast(float, h3.average_hexagon_edge_length(resolution, unit="m"))
+    mean: float = h3.average_hexagon_edge_length(resolution, unit="m")
+    return mean
 
 
 def to_text(cell: int) -> str:

@@ -7,7 +7,9 @@ cell, of everybody disclosed there or beneath it. Three things follow.
 - The nearest are found by walking rings outwards and merging the ring's buckets, which are sorted already: the first 50 of a
   cell of 10 000 are a slice, and a million people elsewhere cost nothing. Within a ring the order is the hash, never the true
   distance (privacy.md), so nothing needs to be measured or sorted.
-- A move touches two buckets and, where the parents differ, two counts a resolution: flat in the number of members.
+- A move touches two buckets and, where the parents differ, two counts a resolution: flat in the number of members. To find a
+  place by ``member.order`` is a cache miss or two at every step of the bisection, 3 us a move among a million, so a populous
+  bucket has its orders side by side in an array; a sparse one has not, since there it would cost more than the members do.
 - Finer cells beneath a coarse one are found by descending through the configured resolutions where the count is not zero:
   49 lookups and 7 for each populated one, instead of the 343 cells of resolution 8 in one of resolution 5.
 
@@ -16,14 +18,14 @@ look at a ring reads the cells of that ring (and what is beneath them), and for 
 of the parent, where only those disclosed exactly there are read.
 
 Options that lost: sorting a cell by hash when asked (145 us for 50 neighbours, 2.9 ms in a cell of 10 000); a bucket for every
-member at every resolution (a resolution 5 cell of a city holds hundreds of thousands, so an insertion moves megabytes); the
-orders in a list of their own beside the members (twice the memory where cells are sparse, and bisect reads ``order`` through
-the attribute in 0.05 us a step); a set of populated children per cell (a set weighs more than the cell it stands for); a tree
-or skip list per bucket (an insertion into a list of 10 000 moves 40 KB, 1 us).
+member at every resolution (a resolution 5 cell of a city holds hundreds of thousands, so an insertion moves megabytes); a set
+of populated children per cell (a set weighs more than the cell it stands for); a tree or skip list per bucket (an insertion
+into a list of 10 000 moves 40 KB, 1 us).
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -35,16 +37,17 @@ from fwber_rt.core import geo
 
 
 class Ordered(Protocol):
-    """Anything with a place among its neighbours. It must not change while indexed, and should be unique."""
+    """Anything with a place among its neighbours."""
 
     @property
     def order(self) -> int:
-        """Smaller comes first."""
+        """Smaller comes first. 0 to 2**64 - 1; must not change while indexed, and should be unique."""
         ...
 
 
 M = TypeVar("M", bound=Ordered)
 _ORDER = attrgetter("order")
+POPULOUS = 32  # members from which a bucket has its orders side by side
 
 
 class Moved(NamedTuple):
@@ -72,7 +75,7 @@ class HexIndex(Generic[M]):
     The index does not know where a member is: callers say, and a wrong ``old`` is a ValueError that changes nothing.
     """
 
-    __slots__ = ("_buckets", "_coarser", "_counts", "_disclosed", "_finer", "_finest")
+    __slots__ = ("_buckets", "_coarser", "_counts", "_disclosed", "_finer", "_finest", "_keys")
 
     def __init__(self, resolutions: Sequence[int]) -> None:
         if not resolutions:
@@ -82,6 +85,7 @@ class HexIndex(Generic[M]):
         self._coarser = {level: tuple(levels[place + 1 :]) for place, level in enumerate(levels)}
         self._finer = dict(zip(levels[1:], levels, strict=False))  # the next finer one
         self._buckets: dict[int, list[M]] = {}
+        self._keys: dict[int, array[int]] = {}  # the orders in a populous bucket, side by side
         self._counts: dict[int, int] = {}  # of coarser cells only: at the finest resolution the bucket's length says it
         self._disclosed = dict.fromkeys(levels, 0)
 
@@ -174,9 +178,9 @@ class HexIndex(Generic[M]):
 
     def _find(self, member: M, cell: int) -> int:
         """Where in its bucket a member is; when it is not there, ``~`` of where it belongs: behind those of equal order."""
-        bucket, order = self._buckets.get(cell, ()), member.order
-        end = place = bisect_right(bucket, order, key=_ORDER)
-        while place and bucket[place - 1].order == order:
+        bucket, keys, order = self._buckets.get(cell, ()), self._keys.get(cell), member.order
+        end = place = bisect_right(bucket, order, key=_ORDER) if keys is None else bisect_right(keys, order)
+        while place and (bucket[place - 1].order if keys is None else keys[place - 1]) == order:
             place -= 1
             if bucket[place] is member:
                 return place
@@ -185,9 +189,13 @@ class HexIndex(Generic[M]):
     def _put(self, member: M, cell: int, place: int) -> None:
         bucket = self._buckets.get(cell)
         if bucket is None:
-            self._buckets[cell] = [member]
+            bucket = self._buckets[cell] = [member]
         else:
             bucket.insert(place, member)
+        if cell in self._keys:
+            self._keys[cell].insert(place, member.order)
+        elif len(bucket) >= POPULOUS:
+            self._keys[cell] = array("Q", map(_ORDER, bucket))
         self._disclosed[geo.resolution(cell)] += 1
 
     def _take(self, cell: int, place: int) -> None:
@@ -195,6 +203,10 @@ class HexIndex(Generic[M]):
         del bucket[place]
         if not bucket:
             del self._buckets[cell]
+        if cell in self._keys:
+            del self._keys[cell][place]
+            if len(bucket) <= POPULOUS // 2:
+                del self._keys[cell]
         self._disclosed[geo.resolution(cell)] -= 1
 
     def _beneath(self, cells: tuple[int, ...], level: int) -> list[list[M]]:

@@ -11,7 +11,10 @@ def _positive(value: float) -> str | None:
     return None if value > 0 else "must be above 0"
 
 
-TEXT_CHARS = Setting("messages.text_chars", 2000, "longest text of a message", "characters", check=_positive, reload=True)
+TEXT_CHARS = Setting(
+    "messages.text_chars", 2000, "longest text of a message", "characters", reload=True,
+    check=lambda value: None if 1 <= value <= 10_000 else "must be from 1 to 10000",
+)  # fmt: skip
 ROOMS_PER_USER = Setting("rooms.per_user", 100, "rooms one user may belong to", "rooms", check=_positive, reload=True)
 ROOM_MEMBERS = Setting("rooms.members", 5000, "most members of a room", "members", check=_positive, reload=True)
 RADIUS_MIN = Setting("rooms.radius_min_m", 50, "smallest radius of a room", "metres", check=_positive, reload=True)

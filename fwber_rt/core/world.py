@@ -20,6 +20,7 @@ from fwber_rt.core.ids import Ids
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Person
 from fwber_rt.core.presence import Presence
+from fwber_rt.core.quotas import TEXT_CHARS
 from fwber_rt.core.rooms import Member, Room
 from fwber_rt.core.services import Credentials
 from fwber_rt.core.settings import Setting, Settings
@@ -59,7 +60,7 @@ class World:
     def __init__(
         self, settings: Settings, ids: Ids, credentials: Credentials, secret: bytes, epoch: str, generation: int = 0
     ) -> None:
-        self.settings = settings
+        self.configure(settings)
         self.ids = ids
         self.credentials = credentials
         self.epoch = epoch
@@ -81,6 +82,11 @@ class World:
         self.remembered_until = 0.0
         self._fences: dict[int, list[Room]] = {}  # disclosure cell -> rooms whose area may include it
         self._secret = secret
+
+    def configure(self, settings: Settings) -> None:
+        """Take over settings, at start and when they are reloaded."""
+        self.settings = settings
+        self.text_chars = settings[TEXT_CHARS]
 
     # People
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -115,23 +115,20 @@ class Bye(Struct):
     reconnect_after_ms: int
 
 
-def load_connect(world: World, actor: Actor, request: Connect, now: Instant, reader: Reader) -> Awaitable[Loaded] | None:
+async def load_connect(world: World, actor: Actor, request: Connect, now: Instant, reader: Reader) -> Loaded:
     """Read what a resume needs and memory no longer has."""
-    known = _known(world, actor.someone, request)
-    if not known:
-        return None
-    names = resume.subscriptions(world, actor.someone, _heard_after(world, actor.someone, request.location, now))
-    wanted = resume.missing(world, names, known)
-    return _read(wanted, reader) if wanted else None
+    return [(stream, await _read_stream(stream, at, reader)) for stream, at in _missing(world, actor.someone, request, now)]
 
 
-def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: Loaded | None) -> Effects:
+def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: Loaded | None) -> Effects | None:
     """``connect``: subscribe, reply with every stream's position, replay what was missed."""
     person = actor.someone
-    if actor.session is not None and actor.session.actor.person is not None:
+    if actor.session is None or actor.session.actor.person is not None:
         raise Refused(CONFLICT, detail="This connection is already connected.")
     if request.location and "location" not in person.consents:
         raise Refused(CONSENT_REQUIRED, field="location")
+    if loaded is None and _missing(world, person, request, now):
+        return None
     effects = Effects()
     if request.location:
         movement.locate(world, person, (request.location.lat, request.location.lng), now, effects)
@@ -168,6 +165,13 @@ def _known(world: World, person: Person, request: Connect) -> Mapping[str, Posit
     return {name: Position(at.epoch, at.o) for name, at in request.resume.streams.items()}
 
 
+def _missing(world: World, person: Person, request: Connect, now: Instant) -> list[tuple[Stream, Position]]:
+    """What of the streams to be resumed is not in memory."""
+    known = _known(world, person, request)
+    names = resume.subscriptions(world, person, _heard_after(world, person, request.location, now)) if known else ()
+    return resume.missing(world, names, known)
+
+
 def _heard_after(world: World, person: Person, fix: Fix | None, now: Instant) -> int:
     fine = privacy.fine_cell(fix.lat, fix.lng) if fix else world.recall(person, now)
     return privacy.disclosed_cell(fine, world.resolution) if fine else person.heard
@@ -202,10 +206,6 @@ def _connected(
         ),
         streams=streams,
     )
-
-
-async def _read(wanted: list[tuple[Stream, Position]], reader: Reader) -> Loaded:
-    return [(stream, await _read_stream(stream, position, reader)) for stream, position in wanted]
 
 
 async def _read_stream(stream: Stream, position: Position, reader: Reader) -> list[Push]:

@@ -7,7 +7,7 @@ it could only fail everybody's batch.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -19,43 +19,42 @@ from fwber_rt.core.streams import Stream
 from fwber_rt.core.world import World
 from fwber_rt.errors import FORBIDDEN, LOCATION_REQUIRED, Refused
 from fwber_rt.features.messages import schema
-from fwber_rt.features.messages.shapes import SayHere, SendMessage, Sent, content_of, message_of
-from fwber_rt.protocol.shapes import parse_id
+from fwber_rt.features.messages.shapes import Message, SayHere, SendMessage, Sent, content_of
+from fwber_rt.protocol.shapes import Content, parse_id
 from fwber_rt.registry import Reader
 
-NONCES = 256
-HERE = "here"
+NONCES: Final = 256
+HERE: Final = "here"
 
 _encode = msgspec.json.Encoder().encode
 
 Repeats = dict[tuple[str, str], Sent]
 
 
-def load_nonces(world: World, actor: Actor, request: SendMessage | SayHere, now: Instant, reader: Reader) -> Awaitable[Repeats] | None:
-    """Read a sender's earlier nonces when memory cannot tell whether this one is new."""
-    me, nonce = actor.someone, request.nonce
-    if nonce is None:
-        return None
-    target = _target(request)
-    if me.nonces is not None and (target, nonce) in me.nonces:
-        return None
+async def load_nonces(world: World, actor: Actor, request: SendMessage | SayHere, now: Instant, reader: Reader) -> Repeats:
+    """A sender's earlier nonces: the last ones, and with ``retry`` this one wherever it is."""
+    me, key = actor.someone, (_target(request), request.nonce or "")
+    found: Repeats = {}
     if not me.nonces_complete:
-        return _read(reader, schema.SENT_LATELY, (me.id, NONCES), (target, nonce) if request.retry else None)
-    return _read(reader, schema.SENT_ONCE, (me.id, nonce, target), None) if request.retry else None
+        found = _repeats(await reader.all(schema.SENT_LATELY, (me.id, NONCES)))
+    if request.retry and key not in found:
+        found = {**_repeats(await reader.all(schema.SENT_ONCE, (me.id, key[1], key[0]))), **found}
+    return found
 
 
-def message_send(world: World, actor: Actor, request: SendMessage, now: Instant, loaded: Repeats | None) -> Effects:
+def message_send(world: World, actor: Actor, request: SendMessage, now: Instant, loaded: Repeats | None) -> Effects | None:
     """``message.send``: members only, from a known place."""
     me = actor.someone
-    room = world.visible_room(parse_id(request.room), me.id)
-    if me.id not in room.members:
+    room = me.rooms.get(int(request.room))
+    if room is None:
+        world.visible_room(parse_id(request.room), me.id)
         raise Refused(FORBIDDEN, detail="Join the room first.")
     if not me.disclosed:
         raise Refused(LOCATION_REQUIRED)
     return _post(world, me, room.stream, "message.new", request, request.reply_to, now, loaded)
 
 
-def here_say(world: World, actor: Actor, request: SayHere, now: Instant, loaded: Repeats | None) -> Effects:
+def here_say(world: World, actor: Actor, request: SayHere, now: Instant, loaded: Repeats | None) -> Effects | None:
     """``here.say``: heard around the hexagon I disclose."""
     me = actor.someone
     if not me.disclosed:
@@ -66,53 +65,65 @@ def here_say(world: World, actor: Actor, request: SayHere, now: Instant, loaded:
 def _post(
     world: World, me: Person, to: Stream | str, kind: str, request: SendMessage | SayHere, reply_to: str | None,
     now: Instant, loaded: Repeats | None,
-) -> Effects:  # fmt: skip
-    """Append a message to a stream (to be made, when given by name), or answer the ack it got the first time."""
+) -> Effects | None:  # fmt: skip
+    """Append a message to a stream (to be made, when given by name); or answer the ack it got the first time.
+
+    The hottest path there is: what is called per message is inlined where that costs no clarity.
+    """
+    text = request.text
+    if text and request.content is None and text.isprintable() and not text.isspace() and len(text) <= world.text_chars:
+        content = Content("text", text)
+    else:
+        content = content_of(world, request)
     nonce, target = request.nonce, HERE
     if nonce is not None:
         target = _target(request)
-        if loaded is not None:
-            _remember_older(me, loaded)
-        known = me.nonces and me.nonces.get((target, nonce))
-        if known:
-            return Effects(Sent(known.mid, known.s, known.o, known.epoch, known.ts, True))
-    content = content_of(world, request)
+        known = _repeated(me, (target, nonce), loaded, retry=request.retry)
+        if known is not None:
+            return known or None
+    wall = now.wall
+    mid = world.ids.next(wall)
     effects = Effects()
-    stream = world.stream(to, now, effects) if isinstance(to, str) else to
-    mid = world.ids.next(now.wall)
-    body = _encode(message_of(me, mid, now.wall, content, reply_to))
-    o = eventlog.record(effects, stream, Push(kind, stream.name, msgspec.Raw(body)), me.id, now.wall, body)
-    effects.rows.append(Row(schema.INSERT_MESSAGE, (mid, stream.id, o, me.id, now.wall, target, nonce)))
-    effects.reply = sent = Sent(str(mid), stream.name, o, stream.epoch, now.wall)
+    stream = (world.streams.get(to) or world.stream(to, now, effects)) if isinstance(to, str) else to
+    body = _encode(Message(str(mid), str(me.id), wall, me.name, content, reply_to))
+    push = Push(kind, stream.name, msgspec.Raw(body), None, len(body) + eventlog.OVERHEAD)
+    o = stream.append(push, wall)
+    effects.pushes.append(push)
+    effects.rows += (
+        Row(eventlog.INSERT_EVENT, (stream.id, o, kind, me.id, wall, body)),
+        Row(eventlog.SET_HEAD, (stream.id, o, wall)),
+        Row(schema.INSERT_MESSAGE, (mid, stream.id, o, me.id, wall, target, nonce)),
+    )
+    effects.reply = sent = Sent(str(mid), stream.name, o, stream.epoch, wall)
     if nonce is not None:
         _remember(me, (target, nonce), sent)
     return effects
 
 
 def _target(request: SendMessage | SayHere) -> str:
-    return HERE if isinstance(request, SayHere) else request.room
+    return HERE if isinstance(request, SayHere) else str(int(request.room))
+
+
+def _repeated(me: Person, key: tuple[str, str], loaded: Repeats | None, *, retry: bool) -> Effects | Literal[False] | None:
+    """The first ack of a repeat; None when the nonce is new; False when only the disk can tell."""
+    if loaded is not None:  # what was read is older than what memory has
+        me.nonces = {**loaded, **(me.nonces or {})}
+        me.nonces_complete = True
+    known: Sent | None = me.nonces.get(key) if me.nonces else None
+    if known is not None:
+        return Effects(Sent(known.mid, known.s, known.o, known.epoch, known.ts, True))
+    certain = me.nonces_complete and (loaded is not None or not retry)
+    return None if certain else False
 
 
 def _remember(me: Person, key: tuple[str, str], sent: Sent) -> None:
     if me.nonces is None:
         me.nonces = {}
     me.nonces[key] = sent
-    if len(me.nonces) > NONCES:
+    while len(me.nonces) > NONCES:
         del me.nonces[next(iter(me.nonces))]
 
 
-def _remember_older(me: Person, loaded: Repeats) -> None:
-    """Put what was read in front of what memory has: it is older."""
-    me.nonces = {**loaded, **(me.nonces or {})}
-    me.nonces_complete = True
-
-
-async def _read(reader: Reader, sql: str, params: tuple[object, ...], once: tuple[str, str] | None) -> Repeats:
-    rows = await reader.all(sql, params)
-    found = {(row[0], row[1]): Sent(str(row[2]), row[3], row[4], row[5], row[6]) for row in reversed(rows)}
-    if once is not None and once not in found:
-        target, nonce = once
-        found = {**await _read(reader, schema.SENT_ONCE, (params[0], nonce, target), None), **found}
-    return found
-
-
+def _repeats(rows: list[tuple[Any, ...]]) -> Repeats:
+    """Oldest first."""
+    return {(row[0], row[1]): Sent(str(row[2]), row[3], row[4], row[5], row[6]) for row in reversed(rows)}

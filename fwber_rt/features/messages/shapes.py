@@ -6,8 +6,6 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from fwber_rt.core.people import Person
-from fwber_rt.core.quotas import TEXT_CHARS
 from fwber_rt.core.text import clean_text
 from fwber_rt.core.world import World
 from fwber_rt.errors import CONTENT_REJECTED, FIELD_INVALID, Refused
@@ -120,9 +118,5 @@ def content_of(world: World, request: SendMessage | SayHere) -> Content:
     if content.kind != "text":
         raise Refused(CONTENT_REJECTED, field="content.kind", detail=f"This server does not take content of kind {content.kind!r}.")
     field = "text" if request.content is None else "content.text"
-    return Content("text", clean_text(content.text, world.settings[TEXT_CHARS], field))
+    return Content("text", clean_text(content.text, world.text_chars, field))
 
-
-def message_of(me: Person, mid: int, ts: int, content: Content, reply_to: str | None) -> Message:
-    """The message as everybody gets it."""
-    return Message(str(mid), str(me.id), ts, me.name, content, reply_to)
