@@ -1,0 +1,217 @@
+"""REST: an aiohttp application made from the registry.
+
+The rule for statuses is one: 200 with the operation's ``ok`` object, or the status of the error with RFC 9457
+``application/problem+json``. Never 201 or 204: the reply says what was made.
+
+What a client can do here it can do over WebSocket; this module only reads requests and writes answers. ``Api`` is all it knows
+of the rest of the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+from aiohttp import web
+
+from fwber_rt.core.settings import Setting, Settings
+from fwber_rt.errors import DRAINING, Refused
+from fwber_rt.metrics import CONTENT_TYPE, Metrics
+from fwber_rt.registry import Command, Query, Registry
+from fwber_rt.transport import openapi
+from fwber_rt.transport.auth import bearer
+from fwber_rt.transport.problems import SECURITY_HEADERS, SERVER, UpgradeRequired, guarded, problem
+from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
+from fwber_rt.transport.rest import PREFIX, Route, routes
+
+
+def _positive(value: float) -> str | None:
+    return None if value > 0 else "must be above 0"
+
+
+BODY_BYTES = Setting("http.body_bytes", 65_536, "largest request body", "bytes", check=_positive)
+BODY_SECONDS = Setting("http.body_s", 10.0, "time for a request body to arrive", "seconds", check=_positive)
+SETTINGS: tuple[Setting[Any], ...] = (BODY_BYTES, BODY_SECONDS)
+
+
+class LimitState(NamedTuple):
+    """A caller's allowance under one limit: its size, what is left of it, seconds until it is full again."""
+
+    limit: int
+    remaining: int
+    reset_s: int
+
+
+class Api(Protocol):
+    """What the rest of the server is to HTTP."""
+
+    @property
+    def registry(self) -> Registry:
+        """Every operation."""
+
+    @property
+    def settings(self) -> Settings:
+        """The values in force."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Where refusals made here are counted; those of ``call`` are the server's own to count."""
+
+    @property
+    def ready(self) -> bool:
+        """False while loading, draining, or unable to save."""
+
+    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[bytes]:
+        """Carry out an operation for whoever ``token`` names, from a client at ``address``; the JSON of its ``ok`` object.
+
+        Raises Refused. What is durable is on disk when this returns.
+        """
+
+    def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
+        """The caller's allowance under the limit of that name; None when there is none to tell. Raises nothing."""
+
+
+Upgrade = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def api_app(api: Api, upgrade: Upgrade, *, operations_pages: bool) -> web.Application:
+    """The public application. ``upgrade`` takes over requests for a WebSocket that come on a kept-alive connection.
+
+    ``operations_pages``: /healthz, /readyz and /metrics are here too, since ``listen_internal`` is not set.
+    """
+    application = _application(api)
+    application.router.add_get("/", partial(_page, front_page(api.registry), "text/plain"))
+    application.router.add_get(f"{PREFIX}/ws", partial(_websocket, upgrade))
+    application.router.add_get(f"{PREFIX}/openapi.json", _document(openapi.encode(api.registry)))
+    trusted = api.settings[TRUSTED_PROXIES]
+    proxies = Proxies(trusted)
+    for route in routes(api.registry):
+        answer = _Operation(api, route, proxies).answer
+        add = application.router.add_get if route.method == "GET" else partial(application.router.add_route, route.method)
+        add(PREFIX + route.path, answer)
+    if operations_pages:
+        _add_operations_pages(application, api)
+    return application
+
+
+def operations_app(api: Api) -> web.Application:
+    """The application for ``listen_internal``: the operations pages alone."""
+    application = _application(api)
+    _add_operations_pages(application, api)
+    return application
+
+
+def front_page(registry: Registry) -> bytes:
+    """The text at ``/``, until the web client takes its place there."""
+    listed = [f"  {route.method:6} {PREFIX}{route.path:34} {route.operation.help}" for route in routes(registry)]
+    lines = (
+        "fwber_rt: chat with the people around you.",
+        "",
+        f"WebSocket    {PREFIX}/ws",
+        f"Description  {PREFIX}/openapi.json",
+        "",
+        *listed,
+    )
+    return "\n".join(lines).encode() + b"\n"
+
+
+class _Operation:
+    """The handler of one route."""
+
+    def __init__(self, api: Api, route: Route, proxies: Proxies) -> None:
+        self._api = api
+        self._route = route
+        self._proxies = proxies
+        self._body_bytes = api.settings[BODY_BYTES]
+        self._body_s = api.settings[BODY_SECONDS]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Read the request, have it carried out, tell the caller what came of it and how much is left to ask."""
+        body = await self._body(request) if self._route.has_body else b""
+        typed = self._route.decode(request.match_info, request.query.items(), body)
+        token = bearer(request.headers.get("Authorization"))
+        address = self._proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
+        operation = self._route.operation
+        try:
+            ok = await self._api.call(operation, token, typed, address)
+            response = web.Response(body=ok, content_type="application/json")
+        except Refused as refused:
+            response = problem(refused)
+        self._tell_limit(response, self._api.limit_state(token, address, operation.limit))
+        return response
+
+    async def _body(self, request: web.Request) -> bytes:
+        if (request.content_length or 0) > self._body_bytes:
+            raise web.HTTPRequestEntityTooLarge(self._body_bytes, request.content_length or 0)
+        try:
+            async with asyncio.timeout(self._body_s):
+                body = await request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        if body and (request.content_type != "application/json" or "Content-Encoding" in request.headers):
+            raise web.HTTPUnsupportedMediaType
+        return body
+
+    def _tell_limit(self, response: web.Response, state: LimitState | None) -> None:
+        """draft-ietf-httpapi-ratelimit-headers-10: the quota, what is left of it, and when it is whole again."""
+        if state is not None:
+            name = self._route.operation.limit
+            response.headers["RateLimit-Policy"] = f'"{name}";q={state.limit}'
+            response.headers["RateLimit"] = f'"{name}";r={state.remaining};t={state.reset_s}'
+
+
+def _application(api: Api) -> web.Application:
+    application = web.Application(middlewares=[guarded(api.metrics)], client_max_size=api.settings[BODY_BYTES])
+    application.on_response_prepare.append(_add_headers)
+    return application
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = SERVER  # aiohttp has already named itself and Python, with versions
+
+
+async def _page(body: bytes, content_type: str, request: web.Request) -> web.Response:
+    return web.Response(body=body, content_type=content_type, charset="utf-8")
+
+
+async def _websocket(upgrade: Upgrade, request: web.Request) -> web.StreamResponse:
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise UpgradeRequired(headers={"Upgrade": "websocket"})
+    return await upgrade(request)
+
+
+def _document(document: bytes) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The description, which clients may keep as long as its ETag holds."""
+    tag = hashlib.sha256(document).hexdigest()[:16]
+
+    async def handler(request: web.Request) -> web.Response:
+        fresh = any(etag.value == tag for etag in request.if_none_match or ())
+        response = web.Response(status=304) if fresh else web.Response(body=document, content_type="application/json")
+        response.etag = tag
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+    return handler
+
+
+def _add_operations_pages(application: web.Application, api: Api) -> None:
+    async def healthz(request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(request: web.Request) -> web.Response:
+        if api.ready:
+            return web.Response(text="ready\n")
+        return problem(Refused(DRAINING, retry_after_ms=1000, detail="Loading, draining, or unable to save."))
+
+    async def metrics(request: web.Request) -> web.Response:
+        return web.Response(body=api.metrics.render(), headers={"Content-Type": CONTENT_TYPE})
+
+    application.router.add_get("/healthz", healthz)
+    application.router.add_get("/readyz", readyz)
+    application.router.add_get("/metrics", metrics)

@@ -1,0 +1,100 @@
+"""How HTTP tells a client that something went wrong, and the headers every answer has.
+
+An error's status is its code divided by 100, except where HTTP itself has a more exact one (405, 408, 415, 417, 426). No
+exception's text, no stack and nothing aiohttp wrote ever reaches a client.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import msgspec
+from aiohttp import web
+
+from fwber_rt.errors import FRAME_BAD, INTERNAL, NOT_FOUND, OP_UNKNOWN, TOO_LARGE, Error, Refused
+from fwber_rt.metrics import Metrics
+from fwber_rt.transport.rest import PREFIX
+
+SERVER: Final = "fwber_rt"  # without versions
+SECURITY_HEADERS: Final = {
+    "Server": SERVER,
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+# HTTP's own refusals: the named error, and a sentence where the error's own would mislead.
+_HTTP: Final[dict[int, tuple[Error, str | None]]] = {
+    404: (NOT_FOUND, None),
+    405: (OP_UNKNOWN, "This path does not take that method."),
+    408: (FRAME_BAD, "The request body did not arrive in time."),
+    413: (TOO_LARGE, None),
+    415: (FRAME_BAD, "A request body is JSON: Content-Type application/json, no Content-Encoding."),
+    417: (FRAME_BAD, "The only expectation the server meets is 100-continue."),
+    426: (FRAME_BAD, "This path is for WebSocket connections."),
+}
+
+
+log = logging.getLogger(__name__)
+
+
+class UpgradeRequired(web.HTTPClientError):
+    """426, which aiohttp has only with a body of its own."""
+
+    status_code = 426
+
+
+def problem(refused: Refused, status: int | None = None, **headers: str) -> web.Response:
+    """``refused`` as application/problem+json. ``status`` overrides the error's own; ``headers`` use _ for -."""
+    error = refused.error
+    status = status or error.status
+    body = {
+        "type": f"{PREFIX}/openapi.json#/x-errors/{error.name}",
+        "title": error.message,
+        "status": status,
+        "detail": refused.message,
+        "code": error.code,
+        "name": error.name,
+        "field": refused.field,
+        "retry_after_ms": refused.retry_after_ms,
+        "temporary": error.temporary,
+    }
+    response = web.Response(body=msgspec.json.encode(body), status=status, content_type="application/problem+json")
+    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+    if refused.retry_after_ms:
+        response.headers["Retry-After"] = str(-(-refused.retry_after_ms // 1000))
+    if status == 401:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def guarded(metrics: Metrics) -> Any:
+    """The middleware that turns whatever a handler raises into an answer. Refusals made in this layer are counted by name."""
+
+    @web.middleware
+    async def guard(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Refused as refused:
+            response = problem(refused)
+            metrics.counter("refusals", refused.error.name).value += 1
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            named, detail = _HTTP.get(error.status, (INTERNAL if error.status >= 500 else FRAME_BAD, None))
+            metrics.counter("refusals", named.name).value += 1
+            response = problem(Refused(named, detail=detail), error.status)
+            response.headers.update({name: error.headers[name] for name in ("Allow", "Upgrade") if name in error.headers})
+            if error.status in (408, 413):
+                response.force_close()
+        except Exception:
+            log.exception("%s %s failed", request.method, request.match_info.route.resource)
+            metrics.counter("refusals", INTERNAL.name).value += 1
+            response = problem(Refused(INTERNAL))
+        return response
+
+    return guard

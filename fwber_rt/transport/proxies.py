@@ -1,0 +1,65 @@
+"""Which address a request is from: the socket's peer, unless that is one of our own proxies.
+
+A client can write anything into ``X-Forwarded-For``; only what a proxy of ours appended is true. So the header is read from the
+right, and the first address that is not a configured proxy is the client. Anything that is no address ends the reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+from fwber_rt.core.settings import Setting
+
+
+def _complaint(value: tuple[str, ...]) -> str | None:
+    for item in value:
+        try:
+            ip_network(item)
+        except ValueError:
+            return f"{item!r} is neither an IP address nor a network such as 10.0.0.0/8"
+    return None
+
+
+TRUSTED_PROXIES: Setting[tuple[str, ...]] = Setting(
+    "http.trusted_proxies", (), "addresses or networks of our own proxies, whose X-Forwarded-For is believed", "IP networks",
+    check=_complaint,
+)  # fmt: skip
+SETTINGS: tuple[Setting[Any], ...] = (TRUSTED_PROXIES,)
+
+
+class Proxies:
+    """The proxies in front of this server. ValueError for what is no address or network."""
+
+    __slots__ = ("_networks",)
+
+    def __init__(self, trusted: Iterable[str]) -> None:
+        self._networks: list[IPv4Network | IPv6Network] = [ip_network(item) for item in trusted]
+
+    def client(self, peer: str, forwarded: Iterable[str]) -> str:
+        """The client's address, given the socket's peer and the values of all ``X-Forwarded-For`` headers, in order.
+
+        An IPv4 address mapped into IPv6 comes back as IPv4. A peer that is no address (a Unix socket) comes back as it is.
+        """
+        address = _parse(peer)
+        if address is None:
+            return peer
+        hops = [hop for value in forwarded for hop in value.split(",")] if self._networks else []
+        while hops and self._trusts(address):
+            hop = _parse(hops.pop())
+            if hop is None:
+                break
+            address = hop
+        return str(address)
+
+    def _trusts(self, address: IPv4Address | IPv6Address) -> bool:
+        return any(address in network for network in self._networks)
+
+
+def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

@@ -1,0 +1,151 @@
+"""How an operation looks over REST: which fields of its request stand in the path, the query or the body.
+
+One declaration serves both transports: ``POST /rooms/{room}/messages`` takes the ``d`` of ``message.send`` as its body, without
+what the path already says. GET and DELETE have no body; their fields come from the query string. Pure: bytes and text in, a
+typed request out, or Refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from fwber_rt.errors import FIELD_INVALID, FRAME_BAD, Refused
+from fwber_rt.registry import Command, Query, Registry, routes_of
+
+PREFIX: Final = "/api/v1"
+BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
+METHODS: Final = BODY_METHODS | {"GET", "DELETE"}
+# URLs end up in proxies' logs and browsers' histories, so what is personal or secret is refused there, not only ignored.
+NEVER_IN_URL: Final = frozenset({"lat", "lng", "accuracy_m", "token", "session", "secret", "password"})
+_LISTS: Final = (inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType)
+_SCALARS: Final = (
+    inspect.StrType, inspect.IntType, inspect.FloatType, inspect.BoolType, inspect.NoneType, inspect.EnumType,
+    inspect.LiteralType,
+)  # fmt: skip
+_AT: Final = re.compile(r" - at `\$\.?(?P<path>.*)`\Z", re.DOTALL)
+_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
+
+
+class Route:
+    """One operation under one method and path. ValueError when the declaration cannot work (it stops the start).
+
+    ``path`` is below ``/api/v1``. Fields are named as on the wire; ``query_fields`` maps each to whether it is a list.
+    """
+
+    __slots__ = ("_decoder", "_type", "method", "operation", "path", "path_fields", "query_fields")
+
+    def __init__(self, operation: Command | Query, route: str) -> None:
+        self.method, _, self.path = route.partition(" ")
+        self.operation = operation
+        self.path_fields = tuple(re.findall(r"\{([^{}]*)\}", self.path))
+        self._type = operation.request
+        self._decoder = msgspec.json.Decoder(operation.request)
+        self.query_fields: dict[str, bool] = {}
+        if self.method not in METHODS or not self.path.startswith("/"):
+            raise ValueError(f"{operation.op}: {route!r} is not METHOD /path")
+        self._sort_fields(fields_of(operation.request))
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the request's fields come as a JSON object."""
+        return self.method in BODY_METHODS
+
+    def decode(self, path: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes) -> msgspec.Struct:
+        """The typed request. Unknown fields are ignored, what the path says wins over the body.
+
+        Raises Refused: frame.bad for a body that is no JSON object, field.invalid with the field's dotted path.
+        """
+        query = list(query)
+        for name, _ in query:
+            if name in NEVER_IN_URL:
+                raise Refused(FIELD_INVALID, field=name, detail=f"{name} never travels in a URL; send it in the body of a POST.")
+        try:
+            if self.has_body:
+                return self._from_body(path, body or b"{}")
+            return self._from_query(path, query)
+        except msgspec.ValidationError as error:
+            raise invalid(error) from None
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            raise Refused(FRAME_BAD, detail="The body is not one JSON object.") from None
+
+    def _from_body(self, path: Mapping[str, str], body: bytes) -> msgspec.Struct:
+        if path:
+            fields = _OBJECT.decode(body)
+            fields.update({name: msgspec.Raw(_ENCODER.encode(text)) for name, text in path.items()})
+            body = _ENCODER.encode(fields)
+        request: msgspec.Struct = self._decoder.decode(body)
+        return request
+
+    def _from_query(self, path: Mapping[str, str], query: list[tuple[str, str]]) -> msgspec.Struct:
+        fields: dict[str, str | list[str]] = {}
+        for name, text in query:
+            if name not in self.query_fields:
+                continue
+            text.encode()  # a lone surrogate is a UnicodeError here, not later in an encoder
+            if self.query_fields[name]:
+                several = fields.setdefault(name, [])
+                several += [item for item in text.split(",") if item]  # type: ignore[operator]  # a list by construction
+            elif name in fields:
+                raise Refused(FIELD_INVALID, field=name, detail=f"{name} is given twice.")
+            else:
+                fields[name] = text
+        request: msgspec.Struct = msgspec.convert({**fields, **path}, self._type, strict=False)
+        return request
+
+    def _sort_fields(self, fields: dict[str, inspect.Field]) -> None:
+        for name in self.path_fields:
+            if name not in fields or not isinstance(fields[name].type, inspect.StrType):
+                raise ValueError(f"{self.operation.op}: {{{name}}} is not a text field of {self._type.__name__}")
+        if self.has_body:
+            return
+        for name in fields.keys() - set(self.path_fields):
+            several = _in_query(fields[name].type)
+            if several is not None and name not in NEVER_IN_URL:
+                self.query_fields[name] = several
+            elif fields[name].required:
+                raise ValueError(f"{self.operation.op}: {name} is required and cannot stand in a URL; make {self.path} a POST")
+
+
+def routes(registry: Registry) -> list[Route]:
+    """Every route there is, in the order of declaration."""
+    return [Route(operation, route) for operation in registry.operations.values() for route in routes_of(operation)]
+
+
+def fields_of(request: type[Any]) -> dict[str, inspect.Field]:
+    """A request's fields by their names on the wire. ValueError when it is no struct of named fields."""
+    info = inspect.type_info(request)
+    if not isinstance(info, inspect.StructType) or info.array_like:
+        raise ValueError(f"{request.__name__} is not a struct that is an object on the wire")
+    return {field.encode_name: field for field in info.fields}
+
+
+def invalid(error: msgspec.ValidationError) -> Refused:
+    """field.invalid for what msgspec says of a value: the dotted path, and its sentence without the place."""
+    message = str(error)
+    place = _AT.search(message)
+    sentence = message[: place.start()] if place else message
+    missing = _MISSING.search(sentence)
+    parts = [place["path"] if place else "", missing["name"] if missing else ""]
+    field = ".".join(part for part in parts if part)
+    if not field:
+        return Refused(FRAME_BAD, detail="The body is not one JSON object.")
+    return Refused(FIELD_INVALID, field=field, detail=f"{field}: {sentence[:1].lower()}{sentence[1:]}.")
+
+
+def _in_query(kind: inspect.Type) -> bool | None:
+    """Whether a field of this type is a list in the query string; None when it cannot stand there."""
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    several = [each for each in kinds if isinstance(each, _LISTS)]
+    single = [each for each in kinds if isinstance(each, _SCALARS)]
+    if len(several) == 1 and isinstance(several[0].item_type, _SCALARS):
+        return True
+    return False if len(single) == len(kinds) else None
+
+
+_OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ENCODER: Final = msgspec.json.Encoder()

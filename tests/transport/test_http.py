@@ -1,0 +1,431 @@
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from msgspec import Meta, Struct
+from msgspec import json as msgjson
+
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Effects
+from fwber_rt.core.settings import Settings
+from fwber_rt.errors import NOT_FOUND, RATE_LIMITED, ROOM_OUTSIDE, TOKEN_EXPIRED, Refused
+from fwber_rt.metrics import Metrics
+from fwber_rt.registry import Command, Feature, Query, Registry
+from fwber_rt.transport.http import LimitState, api_app, operations_app
+from fwber_rt.transport.httpserver import HttpServer
+
+API = "/api/v1"
+
+
+class Send(Struct):
+    room: Annotated[str, Meta(pattern="^[0-9]+$")]
+    text: Annotated[str, Meta(max_length=1_000_000)]
+    to: dict[str, int] = {}
+
+
+class Find(Struct):
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    tags: tuple[str, ...] = ()
+    q: str | None = None
+    full: bool = False
+    lat: float | None = None
+
+
+class Drop(Struct):
+    room: str
+    reason: str = ""
+
+
+class Echo(Struct):
+    op: str
+    request: Any
+    token: str | None
+    address: str
+
+
+async def never(*_: object) -> Effects:
+    raise AssertionError("the fake API below calls no handler")
+
+
+REGISTRY = Registry(
+    [
+        Feature(
+            "trial",
+            commands=[
+                Command("send", Send, never, Echo, http="POST /rooms/{room}/messages", limit="chat"),  # type: ignore[arg-type]
+                Command("drop", Drop, never, Echo, http="DELETE /rooms/{room}"),  # type: ignore[arg-type]
+                Command("hello", Drop, never, Echo, least=Kind.ANONYMOUS),  # type: ignore[arg-type]
+            ],
+            queries=[Query("find", "GET /find", Find, never, Echo, also_http=("POST /find",))],
+        )
+    ]
+)
+
+
+class Server:
+    """The rest of the server, small: answers what it was asked, or raises what it was told to."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.registry = REGISTRY
+        self.settings = Settings({key.replace("__", "."): value for key, value in settings.items()})
+        self.metrics = Metrics()
+        self.ready = True
+        self.raises: Exception | None = None
+        self.limits: dict[str, LimitState] = {}
+        self.held: asyncio.Event | None = None
+        self.started = asyncio.Event()
+        self.finished = asyncio.Event()
+
+    async def call(self, operation: Command | Query, token: str | None, request: Struct, address: str) -> bytes:
+        self.started.set()
+        if self.held:
+            await self.held.wait()
+        self.finished.set()
+        if self.raises:
+            raise self.raises
+        return msgjson.encode(Echo(operation.op, request, token, address))
+
+    def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
+        return self.limits.get(limit)
+
+    def refusals(self, name: str) -> int:
+        return self.metrics.counter("refusals", name).value
+
+
+async def no_upgrade(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=418)
+
+
+@asynccontextmanager
+async def listening(application: web.Application, settings: Settings) -> AsyncIterator[int]:
+    http = HttpServer(application, settings)
+    await http.start()
+    server = await asyncio.get_running_loop().create_server(http, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+        await http.stop()
+        await http.stop()
+
+
+@asynccontextmanager
+async def serving(api: Server, operations_pages: bool = True) -> AsyncIterator[aiohttp.ClientSession]:
+    application = api_app(api, no_upgrade, operations_pages=operations_pages)
+    async with listening(application, api.settings) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+        yield client
+
+
+@pytest.fixture
+async def api() -> Server:
+    return Server()
+
+
+@pytest.fixture
+async def client(api: Server) -> AsyncIterator[aiohttp.ClientSession]:
+    async with serving(api) as session:
+        yield session
+
+
+async def problem(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The body of a refusal, after checking what every refusal has."""
+    assert response.content_type == "application/problem+json"
+    body: dict[str, Any] = await response.json()
+    assert set(body) == {"type", "title", "status", "detail", "code", "name", "field", "retry_after_ms", "temporary"}
+    assert body["status"] == response.status
+    assert body["type"] == f"/api/v1/openapi.json#/x-errors/{body['name']}"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Server"] == "fwber_rt"
+    return body
+
+
+async def test_a_command_takes_path_and_body(client: aiohttp.ClientSession) -> None:
+    headers = {"Authorization": "Bearer abc"}
+    async with client.post(f"{API}/rooms/12/messages", json={"text": "hi", "room": "99", "more": 1}, headers=headers) as response:
+        assert response.status == 200
+        assert response.content_type == "application/json"
+        assert await response.json() == {
+            "op": "send", "request": {"room": "12", "text": "hi", "to": {}}, "token": "abc", "address": "127.0.0.1",
+        }  # fmt: skip
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+        assert response.headers["X-Frame-Options"] == "DENY"
+        assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert response.headers["Cache-Control"] == "no-store"
+        assert response.headers["Server"] == "fwber_rt"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", {}),
+        ("?limit=5&full=true&q=null", {"limit": 5, "full": True, "q": "null"}),
+        ("?tags=a,b&tags=c&tags=", {"tags": ["a", "b", "c"]}),
+        ("?unknown=1", {}),
+        ("?q=%C3%A9+x", {"q": "é x"}),
+    ],
+)
+async def test_a_get_takes_its_fields_from_the_query(client: aiohttp.ClientSession, query: str, expected: dict[str, Any]) -> None:
+    async with client.get(f"{API}/find{query}") as response:
+        assert response.status == 200
+        base = {"limit": 20, "tags": [], "q": None, "full": False, "lat": None}
+        assert (await response.json())["request"] == base | expected
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=x", "limit"),
+        ("limit=0", "limit"),
+        ("full=perhaps", "full"),
+        ("limit=1&limit=2", "limit"),
+        ("lat=1", "lat"),
+        ("token=x", "token"),
+    ],
+)
+async def test_a_bad_query_names_its_field(client: aiohttp.ClientSession, api: Server, query: str, field: str) -> None:
+    async with client.get(f"{API}/find?{query}") as response:
+        body = await problem(response)
+    assert (response.status, body["code"], body["name"], body["field"]) == (400, 40003, "field.invalid", field)
+    assert api.refusals("field.invalid") == 1
+    assert not api.started.is_set()
+
+
+async def test_what_needs_a_point_is_a_post(client: aiohttp.ClientSession) -> None:
+    async with client.post(f"{API}/find", json={"lat": 1.5}) as response:
+        assert (await response.json())["request"]["lat"] == 1.5
+    async with client.post(f"{API}/find?lat=1.5") as response:
+        assert (await problem(response))["field"] == "lat"
+
+
+async def test_a_post_without_a_body_has_only_defaults(client: aiohttp.ClientSession) -> None:
+    async with client.post(f"{API}/find") as response:
+        assert (await response.json())["request"]["limit"] == 20
+
+
+async def test_delete_takes_path_and_query(client: aiohttp.ClientSession) -> None:
+    async with client.delete(f"{API}/rooms/12?reason=old") as response:
+        assert (await response.json())["request"] == {"room": "12", "reason": "old"}
+
+
+@pytest.mark.parametrize(
+    ("body", "name", "field"),
+    [
+        (b"{", "frame.bad", None), (b"[]", "frame.bad", None), (b"null", "frame.bad", None), (b"\xff", "frame.bad", None),
+        (b'{"text": NaN}', "frame.bad", None), (b"[" * 50_000, "frame.bad", None), (b'{"text":"\\ud800"}', "frame.bad", None),
+        (b'{"text": "a"} x', "frame.bad", None), (b"{}", "field.invalid", "text"), (b'{"text": 5}', "field.invalid", "text"),
+        (b'{"text": "a", "to": {"b": "c"}}', "field.invalid", "to[...]"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/rooms/12/messages"])
+async def test_a_bad_body(client: aiohttp.ClientSession, path: str, body: bytes, name: str, field: str | None) -> None:
+    async with client.post(API + path, data=body, headers={"Content-Type": "application/json"}) as response:
+        refused = await problem(response)
+    assert (response.status, refused["name"], refused["field"]) == (400, name, field)
+
+
+async def test_a_bad_path_field_is_named(client: aiohttp.ClientSession) -> None:
+    async with client.post(f"{API}/rooms/x/messages", json={"text": "a"}) as response:
+        assert (await problem(response))["field"] == "room"
+
+
+async def test_other_content_types_are_refused(client: aiohttp.ClientSession, api: Server) -> None:
+    async with client.post(f"{API}/rooms/1/messages", data=b'{"text":"a"}', headers={"Content-Type": "text/plain"}) as response:
+        assert (await problem(response))["name"] == "frame.bad"
+        assert response.status == 415
+    packed = gzip.compress(b'{"text":"a"}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    async with client.post(f"{API}/rooms/1/messages", data=packed, headers=headers) as response:
+        assert (await problem(response))["name"] == "frame.bad"
+        assert response.status == 415
+    assert not api.started.is_set()
+
+
+async def test_bodies_have_a_largest_size(client: aiohttp.ClientSession) -> None:
+    def body(size: int) -> bytes:
+        return json.dumps({"text": "x" * (size - 12)}).encode()
+
+    assert len(body(65_536)) == 65_536
+    headers = {"Content-Type": "application/json"}
+    async with client.post(f"{API}/rooms/1/messages", data=body(65_536), headers=headers) as response:
+        assert response.status == 200
+    async with client.post(f"{API}/rooms/1/messages", data=body(65_537), headers=headers) as response:
+        assert response.status == 413
+        assert (await problem(response))["name"] == "too.large"
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 4_096
+
+    async with client.post(f"{API}/rooms/1/messages", data=chunks(), headers=headers) as response:
+        assert (await problem(response))["name"] == "too.large"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/api/v1/nowhere/1", "/api/v1/rooms/1/messages/", "/api/v2/find", "/api/v1/ws/x", "/metrics/x"]
+)
+async def test_unknown_paths_are_not_found_and_no_metric_learns_them(
+    client: aiohttp.ClientSession, api: Server, path: str
+) -> None:
+    async with client.get(path) as response:
+        assert response.status == 404
+        assert (await problem(response))["name"] == "not.found"
+    assert b"nowhere" not in api.metrics.render()
+    assert api.refusals("not.found") == 1
+
+
+async def test_a_wrong_method_says_which_are_right(client: aiohttp.ClientSession) -> None:
+    for method in ("PUT", "OPTIONS", "GET", "PATCH"):
+        async with client.request(method, f"{API}/rooms/1/messages") as response:
+            assert response.status == 405
+            assert response.headers["Allow"] == "POST"
+            assert (await problem(response))["name"] == "op.unknown"
+
+
+async def test_head_is_get_without_the_body(client: aiohttp.ClientSession) -> None:
+    async with client.head(f"{API}/find") as response:
+        assert response.status == 200
+        assert await response.read() == b""
+        assert response.content_type == "application/json"
+    async with client.head("/nowhere") as response:
+        assert response.status == 404
+        assert await response.read() == b""
+
+
+async def test_a_refusal_is_told_with_everything_it_has(client: aiohttp.ClientSession, api: Server) -> None:
+    api.raises = Refused(RATE_LIMITED, retry_after_ms=1_001, field="text", detail="Slowly.")
+    async with client.post(f"{API}/rooms/1/messages", json={"text": "a"}) as response:
+        assert response.status == 429
+        assert response.headers["Retry-After"] == "2"
+        assert await problem(response) == {
+            "type": "/api/v1/openapi.json#/x-errors/rate.limited", "title": RATE_LIMITED.message, "status": 429,
+            "detail": "Slowly.", "code": 42911, "name": "rate.limited", "field": "text", "retry_after_ms": 1_001,
+            "temporary": True,
+        }  # fmt: skip
+    assert api.refusals("rate.limited") == 0, "refusals of call() are the app's to count"
+
+
+@pytest.mark.parametrize(("error", "status"), [(ROOM_OUTSIDE, 403), (NOT_FOUND, 404), (TOKEN_EXPIRED, 401)])
+async def test_the_status_is_the_codes_class(client: aiohttp.ClientSession, api: Server, error: Any, status: int) -> None:
+    api.raises = Refused(error)
+    async with client.get(f"{API}/find") as response:
+        assert response.status == status
+        assert (await problem(response))["detail"] == error.message
+        assert ("WWW-Authenticate" in response.headers) == (status == 401)
+        assert "Retry-After" not in response.headers
+
+
+async def test_a_failure_tells_the_client_nothing_and_the_log_once(
+    client: aiohttp.ClientSession, api: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    for failure in (RuntimeError("SELECT secret"), TimeoutError("secret")):
+        api.raises = failure
+        caplog.clear()
+        async with client.get(f"{API}/find") as response:
+            text = await response.text()
+            assert (await problem(response))["code"] == 50001
+        assert response.status == 500
+        assert "secret" not in text
+        assert "Traceback" not in text
+        [record] = [record for record in caplog.records if record.levelno >= logging.WARNING]
+        assert record.exc_info
+        assert record.exc_info[1] is failure
+
+
+async def test_what_is_left_of_a_limit_is_told_on_success_and_refusal(client: aiohttp.ClientSession, api: Server) -> None:
+    api.limits["chat"] = LimitState(20, 18, 2)
+    for api.raises in (None, Refused(RATE_LIMITED)):
+        async with client.post(f"{API}/rooms/1/messages", json={"text": "a"}) as response:
+            assert response.headers["RateLimit-Policy"] == '"chat";q=20'
+            assert response.headers["RateLimit"] == '"chat";r=18;t=2'
+    async with client.get(f"{API}/find") as response:
+        assert "RateLimit" not in response.headers
+
+
+async def test_client_addresses_come_from_trusted_proxies_only() -> None:
+    header = {"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 10.0.0.2"}
+    for proxies, address in (((), "127.0.0.1"), (("127.0.0.1", "10.0.0.0/8"), "203.0.113.7")):
+        async with (
+            serving(Server(http__trusted_proxies=proxies)) as client,
+            client.get(f"{API}/find", headers=header) as response,
+        ):
+            assert (await response.json())["address"] == address
+
+
+async def test_a_client_that_leaves_does_not_cancel_its_command(api: Server) -> None:
+    api.held = asyncio.Event()
+    async with serving(api) as client:
+        request = asyncio.create_task(client.delete(f"{API}/rooms/1").__aenter__())
+        await api.started.wait()
+        request.cancel()
+        await asyncio.wait([request])
+        await client.close()
+        api.held.set()
+        await asyncio.wait_for(api.finished.wait(), 5)
+
+
+async def test_the_front_page_says_what_this_is(client: aiohttp.ClientSession) -> None:
+    async with client.get("/") as response:
+        assert response.content_type == "text/plain"
+        text = await response.text()
+    assert "/api/v1/ws" in text
+    assert "/api/v1/openapi.json" in text
+    assert "/api/v1/rooms/{room}/messages" in text
+
+
+async def test_the_description_is_served_and_kept_by_its_etag(client: aiohttp.ClientSession) -> None:
+    async with client.get(f"{API}/openapi.json") as response:
+        assert (await response.json())["openapi"].startswith("3.1")
+        assert response.headers["Cache-Control"] == "no-cache"
+        tag = response.headers["ETag"]
+    async with client.get(f"{API}/openapi.json", headers={"If-None-Match": tag}) as response:
+        assert response.status == 304
+        assert await response.read() == b""
+        assert response.headers["ETag"] == tag
+
+
+async def test_the_websocket_path_hands_over_upgrades_and_refuses_the_rest(client: aiohttp.ClientSession) -> None:
+    async with client.get(f"{API}/ws") as response:
+        assert response.status == 426
+        assert response.headers["Upgrade"] == "websocket"
+        assert (await problem(response))["name"] == "frame.bad"
+    async with client.get(f"{API}/ws", headers={"Upgrade": "WebSocket", "Connection": "Upgrade"}) as response:
+        assert response.status == 418, "no_upgrade was called"
+
+
+async def test_operations_pages(client: aiohttp.ClientSession, api: Server) -> None:
+    async with client.get("/healthz") as response:
+        assert (response.status, await response.text()) == (200, "ok\n")
+    async with client.get("/readyz") as response:
+        assert (response.status, await response.text()) == (200, "ready\n")
+    async with client.get("/metrics") as response:
+        assert response.headers["Content-Type"].startswith("text/plain; version=")
+        assert "fwber_rt_build_info" in await response.text()
+    api.ready = False
+    async with client.get("/readyz") as response:
+        assert response.status == 503
+        assert response.headers["Retry-After"] == "1"
+        assert (await problem(response))["name"] == "draining"
+    async with client.get("/healthz") as response:
+        assert response.status == 200, "not ready is not dead"
+
+
+async def test_operations_pages_are_internal_when_there_is_an_internal_address(api: Server) -> None:
+    async with serving(api, operations_pages=False) as client:
+        for path in ("/healthz", "/readyz", "/metrics"):
+            async with client.get(path) as response:
+                assert response.status == 404
+    async with listening(operations_app(api), api.settings) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
+        async with client.get("/metrics") as response:
+            assert response.status == 200
+        async with client.get(f"{API}/find") as response:
+            assert (await problem(response))["name"] == "not.found"
