@@ -1,0 +1,75 @@
+# Every target sets up what it needs in .venv from the hashed lock file; nothing but make and Python 3.11+ has to be there.
+#   make run ARGS="--listen 127.0.0.1:9000"      make test ARGS="-k resume"      make bench ARGS="fanout"
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := run
+.PHONY: run test check bench soak demo lock reference clean help
+
+IS_NEW = import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	$$p -c "$(IS_NEW)" 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := fwber_rt bench tests
+UV ?= uv
+ARGS ?=
+
+help:
+	@echo "make run        serve at http://127.0.0.1:8080"
+	@echo "make test       run the tests"
+	@echo "make check      style, types and the laws of the layout"
+	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
+	@echo "make soak       kill the server 200 times under load and count what was lost"
+	@echo "make demo       serve, with a small crowd walking and talking"
+	@echo "make lock       pin the newest versions of all dependencies (needs uv)"
+	@echo "make reference  write the generated files again: config/default.toml and the reference pages"
+	@echo "make clean      remove what make has made; not the data"
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" && $(PYTHON) -c "$(IS_NEW)" || { \
+		echo "fwber_rt needs Python 3.11 or newer, and $(or $(PYTHON),python3) is not. Install one, or name it: make run PYTHON=/path/to/python3.12"; \
+		exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV) || { \
+		echo "Python cannot make a virtual environment here. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV) from requirements.lock ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+run: $(READY)
+	@exec $(BIN)/fwber-rt serve $(ARGS)
+
+test: $(READY)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
+	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_packaging.py
+
+bench: $(READY)
+	@$(BIN)/python -m bench $(ARGS)
+
+soak: $(READY)
+	@$(BIN)/python -m bench soak $(ARGS)
+
+demo: $(READY)
+	@$(BIN)/python -m bench demo $(ARGS)
+
+# --universal: one file for every platform and Python; --no-emit-index-url: no address of any index in it.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
+	--custom-compile-command "make lock" --upgrade
+lock:
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv (pip install uv), or name it: make lock UV=/path/to/uv"; exit 1; }
+	@$(COMPILE) --all-extras pyproject.toml --output-file requirements.lock
+	@$(COMPILE) --constraints requirements.lock pyproject.toml --output-file requirements-runtime.lock
+
+reference: $(READY)
+	@$(BIN)/fwber-rt print-config --defaults > config/default.toml.new && mv config/default.toml.new config/default.toml
+	@$(BIN)/python -m fwber_rt.reference
+
+clean:
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find fwber_rt bench tests -name __pycache__ -type d -prune -exec rm -rf {} +

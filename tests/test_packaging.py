@@ -1,0 +1,152 @@
+"""What is around the package and cannot be run here: the image, the lock file, the commands."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+LOCKS = ("requirements.lock", "requirements-runtime.lock")
+PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@cache
+def pins(name: str) -> dict[str, str]:
+    return {match[1].lower(): match[2] for line in text(name).splitlines() if (match := PIN.match(line))}
+
+
+def required(group: str) -> set[str]:
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    listed = project["dependencies"] if group == "" else project["optional-dependencies"][group]
+    return {re.split(r"[>=<;\[ ]", line)[0].lower().replace("_", "-") for line in listed}
+
+
+def test_locks_hold_what_the_project_requires() -> None:
+    assert required("") <= set(pins("requirements-runtime.lock"))
+    assert required("") | required("dev") | required("bench") <= set(pins("requirements.lock"))
+    assert pins("requirements-runtime.lock").items() <= pins("requirements.lock").items()
+    assert not required("dev") & set(pins("requirements-runtime.lock"))
+
+
+def test_locked_versions_satisfy_the_project() -> None:
+    from packaging.requirements import Requirement
+
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    for line in (*project["dependencies"], *project["optional-dependencies"]["dev"]):
+        requirement = Requirement(line)
+        assert pins("requirements.lock")[requirement.name.lower()] in requirement.specifier, line
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_pin_is_hashed_and_no_index_is_named(name: str) -> None:
+    blocks = re.split(r"\n(?=\S)", text(name))
+    pinned = [block for block in blocks if PIN.match(block)]
+    assert len(pinned) >= 20
+    assert all("--hash=sha256:" in block for block in pinned)
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", text(name))
+
+
+def instructions() -> list[tuple[str, str]]:
+    joined = re.sub(r"\\\n", " ", text("Dockerfile"))
+    lines = [line for line in joined.splitlines() if line.strip() and not line.startswith("#")]
+    return [(line.split(None, 1)[0], line.split(None, 1)[1]) for line in lines]
+
+
+def final_stage() -> list[tuple[str, str]]:
+    every = instructions()
+    last = max(number for number, (word, _) in enumerate(every) if word == "FROM")
+    return every[last:]
+
+
+def test_the_image_is_built_in_stages_from_the_hashed_lock() -> None:
+    froms = [rest for word, rest in instructions() if word == "FROM"]
+    assert froms == ["python:3.13-slim AS build", "python:3.13-slim"]
+    installs = [rest for word, rest in instructions() if word == "RUN" and "pip install" in rest]
+    for command in " && ".join(installs).split("&&"):
+        if "pip install" in command:
+            assert "--require-hashes" in command or "--no-index" in command, command
+    assert not [rest for word, rest in final_stage() if word == "RUN"], "the final stage only copies"
+
+
+def test_the_image_runs_as_nobody_and_writes_below_data_only() -> None:
+    stage = final_stage()
+    users = [rest for word, rest in stage if word == "USER"]
+    assert users
+    assert not users[-1].startswith(("0", "root"))
+    assert ("VOLUME", "/data") in stage
+    assert any("FWBER_RT_DATA_DIR=/data" in rest for word, rest in stage if word == "ENV")
+    assert any("PYTHONDONTWRITEBYTECODE=1" in rest for word, rest in stage if word == "ENV")
+    assert [rest for word, rest in stage if word == "EXPOSE"] == ["8080"], "metrics stay inside"
+
+
+def test_the_image_needs_no_shell_and_checks_its_health() -> None:
+    stage = dict(final_stage())
+    assert json.loads(stage["ENTRYPOINT"]) == ["fwber-rt"]
+    assert json.loads(stage["CMD"]) == ["serve"]
+    health = json.loads(stage["HEALTHCHECK"].partition("CMD ")[2])
+    assert health[:2] == ["python", "-c"]
+    assert "/healthz" in health[2]
+    compile(health[2], "healthcheck", "exec")
+
+
+def test_the_images_settings_are_accepted() -> None:
+    from fwber_rt import config, features
+
+    environ = dict(re.findall(r"(FWBER_RT_\w+)=(\S+)", dict(final_stage_env())["ENV"]))
+    environ["FWBER_RT_CONFIG"] = str(ROOT / "config" / Path(environ["FWBER_RT_CONFIG"]).name)
+    settings = config.load(features.registry(), None, environ, {})
+    assert settings[config.PROFILE] == "production"
+    assert settings[config.DATA_DIR] == "/data"
+
+
+def final_stage_env() -> list[tuple[str, str]]:
+    return [(word, rest) for word, rest in final_stage() if word == "ENV"]
+
+
+def test_what_the_image_copies_is_let_through_to_the_builder() -> None:
+    let_through = {line[1:].rstrip("/") for line in text(".dockerignore").splitlines() if line.startswith("!")}
+    for word, rest in instructions():
+        if word == "COPY" and not rest.startswith("--from"):
+            for source in rest.split()[:-1]:
+                assert source.split("/")[0] in let_through, source
+                assert (ROOT / source).exists(), source
+
+
+def test_ci_and_readme_use_the_two_commands() -> None:
+    assert "make check" in text(".ci/run")
+    assert "make test" in text(".ci/run")
+    assert "make run" in text("README.md")
+    assert "make test" in text("README.md")
+    subprocess.run(["bash", "-n", str(ROOT / ".ci/run")], check=True)
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [shutil.which("make") or "make", "--directory", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("target", ["run", "test", "check", "bench", "soak", "demo", "reference"])
+def test_make_knows_the_targets(target: str) -> None:
+    assert make("--dry-run", target).returncode == 0
+
+
+def test_make_names_the_python_that_is_missing(tmp_path: Path) -> None:
+    old = tmp_path / "python3.9"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    refused = make(f"PYTHON={old}", f"VENV={tmp_path / 'venv'}", f"{tmp_path / 'venv'}/.ready")
+    assert refused.returncode != 0
+    assert "needs Python 3.11 or newer" in refused.stdout
+    assert str(old) in refused.stdout
+    assert not (tmp_path / "venv").exists()
