@@ -99,11 +99,11 @@ class Route:
 
     def _sort_fields(self, fields: dict[str, inspect.Field]) -> None:
         for name in self.path_fields:
-            if name not in fields or not isinstance(fields[name].type, inspect.StrType):
+            if name not in fields or not isinstance(_bare(fields[name].type), inspect.StrType):
                 raise ValueError(f"{self.operation.op}: {{{name}}} is not a text field of {self._type.__name__}")
         if self.has_body:
             return
-        for name in fields.keys() - set(self.path_fields):
+        for name in (name for name in fields if name not in self.path_fields):
             several = _in_query(fields[name].type)
             if several is not None and name not in NEVER_IN_URL:
                 self.query_fields[name] = several
@@ -124,6 +124,11 @@ def fields_of(request: type[Any]) -> dict[str, inspect.Field]:
     return {field.encode_name: field for field in info.fields}
 
 
+def _bare(kind: inspect.Type) -> inspect.Type:
+    """The type itself, without what a description wraps around it."""
+    return kind.type if isinstance(kind, inspect.Metadata) else kind
+
+
 def invalid(error: msgspec.ValidationError) -> Refused:
     """field.invalid for what msgspec says of a value: the dotted path, and its sentence without the place."""
     message = str(error)
@@ -139,10 +144,11 @@ def invalid(error: msgspec.ValidationError) -> Refused:
 
 def _in_query(kind: inspect.Type) -> bool | None:
     """Whether a field of this type is a list in the query string; None when it cannot stand there."""
-    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    kind = _bare(kind)
+    kinds = [_bare(each) for each in kind.types] if isinstance(kind, inspect.UnionType) else [kind]
     several = [each for each in kinds if isinstance(each, _LISTS)]
     single = [each for each in kinds if isinstance(each, _SCALARS)]
-    if len(several) == 1 and isinstance(several[0].item_type, _SCALARS):
+    if len(several) == 1 and isinstance(_bare(several[0].item_type), _SCALARS):
         return True
     return False if len(single) == len(kinds) else None
 
