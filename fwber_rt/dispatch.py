@@ -1,0 +1,328 @@
+"""The one door: every request comes in through ``handle`` (WebSocket) or ``call`` (REST), everything a command wants done goes
+out through ``apply``.
+
+State changes never await, so requests take effect in the order of reading. What a request needs from disk is read first
+(``Command.load``), with that session's later frames waiting; then the synchronous part runs and checks everything again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from bisect import bisect_left
+from math import ceil
+from time import perf_counter
+from typing import Any, Final
+
+import msgspec
+
+from fwber_rt.clock import Clock
+from fwber_rt.config import LIMITS_ENABLED
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Effects
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.limits import Bucket, Buckets
+from fwber_rt.core.people import Actor, Person
+from fwber_rt.core.settings import Rate, Setting, Settings
+from fwber_rt.core.world import World
+from fwber_rt.errors import (
+    CONFLICT, DRAINING, FIELD_INVALID, FORBIDDEN, FRAME_BAD, INTERNAL, NOT_FOUND, OP_UNKNOWN, RATE_LIMITED, STORAGE_FULL,
+    TOKEN_INVALID, TOKEN_MISSING, Close, Refused,
+)  # fmt: skip
+from fwber_rt.features.accounts import load_user
+from fwber_rt.features.connection import Connect
+from fwber_rt.metrics import Metrics
+from fwber_rt.protocol.envelope import decode, payload_decoder
+from fwber_rt.registry import Command, Query, Reader, Registry
+from fwber_rt.storage.journal import Journal
+from fwber_rt.transport.auth import Tokens
+from fwber_rt.transport.http import LimitState
+from fwber_rt.transport.hub import Hub
+from fwber_rt.transport.session import Session
+
+LIMIT_DEFAULT = Setting("limits.default", Rate(5, 50), "operations without a limit of their own, per user", "requests")
+LIMIT_READ = Setting("limits.read", Rate(10, 60), "reads, per user", "requests")
+LIMIT_ADDRESS = Setting("limits.address", Rate(50, 500), "requests over REST and before `connect`, per address", "requests")
+LIMIT_REFUSALS = Setting(
+    "limits.refusals", Rate(5, 100), "refused requests a user may cause before the connection is closed with 4101", "requests"
+)
+SETTINGS: tuple[Setting[Any], ...] = (LIMIT_DEFAULT, LIMIT_READ, LIMIT_ADDRESS, LIMIT_REFUSALS)
+
+# Told without waiting for the journal: these say nothing about state that could still be lost.
+_STATELESS: Final = frozenset({FRAME_BAD, OP_UNKNOWN, FIELD_INVALID, TOKEN_MISSING, RATE_LIMITED, DRAINING, STORAGE_FULL, INTERNAL})
+
+_MOST_LOADS: Final = 3
+log = logging.getLogger(__name__)
+
+
+class Route:
+    """One operation, with everything ``handle`` would otherwise look up. ``extra``: a handler that may load gets None first."""
+
+    __slots__ = ("decode", "decode_strict", "extra", "handler", "latency", "limit", "operation", "rate", "synchronous")
+
+    def __init__(self, operation: Command | Query, rate: Rate | None, metrics: Metrics) -> None:
+        self.operation = operation
+        self.limit = operation.limit
+        self.rate = rate
+        self.decode = payload_decoder(operation.request)
+        self.decode_strict = payload_decoder(operation.request, strict=True)
+        self.handler: Any = operation.handler
+        self.synchronous = isinstance(operation, Command) and not operation.credentials
+        self.extra = (None,) if isinstance(operation, Command) and operation.load else ()
+        self.latency = metrics.histogram("operation_seconds", operation.op, "ws")
+
+
+class Dispatcher:
+    """Requests in, effects out. ``world`` is replaced when it has to be rebuilt from disk."""
+
+    def __init__(
+        self, settings: Settings, registry: Registry, world: World, journal: Journal, hub: Hub, reader: Reader, tokens: Tokens,
+        clock: Clock, metrics: Metrics,
+    ) -> None:  # fmt: skip
+        self.registry = registry
+        self.world = world
+        self.journal = journal
+        self.hub = hub
+        self.reader = reader
+        self.tokens = tokens
+        self.clock = clock
+        self.metrics = metrics
+        self.draining = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.configure(settings)
+
+    def configure(self, settings: Settings) -> None:
+        """Take over settings. Buckets already in use keep their old rates until they are forgotten."""
+        self.limited = settings[LIMITS_ENABLED]
+        self._rates = rates = {name: rate for name, rate in settings if isinstance(rate, Rate)}
+        operations = self.registry.operations.values()
+        self.routes = {op.op: Route(op, rates[f"limits.{op.limit}"], self.metrics) for op in operations}
+        self._refusals = rates[LIMIT_REFUSALS.name]
+        self._by_address = {name: Buckets[str](rates[name]) for name in {LIMIT_ADDRESS.name, *(f"limits.{op.limit}" for op in operations)}}
+
+    # In: WebSocket
+
+    def handle(self, session: Session, data: bytes) -> None:
+        """One text message. Never raises: whatever goes wrong is told to the session by name."""
+        started, id = perf_counter(), None
+        try:
+            request = decode(data)
+            id = request.id
+            route = self.routes.get(request.op)
+            if route is None or not route.operation.ws:
+                raise Refused(OP_UNKNOWN)
+            now, actor = self.clock.now(), session.actor
+            person = actor.person
+            if person is None:
+                self._check_anonymous(route.operation, actor, now)
+            elif self.limited:
+                bucket = person.buckets.get(route.limit) if person.buckets else None
+                wait = (bucket or self._bucket(person, route.limit, route.rate)).take(now.mono)
+                if wait:
+                    raise Refused(RATE_LIMITED, retry_after_ms=wait)
+            if self.draining or self.journal.read_only:
+                self._check_open(route.operation)
+            payload = (route.decode_strict if session.strict else route.decode)(request.d)
+            effects = route.handler(self.world, actor, payload, now, *route.extra) if route.synchronous else None
+            if effects is None:
+                self._defer(session, id, route, payload)
+                return
+            self.apply(effects, session, id)
+            latency, seconds = route.latency, perf_counter() - started
+            latency.counts[bisect_left(latency.bounds, seconds)] += 1
+            latency.sum += seconds
+        except Refused as refused:
+            self.refuse(session, id, refused)
+        except Exception:
+            log.exception("an operation failed")
+            self.refuse(session, id, Refused(INTERNAL))
+
+    def closed(self, session: Session) -> None:
+        """A connection is gone; with the last one the person's grace time starts."""
+        person = session.actor.person
+        if person is None:
+            return
+        self.hub.detach(session)
+        if not person.sessions and self.world.people.get(person.id) is person:
+            self.world.release(person, self.clock.now())
+
+    def _defer(self, session: Session, id: int | None, route: Route, payload: Any) -> None:
+        """Go on once something awaited is there; the session's later frames wait meanwhile."""
+        session.pause()
+        task = asyncio.create_task(self._deferred(session, id, route, payload))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _deferred(self, session: Session, id: int | None, route: Route, payload: Any) -> None:
+        started = perf_counter()
+        try:
+            actor, operation = session.actor, route.operation
+            if isinstance(operation, Command) and operation.credentials:
+                actor = await self._authenticate(payload.token, session.address, session)
+                self._check_user(actor, operation.limit, route.rate, self.clock.now())
+            effects = await self._perform(operation, actor, payload)
+            if session.closed:
+                return
+            session.actor = actor
+            if isinstance(payload, Connect):
+                session.strict = payload.strict
+                self._count_resume(effects)
+            self.apply(effects, session, id)
+            route.latency.observe(perf_counter() - started)
+        except Refused as refused:
+            self.refuse(session, id, refused)
+        except Exception:
+            log.exception("an operation failed")
+            self.refuse(session, id, Refused(INTERNAL))
+        finally:
+            session.resume()
+
+    def refuse(self, session: Session, id: int | None, refused: Refused) -> None:
+        """Tell a session that its request was refused; close it when that happens far too often."""
+        self.metrics.counter("refusals", refused.error.name).value += 1
+        self.apply(Effects(refused, ephemeral=refused.error in _STATELESS), session, id)
+        person = session.actor.person
+        if person is None or not self.limited:
+            return
+        bucket = (person.buckets or {}).get("refusals") or self._bucket(person, "refusals", self._refusals)
+        if bucket.take(self.clock.now().mono):
+            session.close(Close.RATE, "too many refused requests")
+
+    # In: REST
+
+    async def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> bytes:
+        """Carry out an operation; the JSON of its ``ok`` object, once everything it depends on is on disk. Raises Refused."""
+        started = perf_counter()
+        try:
+            actor = await self._caller(operation, token, address)
+            self._check_open(operation)
+            effects = await self._perform(operation, actor, request)
+            if actor.person is not None and not actor.person.sessions:
+                self.world.release(actor.person, self.clock.now())
+            answer = self.hub.answer()
+            self.apply(effects, answer, None)
+            ok = await answer.wait()
+            self.metrics.histogram("operation_seconds", operation.op, "http").observe(perf_counter() - started)
+            return ok
+        except Refused as refused:
+            self.metrics.counter("refusals", refused.error.name).value += 1
+            raise
+
+    def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
+        """The caller's allowance under a limit, for REST's RateLimit headers."""
+        if not self.limited or not token:
+            return None
+        now = self.clock.now()
+        try:
+            person = self.world.people.get(self.tokens.verify(token, now.wall).user)
+        except Refused:
+            return None
+        bucket = (person.buckets or {}).get(limit) if person else None
+        rate = self._rates.get(f"limits.{limit}")
+        if bucket is None or rate is None:
+            return None
+        tokens = bucket.tokens(now.mono)
+        return LimitState(int(rate.burst), int(tokens), ceil((rate.burst - tokens) / rate.per_second))
+
+    async def _caller(self, operation: Command | Query, token: str | None, address: str) -> Actor:
+        now = self.clock.now()
+        if token is None:
+            actor = Actor(None, Kind.ANONYMOUS, None, address)
+            self._check_anonymous(operation, actor, now)
+            return actor
+        self._check_address(LIMIT_ADDRESS.name, address, now)
+        actor = await self._authenticate(token, address, None)
+        if actor.kind < operation.least:
+            raise Refused(FORBIDDEN)
+        self._check_user(actor, operation.limit, self.routes[operation.op].rate, self.clock.now())
+        return actor
+
+    # Who, and whether
+
+    async def _authenticate(self, token: str, address: str, session: Session | None) -> Actor:
+        """The actor a token names, loading the user when they are not here yet."""
+        claims = self.tokens.verify(token, self.clock.now().wall)
+        if claims.user not in self.world.people:
+            try:
+                kind, name, consents = await load_user(self.reader, claims.user)
+            except Refused:
+                raise Refused(TOKEN_INVALID, detail="The token is of a user who no longer exists.") from None
+            if claims.user not in self.world.people:
+                person, changes = self.world.admit(claims.user, name, kind, self.clock.now())
+                person.consents = consents
+                self.apply(Effects(changes=changes))
+        person = self.world.people[claims.user]
+        actor = Actor(person, person.kind, session, address)
+        actor.token_expires = claims.expires_ms
+        return actor
+
+    def _check_anonymous(self, operation: Command | Query, actor: Actor, now: Instant) -> None:
+        credentials = isinstance(operation, Command) and operation.credentials
+        if operation.least > Kind.ANONYMOUS and not credentials:
+            raise Refused(TOKEN_MISSING)
+        self._check_address(LIMIT_ADDRESS.name, actor.address, now)
+        if not credentials:
+            self._check_address(f"limits.{operation.limit}", actor.address, now)
+
+    def _check_address(self, limit: str, address: str, now: Instant) -> None:
+        wait = self._by_address[limit].take(address, now.mono) if self.limited else 0
+        if wait:
+            raise Refused(RATE_LIMITED, retry_after_ms=wait)
+
+    def _check_user(self, actor: Actor, limit: str, rate: Rate, now: Instant) -> None:
+        if self.limited:
+            person = actor.someone
+            wait = ((person.buckets or {}).get(limit) or self._bucket(person, limit, rate)).take(now.mono)
+            if wait:
+                raise Refused(RATE_LIMITED, retry_after_ms=wait)
+
+    def _bucket(self, person: Person, limit: str, rate: Rate) -> Bucket:
+        if person.buckets is None:
+            person.buckets = {}
+        return person.buckets.setdefault(limit, Bucket(rate))
+
+    def _check_open(self, operation: Command | Query) -> None:
+        if self.draining:
+            raise Refused(DRAINING)
+        if self.journal.read_only and isinstance(operation, Command) and operation.durable:
+            raise Refused(STORAGE_FULL)
+
+    # The synchronous part, and out
+
+    async def _perform(self, operation: Command | Query, actor: Actor, payload: Any) -> Effects:
+        """Run one operation to its effects, with as many loads as it asks for. Raises Refused."""
+        world = self.world
+        if isinstance(operation, Query):
+            return Effects(await operation.handler(world, actor, payload, self.clock.now(), self.reader))
+        if operation.load is None:
+            effects: Effects | None = operation.handler(world, actor, payload, self.clock.now())
+        else:
+            effects = operation.handler(world, actor, payload, self.clock.now(), None)
+        for _ in range(_MOST_LOADS):
+            if effects is not None:
+                return effects
+            assert operation.load is not None, f"{operation.op} asks for a load it does not declare"
+            loaded = await operation.load(world, actor, payload, self.clock.now(), self.reader)
+            if self.world is not world:
+                raise Refused(DRAINING)
+            effects = operation.handler(world, actor, payload, self.clock.now(), loaded)
+        raise Refused(CONFLICT)
+
+    def apply(self, effects: Effects, session: Any = None, id: int | None = None) -> None:
+        """Write the rows, and release the rest when everything it may depend on is on disk."""
+        journal = self.journal
+        position = journal.add(effects.rows) if effects.rows else journal.position
+        if effects.ephemeral or position <= journal.committed:
+            self.hub.deliver(session, id, effects)
+        else:
+            self.hub.hold(position, session, id, effects)
+
+    def _count_resume(self, effects: Effects) -> None:
+        for state in effects.reply.streams.values():
+            if state.recovered is not None:
+                self.metrics.counter("resumes", "recovered" if state.recovered else "lost").value += 1
+
+    async def close(self) -> None:
+        """Wait for what is under way."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import pytest
+
+from fwber_rt.core import geo, privacy
+from fwber_rt.errors import Refused
+from tests.features.conftest import STEP, WUXI, Town, d
+
+NORTH = (WUXI[0] + STEP, WUXI[1])
+
+
+def test_update_needs_consent(town: Town) -> None:
+    ann = town.person("Ann", at=None)
+    ann.consents = frozenset()
+    with pytest.raises(Refused, match="consent.required"):
+        town.do(ann, "location.update", lat=1, lng=2)
+    assert not ann.fine and not ann.heard
+
+
+def test_update_discloses_the_parent_of_the_fine_cell_and_hears_its_ring(town: Town) -> None:
+    ann = town.person("Ann", at=None)
+    reply = town.do(ann, "location.update", lat=WUXI[0], lng=WUXI[1])
+    cell = privacy.disclosed_cell(privacy.fine_cell(*WUXI), 8)
+    assert reply.cell == geo.to_text(cell)
+    heard = {town.world.cell_name(c) for c in (*geo.disk(cell, 1), geo.parent(cell, 7), geo.parent(cell, 5))}
+    assert {entered.s for entered in reply.entered} == heard
+    assert all(entered.o == 0 and entered.epoch == "e1-0" for entered in reply.entered)
+    assert reply.left == []
+
+
+def test_moving_tells_which_streams_came_and_went(town: Town) -> None:
+    ann = town.person("Ann")
+    reply = town.do(ann, "location.update", lat=NORTH[0], lng=NORTH[1])
+    old = set(town.world.hears(privacy.disclosed_cell(privacy.fine_cell(*WUXI), 8)))
+    new = set(town.world.hears(ann.heard))
+    assert {s.s for s in reply.entered} == {town.world.cell_name(c) for c in new - old}
+    assert set(reply.left) == {town.world.cell_name(c) for c in old - new}
+
+
+def test_moving_inside_the_hexagon_changes_nothing_for_others(town: Town) -> None:
+    ann = town.person("Ann")
+    town.due(), town.take("presence")
+    reply = town.do(ann, "location.update", lat=WUXI[0] + 0.00001, lng=WUXI[1])
+    assert (reply.entered, reply.left) == ([], [])
+    town.due()
+    assert town.take("presence") == []
+
+
+def test_clear_takes_off_the_map(town: Town) -> None:
+    ann, bob = town.person("Ann"), town.person("Bob")
+    reply = town.do(ann, "location.clear")
+    assert len(reply.left) == 9
+    assert ann.point is None and not ann.fine and not ann.heard
+    assert town.do(bob, "nearby.people").people == []
+    with pytest.raises(Refused, match="location.required"):
+        town.do(ann, "nearby.people")
+
+
+def test_withdrawing_consent_takes_off_the_map(town: Town) -> None:
+    ann = town.person("Ann")
+    town.do(ann, "consent.withdraw", purpose="location")
+    assert not ann.disclosed and not ann.fine
+    with pytest.raises(Refused, match="consent.required"):
+        town.do(ann, "location.update", lat=WUXI[0], lng=WUXI[1])
+    assert town.rows[-1][1][2:] == ("location", "", town.clock.wall, 0)
+
+
+def test_people_are_listed_by_hexagon_and_never_by_distance(town: Town) -> None:
+    ann = town.person("Ann")
+    people = [town.person(f"P{n}", (WUXI[0] + n * 0.0001, WUXI[1])) for n in range(12)]
+    listed = town.do(ann, "nearby.people", limit=100)
+    same = [p for p in people if p.disclosed == ann.disclosed]
+    assert [p.user for p in listed.people if p.band == 0] == [str(p.id) for p in sorted(same, key=lambda p: p.order)]
+    assert {p.user for p in listed.people} == {str(p.id) for p in people}
+    assert listed.count == "few"
+
+
+def test_people_page_by_cursor_without_repeats(town: Town) -> None:
+    ann = town.person("Ann")
+    people = {str(town.person(f"P{n}", (WUXI[0] + n * 0.002, WUXI[1])).id) for n in range(9)}
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(9):
+        page = town.do(ann, "nearby.people", limit=2, cursor=cursor)
+        seen += [p.user for p in page.people]
+        if page.next is None:
+            break
+        cursor = page.next
+    assert len(seen) == len(set(seen)) and set(seen) == people
+
+
+def test_count_is_of_people_not_named(town: Town) -> None:
+    ann = town.person("Ann")
+    for n in range(8):
+        town.person(f"P{n}")
+    assert town.do(ann, "nearby.people", limit=3).count == 5
+    assert town.do(ann, "nearby.people", limit=4).count == "few"
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!", "MC4=", "bm9wZQ=="])
+def test_a_bad_cursor_is_refused_by_name(town: Town, cursor: str) -> None:
+    with pytest.raises(Refused, match="field.invalid"):
+        town.do(town.person("Ann"), "nearby.people", cursor=cursor)
+
+
+def test_presence_is_told_once_per_tick(town: Town) -> None:
+    ann = town.person("Ann")
+    name = town.world.cell_name(ann.disclosed)
+    town.due()
+    full = [push for push in town.take("presence") if push.to == name and push.only]
+    assert [user["name"] for user in d(full[0])["entered"]] == ["Ann"] and d(full[0])["full"] is True
+    bob = town.person("Bob")
+    town.do(bob, "location.update", lat=NORTH[0], lng=NORTH[1])
+    town.due()
+    assert not [push for push in town.take("presence") if push.to == name], "came and went between two ticks: never there"
+    town.do(bob, "location.update", lat=WUXI[0], lng=WUXI[1])
+    town.due()
+    told = [push for push in town.take("presence") if push.to == name]
+    assert [u["name"] for u in d(told[0])["entered"]] == ["Bob"] and told[0].only is None
+    assert told[1].only == (bob,) and {u["name"] for u in d(told[1])["entered"]} == {"Ann", "Bob"}
+    town.due()
+    assert town.take("presence") == []
+
+
+def test_presence_of_a_crowd_is_a_number(town: Town) -> None:
+    for n in range(101):
+        town.person(f"P{n}")
+    late = town.person("Late")
+    town.due()
+    told = [d(push) for push in town.take("presence") if push.to == town.world.cell_name(late.disclosed)]
+    assert all(push["entered"] == [] and push["left"] == [] and push["count"] == 102 for push in told)
+
+
+def test_leaving_is_told_after_the_grace_time(town: Town) -> None:
+    ann = town.person("Ann")
+    town.person("Bob")
+    town.due(), town.take("presence")
+    town.world.release(ann, town.clock.now())
+    town.clock.advance(29)
+    assert town.world.gone(town.clock.now()) == []
+    town.clock.advance(2)
+    assert town.world.gone(town.clock.now()) == [ann]
+    name = town.world.cell_name(ann.disclosed)
+    changes = town.world.evict(ann)
+    assert [type(change).__name__ for change in changes] == ["Hear"]
+    town.due()
+    assert [d(push)["left"] for push in town.take("presence") if push.to == name] == [[str(ann.id)]]
+    assert ann.id not in town.world.people
