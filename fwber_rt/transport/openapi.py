@@ -7,6 +7,7 @@ and share schemas and errors. Nothing is written by hand except what no declarat
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -32,8 +33,10 @@ from fwber_rt.registry import Command, PushSpec, Query, Registry
 from fwber_rt.transport.rest import PREFIX, Route, routes
 
 Json = dict[str, Any]
+ALWAYS: Final = (FRAME_BAD, FIELD_INVALID, RATE_LIMITED, INTERNAL, DRAINING)  # whatever the operation
+SIGNED_IN: Final = (TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED)  # whenever it is not for everybody
 _SCHEMAS: Final = "#/components/schemas/"
-_RANGES: Final = {
+CLOSE_RANGES: Final = {
     "1000-3999": "as in RFC 6455",
     "4000-4099": "do not retry",
     "4100-4199": "back off, then retry",
@@ -70,10 +73,10 @@ class Refusal(msgspec.Struct):
 
 
 def errors_of(operation: Command | Query) -> list[Error]:
-    """Every error an operation may answer with, by code: its own, and what its declaration implies."""
-    errors = {FRAME_BAD, FIELD_INVALID, TOO_LARGE, RATE_LIMITED, INTERNAL, DRAINING, *operation.errors}
+    """Every error an operation may answer with on either transport, by code: its own, and what its declaration implies."""
+    errors = {*ALWAYS, *operation.errors}
     if operation.least > Kind.ANONYMOUS:
-        errors |= {TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED}
+        errors |= set(SIGNED_IN)
     if operation.least > Kind.GUEST:
         errors.add(FORBIDDEN)
     if isinstance(operation, Command) and operation.durable:
@@ -130,6 +133,8 @@ class _Schemas:
         types |= dict.fromkeys(push.d for push in registry.pushes.values())
         schemas, self.components = msgspec.json.schema_components(types, ref_template=_SCHEMAS + "{name}")
         self._schemas = dict(zip(types, schemas, strict=True))
+        for schema in self.components.values():
+            _tidy(schema)
 
     def of(self, kind: Any) -> Json:
         """A type's schema, most often a reference."""
@@ -139,6 +144,20 @@ class _Schemas:
         """A request's fields, and which of them are required."""
         schema = self.components[self._schemas[kind]["$ref"].removeprefix(_SCHEMAS)]
         return schema.get("properties", {}), frozenset(schema.get("required", ()))
+
+
+def _tidy(schema: Any) -> None:
+    """Docstrings without their indentation; patterns as ECMA-262 has them, where the end of the text is ``$``."""
+    if isinstance(schema, list):
+        for item in schema:
+            _tidy(item)
+    elif isinstance(schema, dict):
+        for item in schema.values():
+            _tidy(item)
+        if isinstance(schema.get("description"), str):
+            schema["description"] = cleandoc(schema["description"])
+        if isinstance(schema.get("pattern"), str):
+            schema["pattern"] = schema["pattern"].replace("\\Z", "$")
 
 
 def _operation_id(route: Route, taken: set[str]) -> str:
@@ -168,7 +187,7 @@ def _operation(route: Route, schemas: _Schemas, operation_id: str, tag: str) -> 
                 "headers": _RATE_HEADERS,
                 "content": {"application/json": {"schema": schemas.of(operation.reply)}},
             },
-            **_refusals(errors_of(operation)),
+            **_refusals(errors_of(operation), has_body=route.has_body),
         },
     }
     if route.has_body:
@@ -198,11 +217,11 @@ def _body(route: Route, schemas: _Schemas) -> Json:
     return {"required": needed, "content": {"application/json": {"schema": schema}}}
 
 
-def _refusals(errors: Iterable[Error]) -> Json:
-    by_status: dict[int, list[Error]] = {}
+def _refusals(errors: Iterable[Error], *, has_body: bool) -> Json:
+    by_status: dict[int, list[Error]] = {408: [FRAME_BAD], 413: [TOO_LARGE], 415: [FRAME_BAD]} if has_body else {}
     for error in errors:
         by_status.setdefault(error.status, []).append(error)
-    return {str(status): _refusal(same) for status, same in by_status.items()}
+    return {str(status): _refusal(same) for status, same in sorted(by_status.items())}
 
 
 def _refusal(errors: list[Error]) -> Json:
@@ -229,7 +248,7 @@ def _websocket(registry: Registry, schemas: _Schemas) -> Json:
             operation.op: _ws_operation(operation, schemas) for operation in registry.operations.values() if operation.ws
         },
         "pushes": {push.t: _push(push, schemas) for push in registry.pushes.values()},
-        "closeRanges": _RANGES,
+        "closeRanges": CLOSE_RANGES,
         "closeCodes": {str(int(code)): {"name": code.name.lower(), "meaning": text} for code, text in CLOSE_HELP.items()},
     }
 
