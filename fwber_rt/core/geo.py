@@ -1,9 +1,9 @@
 """The map: H3 cells as integers, and the few questions asked of them. The only import of h3.
 
-Cells never change, so what is asked again and again is remembered. Rings, disks and children are kept in bounded LRU caches,
-not in dictionaries that only grow: clients choose which cells are asked for, a cell's rings up to 8 are 10 KB of integers, and
-a miss costs only 3 to 11 us. In a city, where the first two rings answer, the bounds below hold 8 000 cells in some 10 MB;
-the most they can ever hold is 80 MB.
+Cells never change, so what is asked again and again is remembered: children, and rings up to 8. In bounded LRU caches, not in
+dictionaries that only grow, because clients choose which cells are asked for, a cell's eight rings are 10 KB of integers, and
+a miss costs only 3 to 11 us. In a city, where the first two rings answer, the bound holds 8 000 cells in some 10 MB; the most
+the caches can ever hold is 60 MB.
 
 Distances are on H3's own sphere (authalic radius), so every figure here agrees with the cells' areas and edges.
 """
@@ -18,6 +18,7 @@ import h3.api.basic_int as h3
 EARTH_M = 6_371_007.180918475
 LARGEST_COVER_M = 1_000_000.0
 _HEX_DIGITS = frozenset("0123456789abcdef")
+_FARTHEST_REMEMBERED = 8  # rings; what searches for people ask for
 _FARTHEST_SEARCH = 64  # rings searched one by one where H3 cannot count them
 
 
@@ -46,18 +47,24 @@ def children(cell: int, resolution: int) -> tuple[int, ...]:
 
 def ring(cell: int, k: int) -> tuple[int, ...]:
     """The cells exactly ``k`` steps away, in a fixed order: 6k of them, fewer around a pentagon; k=0 is the cell itself."""
-    return _ring(cell, k) if k else (cell,)
+    if k == 0:
+        return (cell,)
+    return _remembered_ring(cell, k) if k <= _FARTHEST_REMEMBERED else tuple(h3.grid_ring(cell, k))
 
 
 @lru_cache(maxsize=16384)
-def _ring(cell: int, k: int) -> tuple[int, ...]:
+def _remembered_ring(cell: int, k: int) -> tuple[int, ...]:
     return tuple(h3.grid_ring(cell, k))
 
 
-@lru_cache(maxsize=8192)
 def disk(cell: int, k: int) -> tuple[int, ...]:
     """The cells at most ``k`` steps away, ring by ring from the cell itself."""
-    return tuple(other for step in range(k + 1) for other in h3.grid_ring(cell, step))
+    return (cell, *[other for step in range(1, k + 1) for other in ring(cell, step)])
+
+
+def rings_at(rings: int, fine: int, coarse: int) -> int:
+    """How many rings at resolution ``coarse`` reach as far as ``rings`` at ``fine``, rounded up: a step is 7 in area."""
+    return ceil(rings / sqrt(7) ** (fine - coarse))
 
 
 def distance(a: int, b: int) -> int | None:
@@ -185,8 +192,3 @@ def _nearest(a: tuple[float, float], b: tuple[float, float]) -> float:
     t = min(1.0, max(0.0, -(ax * dx + ay * dy) / length)) if length else 0.0
     x, y = ax + t * dx, ay + t * dy
     return x * x + y * y
-
-
-def rings_at(rings: int, fine: int, coarse: int) -> int:
-    """How many rings at resolution ``coarse`` reach as far as ``rings`` at ``fine``, rounded up. Cells grow 7-fold a step."""
-    return ceil(rings / sqrt(7) ** (fine - coarse))
