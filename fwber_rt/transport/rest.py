@@ -61,9 +61,7 @@ class Route:
         Raises Refused: frame.bad for a body that is no JSON object, field.invalid with the field's dotted path.
         """
         query = list(query)
-        for name, _ in query:
-            if name in NEVER_IN_URL:
-                raise Refused(FIELD_INVALID, field=name, detail=f"{name} never travels in a URL; send it in the body of a POST.")
+        _check_url(path, query)
         try:
             if self.has_body:
                 return self._from_body(path, body or b"{}")
@@ -86,7 +84,6 @@ class Route:
         for name, text in query:
             if name not in self.query_fields:
                 continue
-            text.encode()  # a lone surrogate is a UnicodeError here, not later in an encoder
             if self.query_fields[name]:
                 several = fields.setdefault(name, [])
                 several += [item for item in text.split(",") if item]  # type: ignore[operator]  # a list by construction
@@ -122,6 +119,20 @@ def fields_of(request: type[Any]) -> dict[str, inspect.Field]:
     if not isinstance(info, inspect.StructType) or info.array_like:
         raise ValueError(f"{request.__name__} is not a struct that is an object on the wire")
     return {field.encode_name: field for field in info.fields}
+
+
+def _check_url(path: Mapping[str, str], query: list[tuple[str, str]]) -> None:
+    for name, text in (*path.items(), *query):
+        if not text.isascii() and _surrogates(text):
+            raise Refused(FIELD_INVALID, field=name, detail=f"{name} is not valid text.")
+    for name, _ in query:
+        if name in NEVER_IN_URL:
+            raise Refused(FIELD_INVALID, field=name, detail=f"{name} never travels in a URL; send it in the body of a POST.")
+
+
+def _surrogates(text: str) -> bool:
+    """Whether text holds half a surrogate pair, which no encoder takes."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
+
+PROXIES = Proxies(["127.0.0.1", "10.0.0.0/8", "fd00::/8"])
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("203.0.113.7", ["6.6.6.6"], "203.0.113.7"),  # not a proxy of ours: what it says is not believed
+        ("10.0.0.1", [], "10.0.0.1"),
+        ("10.0.0.1", [""], "10.0.0.1"),
+        ("10.0.0.1", ["203.0.113.7"], "203.0.113.7"),
+        ("10.0.0.1", ["6.6.6.6, 203.0.113.7"], "203.0.113.7"),  # the client wrote 6.6.6.6 itself
+        ("10.0.0.1", ["6.6.6.6, 203.0.113.7, 10.0.0.2 ,10.0.0.3"], "203.0.113.7"),
+        ("10.0.0.1", ["6.6.6.6", "203.0.113.7", "10.0.0.2"], "203.0.113.7"),  # several headers are one list
+        ("10.0.0.1", ["10.0.0.9"], "10.0.0.9"),  # a client inside our own network
+        ("10.0.0.1", ["203.0.113.7, unknown"], "10.0.0.1"),
+        ("10.0.0.1", ["unknown, 10.0.0.2"], "10.0.0.2"),
+        ("10.0.0.1", ["203.0.113.7:4711"], "10.0.0.1"),
+        ("10.0.0.1", ["2001:DB8::1"], "2001:db8::1"),
+        ("fd00::1", ["2001:db8::2"], "2001:db8::2"),
+        ("::ffff:10.0.0.1", ["::ffff:203.0.113.7"], "203.0.113.7"),
+        ("::ffff:203.0.113.9", ["1.1.1.1"], "203.0.113.9"),
+        ("", ["203.0.113.7"], ""),
+        ("unix", ["203.0.113.7"], "unix"),
+    ],
+)
+def test_the_client_is_the_rightmost_address_that_is_no_proxy(peer: str, forwarded: list[str], client: str) -> None:
+    assert PROXIES.client(peer, forwarded) == client
+
+
+def test_without_proxies_the_header_is_never_read() -> None:
+    assert Proxies([]).client("10.0.0.1", ["203.0.113.7"]) == "10.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("value", "good"), [((), True), (("10.0.0.0/8", "::1"), True), (("10.0.0.1/8",), False), (("proxy",), False)]
+)
+def test_the_setting_is_checked(value: tuple[str, ...], good: bool) -> None:
+    assert TRUSTED_PROXIES.check is not None
+    assert (TRUSTED_PROXIES.check(value) is None) == good
