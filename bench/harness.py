@@ -1,0 +1,241 @@
+"""Servers as subprocesses: started on a free loopback port, pinned to one core, killed by their own id.
+
+The server under test gets core 0 and this process, which makes the load, the others: a figure is then one of one core, and
+the load generator does not compete with what it measures. Where there is one core only, nothing is pinned and the report says so.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from bench.report import Unmeasurable
+
+ROOT = Path(__file__).resolve().parent.parent
+LIMITS = Path(__file__).resolve().parent / "limits.toml"
+HOST = "127.0.0.1"
+READY_S = 20.0
+_PR_SET_PDEATHSIG = 1
+
+
+def pin_load() -> str:
+    """Keep this process off the server's core; says what was done, for the report."""
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    if len(cores) < 2:
+        return "one core only: server and load generator share it, figures are lower than they could be"
+    os.sched_setaffinity(0, cores[1:])
+    return f"server on core {cores[0]}, load on {', '.join(map(str, cores[1:]))}"
+
+
+def free_port() -> int:
+    """A loopback port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+class Process:
+    """One server process. ``ready`` is polled until it returns True; a context manager that leaves nothing behind."""
+
+    def __init__(
+        self, command: Sequence[str], ready: Callable[[], bool], *, env: Mapping[str, str], log: Path, wrapped: bool = False
+    ):
+        self._command = list(command)
+        self._ready = ready
+        self._env = dict(env)
+        self.log = log
+        self._wrapped = wrapped
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self, timeout: float = READY_S) -> float:
+        """Start and wait until ready; returns the seconds that took. Unmeasurable with the log's end when it does not."""
+        started = time.monotonic()
+        self.spawn()
+        self.await_ready(timeout)
+        return time.monotonic() - started
+
+    def spawn(self) -> None:
+        """Start, and return at once."""
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                preexec_fn=self._prepare,  # noqa: PLW1509 -- pins before the first import
+            )  # fmt: skip
+
+    def await_ready(self, timeout: float = READY_S) -> None:
+        """Wait until it serves; Unmeasurable when it ends or takes longer."""
+        end = time.monotonic() + timeout
+        while not self._ready():
+            if self._process is None or self._process.poll() is not None:
+                status = "never started" if self._process is None else f"ended with {self._process.returncode} at start"
+                raise Unmeasurable(f"the server {status}:\n{self.tail()}")
+            if time.monotonic() > end:
+                self.kill()
+                raise Unmeasurable(f"the server was not ready within {timeout:.0f} s:\n{self.tail()}")
+            time.sleep(0.01)
+
+    def _prepare(self) -> None:
+        """In the child: its core, and death with this process so that a killed bench leaves no server."""
+        if hasattr(os, "sched_setaffinity"):
+            if len(os.sched_getaffinity(0)) > 1 or (os.cpu_count() or 1) > 1:
+                os.sched_setaffinity(0, {0})
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    @property
+    def pid(self) -> int:
+        """The process id; Unmeasurable when it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            raise Unmeasurable(f"the server is gone:\n{self.tail()}")
+        return self._process.pid
+
+    def kill(self) -> None:
+        """``kill -9``, and wait for the end."""
+        self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+
+    def stop(self, timeout: float = 30.0) -> int:
+        """SIGTERM; killed when that takes too long. Returns the exit status."""
+        self._signal(signal.SIGTERM)
+        if self._process is None:
+            return 0
+        try:
+            return self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -signal.SIGKILL
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the server, which is the only child of a command that wraps it: a killed tracer would leave it running."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        pid = self._process.pid
+        if self._wrapped:
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+            pid = int(children[0]) if children else pid
+        os.kill(pid, number)
+
+    def cpu_seconds(self) -> float:
+        """Processor time used so far, user and system."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def resident_bytes(self) -> int:
+        """Resident memory (the kernel's exact sum where it offers one)."""
+        try:
+            return _field(Path(f"/proc/{self.pid}/smaps_rollup"), "Rss:")
+        except OSError:
+            return _field(Path(f"/proc/{self.pid}/status"), "VmRSS:")
+
+    def tail(self, lines: int = 15) -> str:
+        """The end of the log."""
+        try:
+            return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+        except OSError:
+            return "(no log)"
+
+    def __enter__(self) -> Process:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+class OurServer(Process):
+    """fwber_rt on a free port with a data directory of its own, limits raised (not switched off), development profile.
+
+    ``settings`` maps dotted names to values. ``wrap`` puts a command before the server's (strace).
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, str] | None = None,
+        *,
+        data: Path | None = None,
+        port: int = 0,
+        wrap: Sequence[str] = (),
+    ):
+        self._own = data is None
+        self.data = data or Path(tempfile.mkdtemp(prefix="fwber_rt-bench-"))
+        self.port = port or free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        values = {"listen": f"{HOST}:{self.port}", "data_dir": str(self.data), "profile": "development", **(settings or {})}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
+        env.update({environment_name(name): value for name, value in values.items()})
+        env["PYTHONPATH"] = str(ROOT)
+        command = [*wrap, sys.executable, "-m", "fwber_rt", "serve", "--config", str(LIMITS)]
+        super().__init__(
+            command, lambda: _answers(f"{self.url}/readyz"), env=env, log=self.data / "bench-server.log", wrapped=bool(wrap)
+        )
+
+    def get(self, path: str) -> str:
+        """The body of one page."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:  # noqa: S310 -- our own loopback address
+            return str(answer.read(), "utf-8")
+
+    def __enter__(self) -> OurServer:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove the data directory, when it was made here."""
+        if self._own:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+
+class BroadcastPeer(Process):
+    """``bench/peers/broadcast.py`` on a free port."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self._directory = tempfile.TemporaryDirectory(prefix="fwber_rt-peer-")
+        command = [sys.executable, "-m", "bench.peers.broadcast", HOST, str(self.port)]
+        log = Path(self._directory.name) / "peer.log"
+        super().__init__(
+            command, lambda: log.exists() and "ready" in self.tail(), env={**os.environ, "PYTHONPATH": str(ROOT)}, log=log
+        )
+
+    def __enter__(self) -> BroadcastPeer:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill()
+        self._directory.cleanup()
+
+
+def environment_name(setting: str) -> str:
+    """The environment variable of a dotted setting."""
+    return "FWBER_RT_" + setting.upper().replace(".", "_")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 -- our own loopback address
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError, ValueError):
+        return False
+
+
+def _field(file: Path, name: str) -> int:
+    for line in file.read_text(encoding="ascii").splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024
+    raise OSError(f"{file} has no {name}")

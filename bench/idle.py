@@ -1,0 +1,84 @@
+"""What an idle connection costs the server in memory: authenticated, located, in seven hexagons and a room."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from bench import crowd, harness, places
+from bench.crowd import Guest
+from bench.flood import tend
+from bench.report import Bar, Report, Table, Unmeasurable
+from bench.wire import Socket
+
+HELP = "resident memory per idle, authenticated connection at 9 000 connections"
+TEACH = """\
+The server's resident memory before anybody is connected (the guests already exist) and when all are connected, located in
+hexagons of one neighbourhood, members of a room, and quiet; the difference by their number. Pings are answered throughout.
+
+  python -m bench idle
+  python -m bench idle --connections 500          quicker; the fixed part weighs more, so the figure is higher
+"""
+CONNECTIONS = 9000
+PER_ROOM = 100
+LIMIT_KIB = 8.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The bench's own flags."""
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, metavar="N", help=f"how many (default {CONNECTIONS})")
+    parser.add_argument(
+        "--quiet", type=float, default=6.0, metavar="S", help="seconds of quiet before reading memory (default 6)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    """Measure; Unmeasurable when a connection is lost."""
+    pinned = harness.pin_load()
+    count: int = arguments.connections
+    with harness.OurServer() as server:
+        people = crowd.guests(server.port, count)
+        time.sleep(1)
+        before = server.resident_bytes()
+        sockets = _everybody(server, people)
+        try:
+            pings = tend(sockets, arguments.quiet)
+            after = server.resident_bytes()
+            _check_alive(sockets)
+        finally:
+            crowd.close(sockets)
+    each = (after - before) / count / 1024
+    table = Table("Resident memory of the server", ["connections", "before MiB", "after MiB", "KiB per connection"])
+    table.rows.append([count, before / 2**20, after / 2**20, each])
+    figures = {"connections": count, "before_bytes": before, "after_bytes": after, "kib_per_connection": each, "pings": pings}
+    note = f"{pinned}; each in seven hexagons and a room, {pings} pings answered during the quiet"
+    return Report(
+        "idle", [table], [Bar("resident memory per connection", each, LIMIT_KIB, "KiB", at_least=False)], [note], figures
+    )
+
+
+def _everybody(server: harness.OurServer, people: list[Guest]) -> list[Socket]:
+    """All connected, a room at a time. Those already there are kept alive while the others come."""
+    points = [places.centre(cell) for cell in places.around(2)]
+    sockets: list[Socket] = []
+    for batch in crowd.batches(range(len(people)), PER_ROOM):
+        owner, *rest = (people[place] for place in batch)
+        sockets += crowd.connect(server.port, [owner], lambda place: points[0])
+        room = str(sockets[-1].call("room.create", _room())["room"])
+        join = ("room.join", {"room": room})
+        sockets += crowd.connect(server.port, rest, lambda place: points[place % len(points)], lambda place: join)  # noqa: B023
+        if batch.stop % 1000 == 0:
+            tend(sockets, 0.3)
+    return sockets
+
+
+def _room() -> dict[str, object]:
+    lat, lng = places.centre(places.around(0)[0])
+    return {"name": "bench", "lat": lat, "lng": lng, "radius_m": 5000, "kind": "event", "max_members": 5000}
+
+
+def _check_alive(sockets: list[Socket]) -> None:
+    """A figure counts only for connections the server still serves."""
+    for socket in sockets[:: max(len(sockets) // 50, 1)]:
+        if not socket.call("ping", {}).get("server_time"):
+            raise Unmeasurable("an idle connection no longer answers")

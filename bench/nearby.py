@@ -1,0 +1,149 @@
+"""The ``nearby.people`` command itself: the registry's handler on a ``World`` of a million people, in this process.
+
+What a search costs without socket and codec, which is what the index decides. Two worlds: a city of a million, and one hexagon
+with ten thousand in it, where sorting a cell would show. The index's memory is what entering everybody adds to this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import random
+import time
+from pathlib import Path
+
+import h3.api.basic_int as h3
+
+from bench import harness, places
+from bench.report import Bar, Progress, Report, Table, Unmeasurable
+from bench.stats import Quantiles, quantiles
+from fwber_rt.core.access import Kind
+from fwber_rt.core.ids import Ids
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.people import Actor, Person
+from fwber_rt.core.settings import Settings
+from fwber_rt.core.world import World
+from fwber_rt.features import registry
+from fwber_rt.features.location import ListPeople, People
+from fwber_rt.registry import Command
+
+HELP = "the nearby.people command among a million people, in process; the index's memory per member"
+TEACH = """\
+The real handler, called directly: 50 nearest people, for askers chosen at random. Bars: p50 at most 50 us, p99 at most 200 us,
+index at most 300 bytes per member.
+
+  python -m bench nearby
+  python -m bench nearby --people 20000 --calls 500         a quick look
+"""
+P50_US, P99_US, MEMBER_BYTES = 50.0, 200.0, 300.0
+_SPREAD = 0.055  # degrees: a city some 25 km across
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The bench's own flags."""
+    parser.add_argument("--people", type=int, default=1_000_000, metavar="N", help="people in the city (default 1 000 000)")
+    parser.add_argument("--crowd", type=int, default=10_000, metavar="N", help="people in the crowded hexagon (default 10 000)")
+    parser.add_argument("--calls", type=int, default=20_000, metavar="N", help="searches measured (default 20 000)")
+    parser.add_argument("--limit", type=int, default=50, metavar="N", help="people asked for (default 50)")
+
+
+class NoCredentials:
+    """A world that nobody connects to needs no signatures."""
+
+    def issue(self, user: int, kind: int, now_ms: int, ttl_ms: int) -> str:
+        """Never asked for here."""
+        raise NotImplementedError
+
+    def session_secret(self, user: int, conn: int) -> str:
+        """Never asked for here."""
+        raise NotImplementedError
+
+    def session_conn(self, user: int, secret: str) -> int | None:
+        """Never asked for here."""
+        raise NotImplementedError
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    """Measure both worlds."""
+    pinned = harness.pin_load()
+    chance = random.Random(7)
+    lat, lng = places.CITY
+    cells = [
+        h3.latlng_to_cell(chance.gauss(lat, _SPREAD), chance.gauss(lng, _SPREAD), places.RESOLUTION)
+        for _ in range(arguments.people)
+    ]
+    city, people, member_bytes = _inhabit(cells)
+    table = Table("nearby.people in process", ["world", "people", "named", "p50 us", "p95 us", "p99 us", "worst us"])
+    in_city = _measure(table, "a city", city, people, arguments, chance)
+    packed, crowd, _ = _inhabit([places.around(0)[0]] * arguments.crowd)
+    in_crowd = _measure(table, "one hexagon", packed, crowd, arguments, chance)
+    bars = [
+        Bar("city p50", in_city.p50, P50_US, "us", at_least=False), Bar("city p99", in_city.p99, P99_US, "us", at_least=False),
+        Bar("crowded hexagon p50", in_crowd.p50, P50_US, "us", at_least=False),
+        Bar("crowded hexagon p99", in_crowd.p99, P99_US, "us", at_least=False),
+        Bar("index memory per member", member_bytes, MEMBER_BYTES, "bytes", at_least=False),
+    ]  # fmt: skip
+    figures = {
+        "people": arguments.people, "cells": len(set(cells)), "crowd": arguments.crowd, "index_bytes_per_member": member_bytes,
+        "city_us": _as_figures(in_city), "crowd_us": _as_figures(in_crowd),
+    }  # fmt: skip
+    note = f"{pinned}; {len(set(cells))} populated hexagons; the index takes {member_bytes:.0f} bytes per member"
+    return Report("nearby", [table], bars, [note], figures)
+
+
+def _inhabit(cells: list[int]) -> tuple[World, list[Person], float]:
+    """A world with one person per cell given; also the bytes per person that entering them into the index took."""
+    world = World(Settings({}), Ids(), NoCredentials(), secret=b"bench", epoch="bench")
+    people = [Person(number, f"person {number}", Kind.GUEST, world.order_of(number)) for number in range(1, len(cells) + 1)]
+    gc.collect()
+    gc.freeze()
+    before = _resident()
+    with Progress("people", len(cells)) as progress:
+        for number, (person, cell) in enumerate(zip(people, cells, strict=True)):
+            person.disclosed = person.heard = cell
+            world.index.enter(person, cell)
+            if number % 10_000 == 0:
+                progress.to(number)
+    return world, people, (_resident() - before) / len(cells)
+
+
+def _measure(
+    table: Table, label: str, world: World, people: list[Person], arguments: argparse.Namespace, chance: random.Random
+) -> Quantiles:
+    command = registry().operations["nearby.people"]
+    assert isinstance(command, Command)
+    handler, request, now = command.handler, ListPeople(limit=arguments.limit), Instant(1_800_000_000_000, 0.0)
+    askers = [Actor(person, Kind.GUEST) for person in chance.choices(people, k=arguments.calls)]
+    clock, took, named = time.perf_counter_ns, [], 0
+    for actor in askers[: len(askers) // 10]:
+        handler(world, actor, request, now)
+    for actor in askers:
+        started = clock()
+        effects = handler(world, actor, request, now)
+        took.append(clock() - started)
+        named += _check(actor, effects.reply if effects else None, len(people), request.limit)
+    summary = quantiles(took).scaled(1e-3)
+    table.rows.append([label, len(people), named / len(askers), summary.p50, summary.p95, summary.p99, summary.worst])
+    if not named:
+        raise Unmeasurable("nobody was found")
+    return summary
+
+
+def _check(actor: Actor, reply: object, population: int, limit: int) -> int:
+    """Nearest first, at most as many as asked for, and not the asker; returns how many."""
+    found = reply.people if isinstance(reply, People) else []
+    bands = [person.band for person in found]
+    if len(found) > min(limit, population - 1) or bands != sorted(bands) or len({person.user for person in found}) != len(found):
+        raise Unmeasurable("the answer is not the nearest people")
+    if actor.someone.id in {int(person.user) for person in found}:
+        raise Unmeasurable("the asker was found near themselves")
+    return len(found)
+
+
+def _as_figures(summary: Quantiles) -> dict[str, float]:
+    return {"p50": summary.p50, "p95": summary.p95, "p99": summary.p99, "worst": summary.worst}
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096

@@ -1,0 +1,172 @@
+"""What a bench says at its end: tables on the terminal, the same as JSON, and bars that set the exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+HELD, MISSED, UNMEASURED = 0, 1, 2
+
+
+class Unmeasurable(Exception):
+    """There is no figure to report: the load generator was saturated, the server did not start, nothing was delivered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One threshold. ``figure`` must be at least (or, with ``at_least=False``, at most) ``limit``."""
+
+    name: str
+    figure: float
+    limit: float
+    unit: str = ""
+    at_least: bool = True
+
+    @property
+    def held(self) -> bool:
+        """Whether the figure is on the right side of the limit. NaN is on neither."""
+        return self.figure >= self.limit if self.at_least else self.figure <= self.limit
+
+    def __str__(self) -> str:
+        sign = ">=" if self.at_least else "<="
+        verdict = "held" if self.held else "MISSED"
+        return f"{verdict:6}  {self.name}: {number(self.figure)} {self.unit}".rstrip() + f"  (bar {sign} {number(self.limit)})"
+
+
+@dataclass(slots=True)
+class Table:
+    """A heading, column names, and rows of text or numbers."""
+
+    title: str
+    columns: Sequence[str]
+    rows: list[Sequence[Any]] = field(default_factory=list)
+
+    def render(self) -> str:
+        """Aligned text: first column left, the others right."""
+        cells = [list(self.columns), *([number(value) for value in row] for row in self.rows)]
+        widths = [max(len(row[i]) for row in cells) for i in range(len(self.columns))]
+        lines = [
+            "  ".join(
+                text.ljust(width) if i == 0 else text.rjust(width)
+                for i, (text, width) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in cells
+        ]
+        return "\n".join([self.title, lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+@dataclass(slots=True)
+class Report:
+    """The outcome of one bench. ``figures`` is what machines read; everything in it must be JSON."""
+
+    bench: str
+    tables: list[Table] = field(default_factory=list)
+    bars: list[Bar] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """HELD, or MISSED when any bar is."""
+        return HELD if all(bar.held for bar in self.bars) else MISSED
+
+    def render(self) -> str:
+        """The whole report for a terminal."""
+        parts = [table.render() for table in self.tables]
+        parts += ["\n".join(self.notes)] if self.notes else []
+        parts += ["\n".join(map(str, self.bars))] if self.bars else []
+        return "\n\n".join(parts)
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as JSON-able values, with the machine it was measured on."""
+        return {
+            "bench": self.bench,
+            "at": int(time.time() * 1000),
+            "machine": machine(),
+            "figures": self.figures,
+            "tables": [
+                {"title": t.title, "columns": list(t.columns), "rows": [list(row) for row in t.rows]} for t in self.tables
+            ],
+            "bars": [
+                {"name": b.name, "figure": b.figure, "limit": b.limit, "unit": b.unit, "at_least": b.at_least, "held": b.held}
+                for b in self.bars
+            ],
+            "notes": self.notes,
+            "held": self.exit_code == HELD,
+        }
+
+    def write(self, file: Path) -> None:
+        """Save as JSON."""
+        file.write_text(json.dumps(self.as_json(), indent=2) + "\n", encoding="utf-8")
+
+
+def number(value: Any) -> str:
+    """A figure as people read it: thousands apart, three significant digits below a hundred."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int) or abs(value) >= 100:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.3g}"
+
+
+def machine() -> dict[str, Any]:
+    """What the figures were measured on and with."""
+    packages = {name: version(name) for name in ("websockets", "uvloop", "aiohttp", "msgspec", "h3")}
+    return {
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+        "packages": packages,
+    }
+
+
+class Progress:
+    """A bar on standard error, drawn only on a terminal, at most ten times a second. A context manager."""
+
+    _WIDTH = 32
+
+    def __init__(self, label: str, total: float, out: TextIO | None = None) -> None:
+        self._label = label
+        self._total = max(total, 1e-9)
+        self._out = out or sys.stderr
+        self._shown = self._out.isatty()
+        self._at = self._drawn = 0.0
+
+    def __enter__(self) -> Progress:
+        self._draw("")
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._shown:
+            self._out.write("\r\x1b[K")
+            self._out.flush()
+
+    def to(self, done: float, detail: str = "") -> None:
+        """``done`` of the total is done."""
+        self._at = done
+        now = time.monotonic()
+        if self._shown and now - self._drawn >= 0.1:
+            self._drawn = now
+            self._draw(detail)
+
+    def step(self, detail: str = "") -> None:
+        """One more is done."""
+        self.to(self._at + 1, detail)
+
+    def _draw(self, detail: str) -> None:
+        if not self._shown:
+            return
+        share = min(self._at / self._total, 1.0)
+        filled = int(share * self._WIDTH)
+        self._out.write(f"\r\x1b[K{self._label} [{'#' * filled}{'.' * (self._WIDTH - filled)}] {share:4.0%} {detail}"[:118])
+        self._out.flush()

@@ -1,0 +1,48 @@
+"""Summaries of repeated measurements: medians, because one slow run on a shared box says nothing about the server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from statistics import median
+
+__all__ = ["Quantiles", "median", "percentile", "quantiles"]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The nearest-rank percentile: the smallest value that at least ``share`` (0 to 1) of all values do not exceed.
+
+    ValueError when there are none: a measurement of nothing has no figures.
+    """
+    if not values:
+        raise ValueError("nothing was measured")
+    ordered = sorted(values)
+    return ordered[max(ceil(share * len(ordered)) - 1, 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantiles:
+    """How long something took, in the unit of its inputs."""
+
+    count: int
+    p50: float
+    p95: float
+    p99: float
+    worst: float
+
+    def scaled(self, factor: float) -> Quantiles:
+        """The same in another unit."""
+        return Quantiles(self.count, self.p50 * factor, self.p95 * factor, self.p99 * factor, self.worst * factor)
+
+
+def quantiles(values: Sequence[float]) -> Quantiles:
+    """Median, tail and worst of ``values``; ValueError when there are none."""
+    if not values:
+        raise ValueError("nothing was measured")
+    ordered = sorted(values)
+
+    def rank(share: float) -> float:
+        return ordered[max(ceil(share * len(ordered)) - 1, 0)]
+
+    return Quantiles(len(ordered), rank(0.5), rank(0.95), rank(0.99), ordered[-1])

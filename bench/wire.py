@@ -1,0 +1,198 @@
+"""WebSocket over plain sockets, as little of it as a load generator needs.
+
+Client frames are masked with zeros: the masking is then free, legal on the wire, and readable in a system call trace.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import struct
+from typing import Any, NamedTuple
+
+import orjson
+
+from bench.report import Unmeasurable
+
+TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+PATH = "/api/v1/ws"
+
+
+class Frame(NamedTuple):
+    """One frame from a server. Servers here never fragment."""
+
+    opcode: int
+    payload: bytes
+
+    def json(self) -> Any:
+        """The payload as values."""
+        return orjson.loads(self.payload)
+
+
+def upgrade(host: str, path: str = PATH) -> bytes:
+    """The request that turns a connection into a WebSocket."""
+    key = base64.b64encode(os.urandom(16)).decode("ascii")
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    ).encode("ascii")
+
+
+def frame(payload: bytes, opcode: int = TEXT) -> bytes:
+    """A client's frame."""
+    size = len(payload)
+    if size < 126:
+        head = struct.pack("!BB", 0x80 | opcode, 0x80 | size)
+    elif size < 65536:
+        head = struct.pack("!BBH", 0x80 | opcode, 0x80 | 126, size)
+    else:
+        head = struct.pack("!BBQ", 0x80 | opcode, 0x80 | 127, size)
+    return head + b"\0\0\0\0" + payload
+
+
+def server_frame_size(payload: int) -> int:
+    """How many bytes a server's frame has on the wire around so many bytes of payload."""
+    return payload + (2 if payload < 126 else 4 if payload < 65536 else 10)
+
+
+class Frames:
+    """Bytes from a server, in any pieces, to frames."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:
+        """The frames completed by ``data``."""
+        buffer = self._buffer
+        buffer += data
+        frames, at, size = [], 0, len(buffer)
+        while size - at >= 2:
+            head, length, start = buffer[at], buffer[at + 1], at + 2
+            if length == 126:
+                if size - start < 2:
+                    break
+                length, start = int.from_bytes(buffer[start : start + 2], "big"), start + 2
+            elif length == 127:
+                if size - start < 8:
+                    break
+                length, start = int.from_bytes(buffer[start : start + 8], "big"), start + 8
+            if size - start < length:
+                break
+            frames.append(Frame(head & 0x0F, bytes(buffer[start : start + length])))
+            at = start + length
+        del buffer[:at]
+        return frames
+
+    @property
+    def partial(self) -> int:
+        """Bytes of a frame that is not complete."""
+        return len(self._buffer)
+
+
+class Refusal(Exception):
+    """An ``err`` reply."""
+
+    def __init__(self, op: str, error: dict[str, Any]) -> None:
+        super().__init__(f"{op}: {error.get('name')}: {error.get('message')} {error.get('field') or ''}".rstrip())
+        self.name = str(error.get("name"))
+
+
+class Socket:
+    """One blocking connection. Stage by stage over many of them (send on all, then read all) a crowd is opened quickly."""
+
+    __slots__ = ("_frames", "_id", "_waiting", "pushes", "sock")
+
+    def __init__(self, address: tuple[str, int], source: str = "", timeout: float = 30.0) -> None:
+        self.sock = socket.create_connection(address, timeout, (source, 0) if source else None)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._frames = Frames()
+        self._waiting: list[Frame] = []
+        self._id = 0
+        self.pushes: list[dict[str, Any]] = []
+
+    def send_upgrade(self, path: str = PATH) -> None:
+        """Ask for a WebSocket."""
+        self.sock.sendall(upgrade("localhost", path))
+
+    def read_upgraded(self) -> None:
+        """Wait for the 101; Unmeasurable for any other answer."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += self._receive()
+        head, _, rest = data.partition(b"\r\n\r\n")
+        if b" 101 " not in head.split(b"\r\n", 1)[0]:
+            raise Unmeasurable(f"no upgrade: {head.splitlines()[0].decode('latin-1')}")
+        self._waiting += self._frames.feed(rest)
+
+    def read_http(self) -> tuple[int, bytes]:
+        """One HTTP answer with a Content-Length: its status and body."""
+        data = b""
+        while b"\r\n\r\n" not in data:
+            data += self._receive()
+        head, _, body = data.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
+        length = int(fields.get("content-length", "0"))
+        while len(body) < length:
+            body += self._receive()
+        return int(lines[0].split()[1]), body
+
+    def send(self, op: str, d: dict[str, Any]) -> int:
+        """Send one request; returns its id."""
+        self._id += 1
+        self.sock.sendall(frame(orjson.dumps({"id": self._id, "op": op, "d": d})))
+        return self._id
+
+    def reply(self, op: str, id: int) -> dict[str, Any]:
+        """Wait for the answer to request ``id``; pushes on the way are kept in ``pushes``. Refusal when it is an error."""
+        while True:
+            message = self.read().json()
+            if message.get("id") == id:
+                if "err" in message:
+                    raise Refusal(op, message["err"])
+                return dict(message["ok"])
+            if "t" in message:
+                self.pushes.append(message)
+
+    def call(self, op: str, d: dict[str, Any]) -> dict[str, Any]:
+        """One request and its answer."""
+        return self.reply(op, self.send(op, d))
+
+    def read(self) -> Frame:
+        """The next text frame. Pings are answered; Unmeasurable when the server closes."""
+        while True:
+            while self._waiting:
+                received = self._waiting.pop(0)
+                if received.opcode == TEXT:
+                    return received
+                if received.opcode == PING:
+                    self.sock.sendall(frame(received.payload, PONG))
+                elif received.opcode == CLOSE:
+                    raise Unmeasurable(
+                        f"the server closed: {received.payload[2:]!r} {int.from_bytes(received.payload[:2], 'big')}"
+                    )
+            self._waiting += self._frames.feed(self._receive())
+
+    def tend(self) -> int:
+        """Read once and drop what came, but answer pings; returns how many. Unmeasurable when the server closes."""
+        answered = 0
+        for received in self._frames.feed(self._receive()):
+            if received.opcode == PING:
+                self.sock.sendall(frame(received.payload, PONG))
+                answered += 1
+            elif received.opcode == CLOSE:
+                raise Unmeasurable(f"the server closed: {received.payload[2:]!r} {int.from_bytes(received.payload[:2], 'big')}")
+        return answered
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self.sock.close()
+
+    def _receive(self) -> bytes:
+        data = self.sock.recv(65536)
+        if not data:
+            raise Unmeasurable("the server closed the connection")
+        return data

@@ -1,0 +1,52 @@
+import io
+import json
+from math import nan
+from pathlib import Path
+
+from bench.report import HELD, MISSED, Bar, Progress, Report, Table, number
+
+
+def test_bars_set_the_exit_code() -> None:
+    fast, slow = Bar("rate", 10, 5), Bar("latency", 10, 5, at_least=False)
+    assert Report("b", bars=[fast]).exit_code == HELD
+    assert Report("b", bars=[fast, slow]).exit_code == MISSED
+
+
+def test_a_figure_that_is_no_number_holds_no_bar() -> None:
+    assert not Bar("x", nan, 1).held
+    assert not Bar("x", nan, 1, at_least=False).held
+
+
+def test_a_table_is_aligned_and_readable() -> None:
+    table = Table("Rates", ["W", "per second"], [[1, 1234567.0], [64, 0.1234]])
+    assert table.render().splitlines() == ["Rates", "W   per second", "--  ----------", "1    1 234 567", "64       0.123"]
+
+
+def test_figures_for_people() -> None:
+    assert [number(value) for value in (0, 12345, 99.96, 123.4, 0.00123, True, "x")] == [
+        "0", "12 345", "100", "123", "0.00123", "True", "x",
+    ]  # fmt: skip
+
+
+def test_the_json_says_what_the_terminal_says(tmp_path: Path) -> None:
+    report = Report("b", [Table("T", ["a"], [[1]])], [Bar("r", 2, 1, "x")], ["note"], {"rate": 2})
+    report.write(tmp_path / "b.json")
+    read = json.loads((tmp_path / "b.json").read_text())
+    assert read["figures"] == {"rate": 2}
+    assert read["tables"] == [{"title": "T", "columns": ["a"], "rows": [[1]]}]
+    assert read["bars"][0]["held"] is read["held"] is True
+    assert read["machine"]["cores"] >= 1
+    assert "held" in report.render()
+    assert "note" in report.render()
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_drawn_only_on_a_terminal() -> None:
+    for out, drawn in ((io.StringIO(), False), (_Terminal(), True)):
+        with Progress("work", 2, out) as progress:
+            progress.step()
+        assert bool(out.getvalue()) is drawn
