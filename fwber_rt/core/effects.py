@@ -46,7 +46,7 @@ class Statement:
     seals: tuple[Seal, ...] = ()
 
 
-class Row(Struct, frozen=True):
+class Row(NamedTuple):
     """One thing to write."""
 
     statement: Statement
