@@ -6,9 +6,9 @@ lists, order, bands, counts, membership, the channel a word is heard on - starts
 a second time: a cell contains its parent's area only approximately (6 % of points lie in another cell when asked for the
 coarser resolution directly), so two roads to "the" cell would tell the same person apart from itself.
 
-Two cells are kept from the start (``people.Person``): ``disclosed``, what others see, and ``heard``, where I hear; when they
-follow a movement (dwell, plausibility of travel) is decided by whoever changes them, and that decision belongs in this file,
-as functions from fine cells and moments to the next disclosed and heard cell.
+Two cells are kept from the start (``people.Person``): ``disclosed``, what others see, and ``heard``, where I hear. ``movement``
+is the one place that sets them; what dwell and plausibility of travel need to know (from fine cells and moments to whether a
+crossing counts) belongs here, as functions.
 
 Options that lost, all broken in the field (privacy.md): noise (averages out), rounding a distance (flip points), a minimum
 distance (three observers solve it), limiting the rate of questions (the attacker waits), sorting by true distance.
