@@ -14,6 +14,7 @@ READY := $(VENV)/.ready
 SOURCES := fwber_rt bench tests
 UV ?= uv
 ARGS ?=
+FILE ?= ../shared/data/wuxi_taxis.csv
 
 help:
 	@echo "make run        serve at http://127.0.0.1:8080"
@@ -21,7 +22,7 @@ help:
 	@echo "make check      style, types and the laws of the layout"
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
 	@echo "make soak       kill the server 200 times under load and count what was lost"
-	@echo "make demo       serve, with a small crowd walking and talking"
+	@echo "make demo       serve, with a small crowd moving and talking; FILE names its traces (CSV or GPX)"
 	@echo "make lock       pin the newest versions of all dependencies (needs uv)"
 	@echo "make reference  write the generated files again: config/default.toml and the reference pages"
 	@echo "make clean      remove what make has made; not the data"
@@ -56,7 +57,8 @@ soak: $(READY)
 	@$(BIN)/python -m bench soak $(ARGS)
 
 demo: $(READY)
-	@$(BIN)/python -m bench demo $(ARGS)
+	@test -f "$(FILE)" || { echo "make demo plays traces of people moving; name a CSV or GPX file: make demo FILE=traces.csv"; exit 1; }
+	@$(BIN)/python -m bench replay $(FILE) --speed 120 --traces 60 --minutes 30 --least 1 $(ARGS)
 
 # --universal: one file for every platform and Python; --no-emit-index-url: no address of any index in it.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -103,15 +105,11 @@ def test_the_image_needs_no_shell_and_checks_its_health() -> None:
 def test_the_images_settings_are_accepted() -> None:
     from fwber_rt import config, features
 
-    environ = dict(re.findall(r"(FWBER_RT_\w+)=(\S+)", dict(final_stage_env())["ENV"]))
+    environ = dict(re.findall(r"(FWBER_RT_\w+)=(\S+)", dict(final_stage())["ENV"]))
     environ["FWBER_RT_CONFIG"] = str(ROOT / "config" / Path(environ["FWBER_RT_CONFIG"]).name)
     settings = config.load(features.registry(), None, environ, {})
     assert settings[config.PROFILE] == "production"
     assert settings[config.DATA_DIR] == "/data"
-
-
-def final_stage_env() -> list[tuple[str, str]]:
-    return [(word, rest) for word, rest in final_stage() if word == "ENV"]
 
 
 def test_what_the_image_copies_is_let_through_to_the_builder() -> None:
@@ -150,3 +148,26 @@ def test_make_names_the_python_that_is_missing(tmp_path: Path) -> None:
     assert "needs Python 3.11 or newer" in refused.stdout
     assert str(old) in refused.stdout
     assert not (tmp_path / "venv").exists()
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("1", "1 failed, 1 error"), ("0", "2 skipped")])
+def test_ci_allows_no_skip(tmp_path: Path, ci: str, outcome: str) -> None:
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path)
+    (tmp_path / "test_sample.py").write_text(
+        "import pytest\n\ndef test_left_out() -> None:\n    pytest.skip('no reason')\n\n"
+        "@pytest.mark.skipif(True, reason='none')\ndef test_too() -> None: ...\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    environ = {**os.environ, "FWBER_RT_CI": ci, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ)
+    assert outcome in done.stdout.splitlines()[-1], done.stdout

@@ -1,0 +1,230 @@
+"""The command ``fwber-rt``.
+
+Every error is one line that says what to do next; the exit status is 0, 1 when something failed, 2 when it was asked wrongly.
+Verbs that touch a data directory go through its running server where there is one, so one process writes (``admin``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from fwber_rt import __version__, config, features
+from fwber_rt.admin import Admin, Failure
+from fwber_rt.config import ConfigError, Loaded
+from fwber_rt.config_values import defaults_document, document
+from fwber_rt.serve import serve
+
+OK, FAILED, USAGE = 0, 1, 2
+
+EXAMPLES = """\
+examples:
+  fwber-rt serve                                     development server at http://127.0.0.1:8080, data in ./data
+  fwber-rt serve --set presence.grace_s=60           one setting changed
+  fwber-rt check-config --config production.toml     every problem of a configuration at once
+  fwber-rt print-config --defaults                   every setting, what it means, its variable
+  fwber-rt backup /backups                           a verified copy, while the server runs
+  fwber-rt COMMAND --help                            more about one command
+
+settings: defaults of the profile < --config FILE (or FWBER_RT_CONFIG) < FWBER_RT_* < --set and the flags beside it
+exit status: 0 done, 1 failed, 2 asked wrongly or a configuration that cannot be used
+"""
+
+
+def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """Run one command; returns the exit status. Complaints go to standard error."""
+    options = parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace, Mapping[str, str]], int] = options.run
+    try:
+        return run(options, environ)
+    except ConfigError as error:
+        for problem in error.problems:
+            _say(problem)
+        return USAGE
+    except Failure as error:
+        _say(str(error))
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their flags."""
+    top = argparse.ArgumentParser(
+        prog="fwber-rt",
+        description="A self-hosted proximity chat server.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"fwber_rt {__version__}")
+    commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _configuration_commands(commands)
+    _user_commands(commands)
+    _storage_commands(commands)
+    return top
+
+
+def _command(commands: Any, name: str, run: Callable[..., int], help: str, more: str = "") -> argparse.ArgumentParser:
+    """A subcommand that accepts every way of setting things."""
+    command: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=help,
+        description=f"{help[:1].upper()}{help[1:]}.",
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.set_defaults(run=run)
+    settings = command.add_argument_group("settings")
+    settings.add_argument("--config", type=Path, metavar="FILE", help="a TOML file (FWBER_RT_CONFIG)")
+    settings.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="one setting; may be repeated")
+    for flag in ("listen", "listen_internal", "data_dir", "profile"):
+        settings.add_argument(f"--{flag.replace('_', '-')}", metavar="VALUE", help=f"the same as --set {flag}=VALUE")
+    return command
+
+
+def _configuration_commands(commands: Any) -> None:
+    _command(
+        commands, "serve", _serve, "run the server",
+        "SIGTERM and SIGINT: say goodbye to the clients, save, exit 0.\n"
+        "SIGHUP: read the configuration again and apply what can be changed while running.",
+    )  # fmt: skip
+    _command(commands, "check-config", _check_config, "say whether the configuration can be used, and every reason why not")
+    printing = _command(commands, "print-config", _print_config, "print the settings in force, with where each comes from")
+    printing.add_argument("--defaults", action="store_true", help="print every setting at its default, explained, to start from")
+
+
+def _user_commands(commands: Any) -> None:
+    token = _command(
+        commands, "token", _token, "print an access token for a user of the running server",
+        "examples:\n  fwber-rt token --name Ada --kind admin     a new user\n"
+        "  fwber-rt token --user 123456789            one there is\n\n"
+        "The token alone goes to standard output: TOKEN=$(fwber-rt token --name Ada)",
+    )  # fmt: skip
+    who = token.add_mutually_exclusive_group(required=True)
+    who.add_argument("--name", help="make a new user of this name")
+    who.add_argument("--user", type=int, metavar="ID", help="a user there is")
+    token.add_argument("--kind", choices=("guest", "user", "admin"), default="user", help="what a new user may do (default user)")
+    token.add_argument("--hours", type=float, default=24.0, help="how long the token is valid (default 24)")
+    status = _command(commands, "status", _status, "show what the running server is doing")
+    status.add_argument("--json", action="store_true", help="for machines")
+
+
+def _storage_commands(commands: Any) -> None:
+    backup = _command(
+        commands, "backup", _backup, "copy the database, verified, while the server runs or while it does not",
+        "The copy holds no keys: `fwber-rt backup-keys` saves them, to another place.",
+    )  # fmt: skip
+    backup.add_argument("destination", type=Path, help="a directory, or the name of a new file")
+    restore = _command(commands, "restore", _restore, "put a backup in the place of the database; the server must be stopped")
+    restore.add_argument("backup", type=Path, help="a file made by `fwber-rt backup`")
+    restore.add_argument("--force", action="store_true", help="replace the database that is there")
+    keys = _command(commands, "backup-keys", _backup_keys, "save the keys without which a backup cannot be read")
+    keys.add_argument("destination", type=Path, help="a directory; the copy made there before is overwritten")
+    migrate = _command(
+        commands, "migrate", _migrate, "show the steps of the schema, or take them back; the server must be stopped",
+        "examples:\n  fwber-rt migrate status       what is applied, what is missing\n"
+        "  fwber-rt migrate back --to 20 back to step 20, before an older version is installed\n\n"
+        "Missing steps are applied by `serve` itself.",
+    )  # fmt: skip
+    migrate.add_argument("what", choices=("status", "back"))
+    migrate.add_argument("--to", type=int, metavar="STEP", help="with back: the last step that stays")
+
+
+def _load(options: argparse.Namespace, environ: Mapping[str, str]) -> Loaded:
+    return config.read(features.registry(), options.config, environ, _flags(options))
+
+
+def _flags(options: argparse.Namespace) -> dict[str, str]:
+    flags = {}
+    for text in options.set:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise ConfigError([f"--set {text}: write NAME=VALUE, such as --set presence.grace_s=60"])
+        flags[name.strip()] = value
+    for name in ("listen", "listen_internal", "data_dir", "profile"):
+        if getattr(options, name) is not None:
+            flags[name] = getattr(options, name)
+    return flags
+
+
+def _admin(options: argparse.Namespace, environ: Mapping[str, str]) -> Admin:
+    return Admin(_load(options, environ).settings, features.registry(), environ)
+
+
+def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    serve(features.registry(), lambda: _load(options, environ))
+    return OK
+
+
+def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    loaded = _load(options, environ)
+    for warning in config.warnings(loaded.settings):
+        _say(warning)
+    profile, listen = loaded.settings[config.PROFILE], loaded.settings[config.LISTEN]
+    print(f"good: {len(loaded.known)} settings, {len(loaded.sources)} changed; {profile} profile, listening on {listen}")
+    return OK
+
+
+def _print_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    if options.defaults:
+        print(defaults_document(config.collect(features.registry())), end="")
+        return OK
+    loaded = _load(options, environ)
+    print(document(loaded.known, loaded.settings, loaded.sources), end="")
+    return OK
+
+
+def _token(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    issued = _admin(options, environ).token(options.user, options.name, options.kind, options.hours)
+    _say(f"user {issued['user']}, valid for {options.hours:g} hours")
+    print(issued["token"])
+    return OK
+
+
+def _status(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    status = _admin(options, environ).status()
+    if options.json:
+        print(orjson.dumps(status, option=orjson.OPT_INDENT_2).decode())
+        return OK
+    width = max(map(len, status), default=0)
+    for name, value in status.items():
+        print(f"{name:<{width}}  {value}")
+    return OK
+
+
+def _backup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    print(f"saved and verified: {_admin(options, environ).backup(options.destination)}")
+    return OK
+
+
+def _restore(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    print(f"restored: {_admin(options, environ).restore(options.backup, options.force)}; `fwber-rt serve` starts with it")
+    return OK
+
+
+def _backup_keys(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    print(f"saved: {_admin(options, environ).backup_keys(options.destination)}; keep it apart from the backups it opens")
+    return OK
+
+
+def _migrate(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    admin = _admin(options, environ)
+    if options.what == "back":
+        if options.to is None:
+            raise ConfigError(["migrate back: say where to stop with --to STEP; `fwber-rt migrate status` lists the steps"])
+        undone = admin.migrate_back(options.to)
+        print(f"taken back: {', '.join(map(str, undone)) or 'nothing'}")
+        return OK
+    for number, name, applied in admin.migrations():
+        print(f"{number:>4}  {'applied' if applied else 'missing'}  {name}")
+    return OK
+
+
+def _say(line: str) -> None:
+    print(f"fwber-rt: {line}", file=sys.stderr)

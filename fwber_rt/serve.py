@@ -1,0 +1,139 @@
+"""Runs the server as a process: event loop, signals, and start-up failures as one line.
+
+SIGTERM and the first SIGINT drain; a second SIGINT ends at once. SIGHUP reads the configuration again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from fwber_rt import config, logs
+from fwber_rt.admin import Failure
+from fwber_rt.config import ConfigError, Loaded
+from fwber_rt.core.settings import Settings
+from fwber_rt.registry import Registry
+
+logger = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """What is run here; ``app.App``."""
+
+    async def run(self) -> None:
+        """Start, serve until drained, stop. Raises what made it impossible."""
+        ...
+
+    def drain(self) -> None:
+        """Begin the orderly end; may be called twice."""
+        ...
+
+    def reload(self, settings: Settings) -> None:
+        """Use new values of the settings that allow it."""
+        ...
+
+
+def serve(registry: Registry, read: Callable[[], Loaded]) -> None:
+    """Serve until a signal ends it. ``read`` reads the configuration, again at each SIGHUP. Failure says what to do."""
+    loaded = read()
+    logs.setup(loaded.settings)
+    for warning in config.warnings(loaded.settings):
+        logger.warning(warning)
+    allow_many_connections()
+    try:
+        run_loop(_serve(registry, loaded, read))
+    except OSError as error:
+        raise Failure(explain(error, loaded.settings)) from error
+
+
+async def _serve(registry: Registry, loaded: Loaded, read: Callable[[], Loaded]) -> None:
+    from fwber_rt.app import App  # the heaviest import; the other commands do without it
+
+    await supervise(App(loaded.settings, registry), loaded, read)
+
+
+async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) -> None:
+    """Run ``server`` with the signals of a service."""
+    loop = asyncio.get_running_loop()
+    current = loaded
+
+    def interrupt() -> None:
+        loop.remove_signal_handler(signal.SIGINT)  # the next one is Python's own: out at once
+        server.drain()
+
+    def hang_up() -> None:
+        nonlocal current
+        current = reload(server, current, read)
+
+    loop.add_signal_handler(signal.SIGTERM, server.drain)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    loop.add_signal_handler(signal.SIGHUP, hang_up)
+    try:
+        await server.run()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+def reload(server: Server, old: Loaded, read: Callable[[], Loaded]) -> Loaded:
+    """Apply what a changed configuration allows; returns what is in force. A bad configuration changes nothing."""
+    try:
+        new = read()
+    except ConfigError as error:
+        for problem in error.problems:
+            logger.error("configuration not reloaded: %s", problem)
+        return old
+    changes = config.changes(new.known, old.settings, new.settings)
+    for name in changes.restart:
+        logger.warning("%s has changed; it waits for a restart", name)
+    settings = old.settings.replaced(changes.reloadable)
+    logs.set_level(settings)
+    server.reload(settings)
+    logger.info("configuration reloaded; changed: %s", ", ".join(changes.reloadable) or "nothing")
+    return Loaded(settings, new.known, new.sources)
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop where there is one (not on Windows)."""
+    if sys.platform == "win32":
+        asyncio.run(main)
+    else:
+        import uvloop  # has no build for Windows
+
+        uvloop.run(main)
+
+
+def allow_many_connections() -> None:
+    """Raise the soft limit of open files to the hard one: a connection is a file, and the usual 1024 are few."""
+    if sys.platform != "win32":
+        import resource  # does not exist on Windows
+
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            logger.debug("the limit of open files stays as it is")
+
+
+def explain(error: OSError, settings: Settings) -> str:
+    """What stopped the start, and what to do about it."""
+    listen, data_dir = settings[config.LISTEN], settings[config.DATA_DIR]
+    match error.errno:
+        case errno.EADDRINUSE:
+            return f"{listen} is taken by another program; stop it, or choose another address with --listen"
+        case errno.EADDRNOTAVAIL:
+            return f"{listen} is no address of this machine; choose one of its own with --listen"
+        case errno.EACCES | errno.EPERM if error.filename is None:
+            return f"no permission to listen on {listen}; choose a port above 1023 with --listen"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"no permission to write {error.filename}; give the server's user the directory {data_dir}, or set --data-dir"
+        case errno.ENOTDIR | errno.EEXIST:
+            return f"{error.filename or data_dir} is in the way and no directory; move it, or choose another with --data-dir"
+        case errno.ENOSPC:
+            return f"the disk of {data_dir} is full; free some space, then start again"
+    return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
