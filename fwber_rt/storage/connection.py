@@ -1,0 +1,63 @@
+"""How SQLite is opened: the pragmas of the one writer, and of the readers, each with its reason."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from fwber_rt.storage.files import make_private_file
+
+WAL_SIZE_LIMIT = 64 * 1024 * 1024
+STATEMENTS = 512
+
+WRITER = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",  # fsync the WAL on each commit: what output commit waits for
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA secure_delete=ON",  # zeroes what is deleted, so that erasure reaches the file
+    "PRAGMA wal_autocheckpoint=1000",  # on the writer only: one connection does all checkpoints
+    f"PRAGMA journal_size_limit={WAL_SIZE_LIMIT}",
+    "PRAGMA cache_size=-16384",
+    "PRAGMA mmap_size=0",  # an I/O error must be an error, not a SIGBUS
+    "PRAGMA temp_store=MEMORY",  # nothing anyone wrote goes to a temporary file
+    "PRAGMA trusted_schema=OFF",
+)
+READER = (
+    "PRAGMA query_only=ON",
+    "PRAGMA wal_autocheckpoint=0",
+    "PRAGMA cache_size=-4096",
+    "PRAGMA mmap_size=0",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA trusted_schema=OFF",
+)
+
+
+def open_writer(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
+    """A connection that writes, in explicit transactions, for the calling thread unless told otherwise. Raises sqlite3.Error."""
+    make_private_file(path)
+    connection = sqlite3.connect(path, isolation_level=None, cached_statements=STATEMENTS, check_same_thread=check_same_thread)
+    try:
+        for pragma in WRITER:
+            connection.execute(pragma).close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """A connection that can neither write nor checkpoint (opened read-only, so closing it does not either)."""
+    connection = sqlite3.connect(reader_uri(path), uri=True, isolation_level=None, check_same_thread=False)
+    try:
+        for pragma in READER:
+            connection.execute(pragma).close()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def reader_uri(path: Path) -> str:
+    """``path`` as a read-only SQLite URI; the name may hold any character."""
+    return f"file:{quote(str(path.absolute()))}?mode=ro"

@@ -1,0 +1,254 @@
+"""The database: opened by one process, written by one connection, read by a few.
+
+    database = Database(data_dir, migrations, now_ms=...)    # blocking; raises StorageError with what to do
+    with database.loading() as reader: ...                   # start-up: fill World from committed rows
+    await database.start_readers()                           # from here on ``database.reader`` may be awaited
+    journal = Journal(database, ...)
+    ...
+    await journal.close(); await database.close()
+
+Starting: directory and lock, integrity, migrations, key file and vault. Any of them refuses with one ``StorageError``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from fwber_rt.registry import Migration
+from fwber_rt.storage import readers, wrapkey
+from fwber_rt.storage.connection import open_reader, open_writer
+from fwber_rt.storage.errors import StorageError, is_damage
+from fwber_rt.storage.files import damaged, make_private_directory
+from fwber_rt.storage.lockfile import LockFile, unwritable
+from fwber_rt.storage.migrations import migrate
+from fwber_rt.storage.vault import FILE as KEYS_FILE
+from fwber_rt.storage.vault import Vault
+from fwber_rt.storage.writer import Writer
+
+FILE: Final = "fwber_rt.db"
+LEAST_SQLITE: Final = (3, 37, 0)  # STRICT tables
+CHECKPOINT_RETRY_S: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Sizes in bytes of the database and its write-ahead log, and what the readers did."""
+
+    database_bytes: int
+    wal_bytes: int
+    readers: readers.Statistics
+
+
+class StartReader:
+    """Reads while nothing else runs: rows stream from the disk. Satisfies ``registry.SyncReader``."""
+
+    def __init__(self, connection: sqlite3.Connection, vault: Vault) -> None:
+        self._connection = connection
+        self._vault = vault
+
+    def all(self, sql: str, params: Sequence[Any] = ()) -> Iterable[tuple[Any, ...]]:
+        """Every row, one by one."""
+        return self._connection.execute(sql, params)
+
+    def open(self, owner: int, sealed: bytes | None, bound: tuple[Any, ...]) -> bytes | None:
+        """One unsealed value; None where the key is gone. Raises vault.Tampered."""
+        return self._vault.open(owner, sealed, bound)
+
+
+class Database:
+    """Everything stored, in one directory that this process holds until ``close``.
+
+    ``epoch`` is this database's own random name, ``generation`` how often a stream was retired, both as stored at the start.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        migrations: Iterable[Migration],
+        *,
+        now_ms: int,
+        wrap_key: str | None = None,
+        read_s: float = readers.READ_S.default,
+        slow_read_s: float = readers.SLOW_READ_S.default,
+        observe_read: Callable[[str, float], None] | None = None,
+    ) -> None:
+        """``wrap_key``: the text of ``FWBER_RT_WRAP_KEY``, when set. Raises StorageError."""
+        _refuse_old_sqlite()
+        make_private_directory(data_dir)
+        self.data_dir = data_dir
+        self.path = data_dir / FILE
+        self._lock = LockFile(data_dir)
+        try:
+            self.writer = self._open(tuple(migrations), now_ms)
+            try:
+                self.vault = self._open_vault(wrap_key)
+            except BaseException:
+                self.writer.close()
+                raise
+        except BaseException:
+            self._lock.release()
+            raise
+        self.reader = readers.Readers(self.vault, seconds=read_s, slow=slow_read_s, observe=observe_read)
+        self.epoch = str(self._meta("epoch"))
+        self.generation = int(self._meta("generation"))
+        self._closed = False
+
+    async def start_readers(self, count: int = readers.READERS.default) -> None:
+        """Open the connections behind ``reader``."""
+        await self.reader.open_connections(self.path, count)
+
+    @contextmanager
+    def loading(self) -> Generator[StartReader, None, None]:
+        """A reader for the calling thread: at the start, and when World is rebuilt after a failed commit. Blocks."""
+        connection = open_reader(self.path)
+        try:
+            yield StartReader(connection, self.vault)
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                raise damaged(self.path, error) from error
+            raise
+        finally:
+            connection.close()
+
+    def largest_id(self, tables: Iterable[str]) -> int:
+        """The largest ``id`` in any of the tables, 0 when all are empty. Table names are the program's own, never input."""
+        with self.loading() as reader:
+            return max((row[0] or 0 for table in tables for row in reader.all(f"SELECT max(id) FROM {table}")), default=0)  # noqa: S608
+
+    def commits(self) -> int:
+        """How many transactions of the journal this database has had, over all its life. Blocks briefly."""
+        return int(self._meta("commits"))
+
+    async def checkpoint_truncate(self, timeout_s: float = 30.0) -> bool:
+        """Bring the write-ahead log into the database and cut it to nothing; retried while a reader holds on to it.
+
+        After an erasure this is what clears the live files. Returns whether it was done within ``timeout_s``.
+        """
+        for _ in range(max(1, round(timeout_s / CHECKPOINT_RETRY_S))):
+            if await self.writer.run(_truncate):
+                return True
+            await asyncio.sleep(CHECKPOINT_RETRY_S)
+        return False
+
+    async def close(self) -> None:
+        """Stop the readers, empty the write-ahead log, let go of the directory. Close the journal first. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        await self.reader.close()
+        await asyncio.to_thread(self._shut)
+
+    def close_now(self) -> None:
+        """The same without a loop, for command-line verbs and a start that failed."""
+        if not self._closed:
+            self._closed = True
+            self._shut()
+
+    def statistics(self) -> Statistics:
+        """Sizes and counts, for metrics and the operator."""
+        wal = self.path.with_name(FILE + "-wal")
+        return Statistics(_size(self.path), _size(wal), self.reader.statistics())
+
+    def _shut(self) -> None:
+        self.writer.post(_truncate_quietly)
+        self.writer.close()
+        self.vault.close()
+        self._lock.release()
+
+    def _meta(self, key: str) -> Any:
+        connection = open_reader(self.path)
+        try:
+            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+            return row[0] if row else None
+        finally:
+            connection.close()
+
+    def _open(self, migrations: tuple[Migration, ...], now_ms: int) -> Writer:
+        def opened() -> sqlite3.Connection:
+            connection = open_writer(self.path)
+            try:
+                _check(connection, self.path)
+                migrate(connection, migrations, now_ms)
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        try:
+            return Writer(opened)
+        except OSError as error:
+            raise unwritable(self.data_dir, error) from error
+        except sqlite3.Error as error:
+            if is_damage(error):
+                raise damaged(self.path, error) from error
+            raise StorageError(f"cannot open {self.path}: {error}; see that the disk has space and can be read") from error
+
+    def _open_vault(self, from_environment: str | None) -> Vault:
+        """The vault of this database. A new database gets a new key file; an old one must find the key file it was made with."""
+        stored = self._meta("vault")
+        key = wrapkey.load(self.data_dir, from_environment)
+        keys = self.data_dir / KEYS_FILE
+        if stored is None and key is None and keys.exists():
+            raise StorageError(f"{keys} is there without the key file; {_put_back(self.data_dir)}")
+        if stored is not None and key is None:
+            raise StorageError(f"{self.path} holds sealed rows, but the key file is missing; {_put_back(self.data_dir)}")
+        if stored is not None and not keys.exists():
+            raise StorageError(
+                f"{self.path} holds sealed rows, but {keys} is missing; put the copy there that `fwber-rt backup-keys` made"
+            )
+        key = key or wrapkey.create(self.data_dir)
+        mark = wrapkey.derive(key, "fingerprint").hex()[:32]
+        if stored is not None and stored != mark:
+            raise StorageError(f"{self.path} was sealed with another key file; {_put_back(self.data_dir)}")
+        vault = Vault(keys, key)
+        if stored is None:
+            self.writer.call(lambda connection: connection.execute("INSERT INTO meta VALUES ('vault', ?)", (mark,)))
+        return vault
+
+
+def _put_back(data_dir: Path) -> str:
+    return f"put it back as {data_dir / wrapkey.FILE}, or its text into {wrapkey.VARIABLE}"
+
+
+def _refuse_old_sqlite() -> None:
+    if sqlite3.sqlite_version_info < LEAST_SQLITE:
+        needed = ".".join(map(str, LEAST_SQLITE))
+        raise StorageError(f"SQLite {sqlite3.sqlite_version} is too old; use a Python whose sqlite3 has {needed} or later")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database whose pages do not fit together."""
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise damaged(path, str(verdict).replace("\n", " "))
+
+
+def _truncate(connection: sqlite3.Connection) -> bool:
+    """One attempt, without waiting for readers: commits queue behind it."""
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        return not busy
+    finally:
+        connection.execute("PRAGMA busy_timeout=5000")
+
+
+def _truncate_quietly(connection: sqlite3.Connection) -> None:
+    """At the end: when it cannot be done (a full disk), the next start reads the log instead."""
+    try:
+        _truncate(connection)
+    except sqlite3.Error:
+        return
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
