@@ -24,7 +24,7 @@ from fwber_rt.metrics import CONTENT_TYPE, Metrics
 from fwber_rt.registry import Command, Query, Registry
 from fwber_rt.transport import openapi
 from fwber_rt.transport.auth import bearer
-from fwber_rt.transport.problems import SECURITY_HEADERS, SERVER, UpgradeRequired, guarded, problem
+from fwber_rt.transport.problems import SECURITY_HEADERS, SERVER, UpgradeRequired, guarded, problem, problem_of
 from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
 from fwber_rt.transport.rest import PREFIX, Route, routes
 
@@ -90,9 +90,9 @@ def api_app(api: Api, upgrade: Upgrade, *, operations_pages: bool) -> web.Applic
     trusted = api.settings[TRUSTED_PROXIES]
     proxies = Proxies(trusted)
     for route in routes(api.registry):
-        answer = _Operation(api, route, proxies).answer
+        handler = _Operation(api, route, proxies)
         add = application.router.add_get if route.method == "GET" else partial(application.router.add_route, route.method)
-        add(PREFIX + route.path, answer)
+        add(PREFIX + route.path, handler.answer, expect_handler=handler.expect)
     if operations_pages:
         _add_operations_pages(application, api)
     return application
@@ -143,6 +143,16 @@ class _Operation:
             response = problem(refused)
         self._tell_limit(response, self._api.limit_state(token, address, operation.limit))
         return response
+
+    async def expect(self, request: web.Request) -> web.Response | None:
+        """Ask for the body of a client that waits to be asked, unless it is already known to be too large."""
+        if request.headers.get("Expect", "").lower() != "100-continue":
+            return problem_of(web.HTTPExpectationFailed())
+        if (request.content_length or 0) > self._body_bytes:
+            return problem_of(web.HTTPRequestEntityTooLarge(self._body_bytes))
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
+        return None
 
     async def _body(self, request: web.Request) -> bytes:
         if (request.content_length or 0) > self._body_bytes:

@@ -53,6 +53,12 @@ class HttpServer:
             raise RuntimeError("the HTTP server is not running: start() comes first")
         return Connection(server, self._settings)
 
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections there are now."""
+        server = self._runner.server
+        return [each for each in server.connections if isinstance(each, Connection)] if server else []
+
     async def stop(self) -> None:
         """Close idle connections, give requests under way 5 s, close everything. May be called twice."""
         await self._runner.cleanup()

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from fwber_rt.errors import FRAME_BAD, INTERNAL, NOT_FOUND, OP_UNKNOWN, TOO_LARGE, Error, Refused
 from fwber_rt.metrics import Metrics
@@ -48,8 +49,8 @@ class UpgradeRequired(web.HTTPClientError):
     status_code = 426
 
 
-def problem(refused: Refused, status: int | None = None, **headers: str) -> web.Response:
-    """``refused`` as application/problem+json. ``status`` overrides the error's own; ``headers`` use _ for -."""
+def problem(refused: Refused, status: int | None = None) -> web.Response:
+    """``refused`` as application/problem+json. ``status`` overrides the error's own."""
     error = refused.error
     status = status or error.status
     body = {
@@ -64,11 +65,20 @@ def problem(refused: Refused, status: int | None = None, **headers: str) -> web.
         "temporary": error.temporary,
     }
     response = web.Response(body=msgspec.json.encode(body), status=status, content_type="application/problem+json")
-    response.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
     if refused.retry_after_ms:
         response.headers["Retry-After"] = str(-(-refused.retry_after_ms // 1000))
     if status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def problem_of(error: web.HTTPException) -> web.Response:
+    """What aiohttp raised, in our words."""
+    detail = _HTTP[error.status][1] if error.status in _HTTP else None
+    response = problem(Refused(_named(error), detail=detail), error.status)
+    response.headers.update({name: error.headers[name] for name in ("Allow", "Upgrade") if name in error.headers})
+    if error.status in (408, 413, 417):
+        response.force_close()  # the rest of the body is not read
     return response
 
 
@@ -80,21 +90,28 @@ def guarded(metrics: Metrics) -> Any:
         try:
             return await handler(request)
         except Refused as refused:
-            response = problem(refused)
-            metrics.counter("refusals", refused.error.name).value += 1
+            named, response = refused.error, problem(refused)
         except web.HTTPException as error:
             if error.status < 400:
                 raise
-            named, detail = _HTTP.get(error.status, (INTERNAL if error.status >= 500 else FRAME_BAD, None))
-            metrics.counter("refusals", named.name).value += 1
-            response = problem(Refused(named, detail=detail), error.status)
-            response.headers.update({name: error.headers[name] for name in ("Allow", "Upgrade") if name in error.headers})
-            if error.status in (408, 413):
-                response.force_close()
-        except Exception:
-            log.exception("%s %s failed", request.method, request.match_info.route.resource)
-            metrics.counter("refusals", INTERNAL.name).value += 1
-            response = problem(Refused(INTERNAL))
+            named, response = _named(error), problem_of(error)
+        except Exception as error:
+            if _is_the_clients(error, request):
+                named, response = FRAME_BAD, problem(Refused(FRAME_BAD, detail="The request body broke off or is malformed."))
+            else:
+                log.exception("%s %s failed", request.method, request.match_info.route.resource)
+                named, response = INTERNAL, problem(Refused(INTERNAL))
+        metrics.counter("refusals", named.name).value += 1
         return response
 
     return guard
+
+
+def _named(error: web.HTTPException) -> Error:
+    return _HTTP[error.status][0] if error.status in _HTTP else INTERNAL if error.status >= 500 else FRAME_BAD
+
+
+def _is_the_clients(error: Exception, request: web.Request) -> bool:
+    """Whether a body could not be read because of what the client sent or because it left."""
+    left = isinstance(error, ConnectionError) and request.transport is None
+    return left or isinstance(error, (web.RequestPayloadError, HttpProcessingError))

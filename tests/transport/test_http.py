@@ -270,6 +270,35 @@ async def test_bodies_have_a_largest_size(client: aiohttp.ClientSession) -> None
         assert (await problem(response))["name"] == "too.large"
 
 
+@pytest.mark.parametrize("broken", [b"Content-Length: 9\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"])
+@pytest.mark.parametrize("more", [b"", b"zz\r\n"])
+async def test_bodies_have_a_deadline(broken: bytes, more: bytes) -> None:
+    api = Server(http__body_s=0.05)
+    async with listening(api_app(api, no_upgrade, operations_pages=False), api.settings) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(b"POST /api/v1/find HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + broken)
+            await writer.drain()
+            writer.write(more)
+            answer = await asyncio.wait_for(reader.readuntil(b"}"), 5)
+        finally:
+            writer.close()
+            await writer.wait_closed()
+    assert answer.split()[1] in (b"408", b"400")
+    assert b'"frame.bad"' in answer
+    assert not api.started.is_set()
+
+
+async def test_an_expectation_other_than_continue_is_refused(client: aiohttp.ClientSession) -> None:
+    async with client.post(f"{API}/find", json={}, headers={"Expect": "tea"}) as response:
+        assert response.status == 417
+        assert (await problem(response))["name"] == "frame.bad"
+    async with client.post(f"{API}/find", json={}, expect100=True) as response:
+        assert response.status == 200
+    async with client.post(f"{API}/find", data=b" " * 70_000, expect100=True) as response:
+        assert (await problem(response))["name"] == "too.large"
+
+
 @pytest.mark.parametrize(
     "path", ["/nowhere", "/api/v1/nowhere/1", "/api/v1/rooms/1/messages/", "/api/v2/find", "/api/v1/ws/x", "/metrics/x"]
 )
