@@ -14,6 +14,7 @@ from functools import lru_cache
 from math import ceil, cos, radians, sin, sqrt, tan
 
 import h3.api.basic_int as h3
+from h3 import H3BaseException
 
 EARTH_M = 6_371_007.180918475
 LARGEST_COVER_M = 1_000_000.0
@@ -25,7 +26,10 @@ _FARTHEST_SEARCH = 64  # rings searched one by one where H3 cannot count them
 
 def cell_of(lat: float, lng: float, resolution: int) -> int:
     """The cell at ``resolution`` that holds a point in degrees. ValueError when it is not finite; ranges are the caller's."""
-    cell: int = h3.latlng_to_cell(lat, lng, resolution)
+    try:
+        cell: int = h3.latlng_to_cell(lat, lng, resolution)
+    except H3BaseException:
+        raise ValueError("a point has finite coordinates") from None
     return cell
 
 
@@ -79,7 +83,7 @@ def distance(a: int, b: int) -> int | None:
     try:
         steps: int = h3.grid_distance(a, b)
         return steps
-    except h3.H3FailedError:
+    except H3BaseException:
         return _search(a, b, level)
 
 
