@@ -54,8 +54,8 @@ class ConnectionLost(ClientError, ConnectionError):
     """
 
     def __init__(self, code: int = 1006, reason: str = "", reconnect_after_ms: int | None = None) -> None:
-        super().__init__(f"connection lost ({code}{': ' + reason if reason else ''})")
-        self.code = code
+        super().__init__(f"connection lost ({int(code)}{': ' + reason if reason else ''})")
+        self.code = int(code)
         self.reason = reason
         self.reconnect_after_ms = reconnect_after_ms
 

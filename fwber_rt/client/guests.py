@@ -15,10 +15,11 @@ TIMEOUT_S = 15.0
 
 
 class Guest(NamedTuple):
-    """A new guest: what ``Client(token=...)`` takes, and the user it stands for."""
+    """A new guest: what ``Client(token=...)`` takes, the user it stands for, when it ends (ms since the Unix epoch)."""
 
     token: str
     user: Json
+    expires: int
 
 
 async def guest(url: str, name: str, *, consent: Json | None = None, session: aiohttp.ClientSession | None = None) -> Guest:
@@ -41,4 +42,4 @@ async def guest(url: str, name: str, *, consent: Json | None = None, session: ai
         raise ConnectionLost(1006, f"POST {url}: HTTP {status} without an answer of this API")
     if "token" not in answer:
         raise RequestError.decode(answer)
-    return Guest(answer["token"], answer["user"])
+    return Guest(answer["token"], answer["user"], answer.get("expires", 0))

@@ -14,7 +14,7 @@ from ssl import SSLContext
 from typing import cast
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidStatus, PayloadTooBig
+from websockets.exceptions import InvalidStatus
 from websockets.frames import CloseCode, Frame, Opcode
 from websockets.http11 import Response
 from websockets.protocol import State
@@ -147,16 +147,21 @@ class Link(asyncio.Protocol):
                 timer.cancel()
         self._ended.set_result(None)
         if not self._opened.done():
-            self._opened.set_exception(ConnectionLost(1006, "during the opening handshake"))
+            self._refuse(ConnectionLost(1006, "during the opening handshake"))
         elif not self._opened.cancelled() and self._opened.exception() is None:
             self._on_lost(self._loss(exc))
 
     def _loss(self, exc: Exception | None) -> ConnectionLost:
-        code = self._protocol.close_code or CloseCode.ABNORMAL_CLOSURE
-        reason = self._protocol.close_reason or (str(exc) if exc else "")
-        if isinstance(self._protocol.parser_exc, PayloadTooBig):
-            reason = str(self._protocol.parser_exc)
-        return ConnectionLost(int(code), reason)
+        received, sent = self._protocol.close_rcvd, self._protocol.close_sent
+        if received is not None:
+            return ConnectionLost(received.code, received.reason)
+        if sent is not None and sent.code != CloseCode.NORMAL_CLOSURE:  # this side found fault
+            return ConnectionLost(sent.code, sent.reason)
+        return ConnectionLost(CloseCode.ABNORMAL_CLOSURE, str(exc or ""))
+
+    def _refuse(self, exc: Exception) -> None:
+        self._opened.set_exception(exc)
+        self._opened.exception()  # nobody waits for it when ``open`` was cancelled while dialling: no complaint
 
     def _upgrade(self) -> None:
         refusal = self._protocol.handshake_exc
@@ -167,9 +172,9 @@ class Link(asyncio.Protocol):
         elif isinstance(refusal, InvalidStatus):
             after = refusal.response.headers.get("Retry-After", "")
             status = refusal.response.status_code
-            self._opened.set_exception(HandshakeRefused(status, float(after) if after.isdecimal() else 0.0))
+            self._refuse(HandshakeRefused(status, float(after) if after.isdecimal() else 0.0))
         else:
-            self._opened.set_exception(ConnectionLost(1006, f"no WebSocket server there: {refusal}"))
+            self._refuse(ConnectionLost(1006, f"no WebSocket server there: {refusal}"))
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode is Opcode.TEXT and frame.fin:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, cast
 
-from fwber_rt.client.shapes import History, Json, Located, People, Rooms, Sent
+from fwber_rt.client.shapes import Cleared, History, Joined, Json, Left, Located, Members, People, Room, Rooms, Sent
 
 READS = frozenset(
     {"ping", "nearby.people", "nearby.rooms", "here.history", "message.history", "room.get", "room.members"}
 )  # fmt: skip
 # Setting the same thing twice is setting it once.
-OVERWRITES = frozenset({"location.update", "location.clear", "read.mark", "token"})
+OVERWRITES = frozenset({"location.update", "location.clear", "read.mark", "room.join", "token"})
 SEND_TIMEOUT_S = 60.0
 
 
@@ -72,9 +72,9 @@ class Operations(ABC):
         """Show the room's members that I am typing."""
         await self.request("typing", {"room": room})
 
-    async def mark_read(self, room: str, o: int) -> None:
-        """I have read the room up to offset ``o``."""
-        await self.request("read.mark", {"room": room, "o": o})
+    async def mark_read(self, room: str, o: int, *, share: bool | None = None) -> None:
+        """I have read the room up to offset ``o``; ``share=True`` lets its members know."""
+        await self.request("read.mark", _given(room=room, o=o, share=share))
 
     # Where I am and who is near.
 
@@ -96,9 +96,9 @@ class Operations(ABC):
         d = _given(lat=lat, lng=lng, accuracy_m=accuracy_m, ts=ts, heading=heading, speed_mps=speed_mps)
         return cast(Located, await self.request("location.update", d))
 
-    async def clear_location(self) -> Json:
+    async def clear_location(self) -> Cleared:
         """Withdraw my location; returns what was withdrawn."""
-        return await self.request("location.clear")
+        return cast(Cleared, await self.request("location.clear"))
 
     async def nearby_people(self, *, limit: int | None = None, cursor: str | None = None) -> People:
         """People around my cell; ``cursor`` is the ``next`` of the page before."""
@@ -123,33 +123,33 @@ class Operations(ABC):
 
     # Rooms.
 
-    async def create_room(self, name: str, lat: float, lng: float, radius_m: float, **optional: Any) -> Json:
+    async def create_room(self, name: str, lat: float, lng: float, radius_m: float, **optional: Any) -> Room:
         """Make a room; ``optional``: kind, description, visibility, max_members, tags. Returns the room."""
-        return await self.request("room.create", _given(name=name, lat=lat, lng=lng, radius_m=radius_m, **optional))
+        return cast(Room, await self.request("room.create", _given(name=name, lat=lat, lng=lng, radius_m=radius_m, **optional)))
 
-    async def room(self, room: str) -> Json:
+    async def room(self, room: str) -> Room:
         """One room as it is now."""
-        return await self.request("room.get", {"room": room})
+        return cast(Room, await self.request("room.get", {"room": room}))
 
-    async def update_room(self, room: str, **changes: Any) -> Json:
+    async def update_room(self, room: str, **changes: Any) -> Room:
         """Change what is given, leave the rest; returns the room."""
-        return await self.request("room.update", {"room": room, **changes})
+        return cast(Room, await self.request("room.update", {"room": room, **changes}))
 
-    async def delete_room(self, room: str) -> Json:
+    async def delete_room(self, room: str) -> Room:
         """Delete a room I own."""
-        return await self.request("room.delete", {"room": room})
+        return cast(Room, await self.request("room.delete", {"room": room}))
 
-    async def join(self, room: str, *, accept_precise: bool | None = None) -> Json:
+    async def join(self, room: str, *, accept_precise: bool | None = None) -> Joined:
         """Become a member; its pushes follow. ``room.precise`` asks to join again with ``accept_precise=True``."""
-        return await self.request("room.join", _given(room=room, accept_precise=accept_precise))
+        return cast(Joined, await self.request("room.join", _given(room=room, accept_precise=accept_precise)))
 
-    async def leave(self, room: str) -> Json:
+    async def leave(self, room: str) -> Left:
         """Stop being a member."""
-        return await self.request("room.leave", {"room": room})
+        return cast(Left, await self.request("room.leave", {"room": room}))
 
-    async def members(self, room: str, *, limit: int | None = None, cursor: str | None = None) -> Json:
+    async def members(self, room: str, *, limit: int | None = None, cursor: str | None = None) -> Members:
         """The members of a room."""
-        return await self.request("room.members", _given(room=room, limit=limit, cursor=cursor))
+        return cast(Members, await self.request("room.members", _given(room=room, limit=limit, cursor=cursor)))
 
     # The account and the connection.
 

@@ -9,6 +9,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+# Operations whose replies change what is heard; see ``learn``.
+FOLLOWED = frozenset(
+    {"location.update", "location.clear", "room.create", "room.join", "room.leave", "room.delete"}
+)  # fmt: skip
+
 
 class Push(NamedTuple):
     """One thing the server said by itself: kind, stream, offset (None: ephemeral, never replayed), payload.
@@ -67,10 +72,16 @@ class Positions:
         return events
 
     def enter(self, s: str, epoch: str, o: int) -> None:
-        """Hear ``s`` from after ``o`` on. A push that overtook this news is not undone by it."""
-        known = self._offsets.get(s, 0) if self._epochs.get(s, epoch) == epoch else 0
+        """Hear ``s`` from after ``o`` on.
+
+        Within one epoch the own position stands: pushes up to ``o`` may still be on their way.
+        """
+        known = self._offsets.get(s)
+        if known is None or self._epochs.get(s, epoch) != epoch:
+            self._offsets[s] = o
+        elif s not in self._epochs:  # heard before any reply named it
+            self._offsets[s] = max(known, o)
         self._epochs[s] = epoch
-        self._offsets[s] = max(known, o)
 
     def leave(self, s: str) -> None:
         """Hear ``s`` no longer."""
@@ -84,12 +95,7 @@ class Positions:
                 self.enter(entered["s"], entered["epoch"], entered["o"])
             for s in ok.get("left", ()):
                 self.leave(s)
-        elif op in {"room.join", "room.create"} and "epoch" in ok:
-            self.enter(f"room:{d.get('room') or _room_id(ok)}", ok["epoch"], ok["o"])
+        elif op in {"room.join", "room.create"} and "s" in ok:
+            self.enter(ok["s"], ok["epoch"], ok["o"])
         elif op in {"room.leave", "room.delete"}:
             self.leave(f"room:{d.get('room')}")
-
-
-def _room_id(ok: dict[str, Any]) -> str:
-    room = ok.get("room", ok)
-    return str(room.get("id", room.get("room")) if isinstance(room, dict) else room)

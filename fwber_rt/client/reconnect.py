@@ -86,8 +86,8 @@ def _judge_close(lost: ConnectionLost) -> Verdict:
     next_ = after_close(lost.code)
     if next_ is Next.STOP:
         return Verdict(next_, stopped(lost.code, lost.reason))
-    slot_ms = lost.reconnect_after_ms
-    return Verdict(next_, lost, slot_s=None if slot_ms is None else slot_ms / 1000)
+    slot_ms = lost.reconnect_after_ms  # 0 is no slot: the range then decides
+    return Verdict(next_, lost, slot_s=slot_ms / 1000 if slot_ms else None)
 
 
 def _judge_refusal(refusal: RequestError, renewable: bool) -> Verdict:

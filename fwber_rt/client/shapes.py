@@ -11,33 +11,39 @@ from typing import Any, NotRequired, TypedDict
 Json = dict[str, Any]
 
 
-class Sent(TypedDict):
-    """The ack of a message: it is on disk. ``dup``: an earlier attempt with the same nonce had arrived; this is its ack."""
-
-    mid: str
-    o: int
-    epoch: str
-    ts: int
-    dup: bool
-    s: NotRequired[str]
-
-
-class History(TypedDict):
-    """A page of messages, oldest first, and where the stream stands."""
-
-    messages: list[Json]
-    epoch: str
-    o: int
-    s: NotRequired[str]
-    first_o: NotRequired[int]
-
-
-class Entered(TypedDict):
-    """A stream that is heard from here on, and its position."""
+class StreamPosition(TypedDict):
+    """A stream, and the offset in its epoch up to which everything is known."""
 
     s: str
     epoch: str
     o: int
+
+
+class Sent(StreamPosition):
+    """The ack of a message: it is on disk. ``dup``: an earlier attempt with the same nonce had arrived; this is its ack."""
+
+    mid: str
+    ts: int
+    dup: bool
+
+
+class Message(TypedDict):
+    """A message in history; ``content`` is absent when its author was erased."""
+
+    mid: str
+    user: str
+    ts: int
+    o: int
+    name: NotRequired[str]
+    content: NotRequired[Json]
+    reply_to: NotRequired[str]
+
+
+class History(StreamPosition):
+    """A page of messages, oldest first, where the stream stands, and the oldest offset still stored."""
+
+    messages: list[Message]
+    first_o: int
 
 
 class Crossed(TypedDict):
@@ -48,27 +54,100 @@ class Crossed(TypedDict):
 
 
 class Located(TypedDict):
-    """The reply to a location: the disclosed cell of what was sent, when the next one is useful, what is heard now."""
+    """``cell`` is what others see. The next location is useful after ``next_ms`` or ``min_move_m``; ``entered`` is heard now."""
 
     cell: str
     res: int
     next_ms: int
-    min_move_m: float
-    entered: list[Entered]
+    min_move_m: int
+    entered: list[StreamPosition]
     left: list[str]
     rooms: Crossed
 
 
-class People(TypedDict):
-    """People near me, nearest ring first; ``count`` of all in range is an integer from 5 up, or "few"."""
+class Cleared(TypedDict):
+    """The cell others saw, the streams no longer heard, the rooms whose area is no longer known."""
 
-    people: list[Json]
+    cell: str | None
+    left: list[str]
+    rooms: list[str]
+
+
+class Neighbour(TypedDict):
+    """Someone near; ``band`` is the number of rings of hexagons between us."""
+
+    user: str
+    name: str
+    cell: str
+    band: int
+
+
+class People(TypedDict):
+    """People near me, nearest ring first; ``count`` of those not named here is an integer from 5 up, or "few"."""
+
+    people: list[Neighbour]
     count: int | str
-    next: NotRequired[str | None]
+    next: NotRequired[str]
+
+
+class Room(TypedDict):
+    """A room; ``members`` is "few" below 5 for outsiders; ``s``, ``epoch``, ``o`` are there for members."""
+
+    room: str
+    name: str
+    kind: str
+    description: str
+    visibility: str
+    cell: str
+    radius_m: int
+    precise: bool
+    members: int | str
+    max_members: int
+    tags: list[str]
+    owner: str
+    created: int
+    retention: int
+    distance_m: NotRequired[int]
+    s: NotRequired[str]
+    epoch: NotRequired[str]
+    o: NotRequired[int]
 
 
 class Rooms(TypedDict):
     """Rooms near a place, nearest first."""
 
-    rooms: list[Json]
-    next: NotRequired[str | None]
+    rooms: list[Room]
+    next: NotRequired[str]
+
+
+class Joined(StreamPosition):
+    """The room joined, its stream's position, and what fellow members now know of me."""
+
+    room: Room
+    discloses: list[str]
+
+
+class Left(TypedDict):
+    """Where the room's stream stood on leaving."""
+
+    room: str
+    epoch: str
+    o: int
+
+
+class Member(TypedDict):
+    """One member of a room."""
+
+    user: str
+    name: str
+    role: str
+    joined: int
+
+
+class Members(TypedDict):
+    """A page of members, and the room's position it was true at."""
+
+    members: list[Member]
+    epoch: str
+    o: int
+    next: NotRequired[str]

@@ -25,7 +25,7 @@ async def test_connect_says_who_and_with_what(make: Make, server: FakeServer) ->
         "location": {"lat": 1.0, "lng": 2.0, "accuracy_m": 5},
     }
     assert client.state is State.OPEN
-    assert client.user == {"id": "7"}
+    assert client.user == {"user": "7"}
     assert client.welcome["feature_level"] == 1
     assert client.positions.at("user:7") == ("e", 3)
 
@@ -106,6 +106,20 @@ async def test_a_request_without_reply_times_out_and_its_late_reply_is_ignored(m
     assert client.statistics().waiting_requests == 0
 
 
+async def test_the_late_reply_to_a_move_still_says_what_is_heard(make: Make, server: FakeServer) -> None:
+    client = make()
+    wire = await begin(client, server)
+    moving = asyncio.create_task(client.location(1.0, 2.0))
+    await wire.hears("location.update")
+    moving.cancel()
+    await asyncio.wait([moving])
+    assert client.statistics().waiting_requests == 0
+    await wire.ok(cell="8", entered=[{"s": "cell:8", "epoch": "e", "o": 4}], left=[])
+    await wire.push("here.message", "cell:8", 5)
+    assert (await soon(anext(client))).o == 5
+    assert client.positions.at("cell:8") == ("e", 5)
+
+
 async def test_a_cancelled_request_leaves_nothing_behind(make: Make, server: FakeServer) -> None:
     client = make()
     wire = await begin(client, server)
@@ -114,6 +128,19 @@ async def test_a_cancelled_request_leaves_nothing_behind(make: Make, server: Fak
     asking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asking
+    assert client.statistics().waiting_requests == 0
+
+
+async def test_what_is_no_json_is_refused_before_anything_is_sent(make: Make, server: FakeServer) -> None:
+    client = make()
+    wire = await begin(client, server)
+    for nonsense in ({"x": object()}, {"x": "\ud800"}):
+        with pytest.raises(TypeError):
+            await client.request("op", nonsense)
+    asking = asyncio.create_task(client.ping())
+    await wire.hears("ping")
+    await wire.ok(server_time=1)
+    await asking
     assert client.statistics().waiting_requests == 0
 
 
@@ -208,7 +235,7 @@ async def test_a_full_queue_stops_the_reading_and_taking_starts_it_again(make: M
     sending = asyncio.create_task(_push_many(wire.push, 60, big))
     first = await soon(anext(client))
     # The link keeps no event for this.
-    while client._keeper.link is not None and client._keeper.link.reading:  # noqa: ASYNC110
+    while client._conversation.keeper.link is not None and client._conversation.keeper.link.reading:  # noqa: ASYNC110
         await asyncio.sleep(0)
     assert client.statistics().waiting_pushes <= 16
     rest = [await soon(anext(client)) for _ in range(59)]

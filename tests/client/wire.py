@@ -57,7 +57,7 @@ class Wire:
     async def welcomes(self, *, session: str = "secret", streams: Json | None = None, **ok: Any) -> Json:
         """``connect`` is heard and succeeds; returns its ``d``."""
         d = await self.hears("connect")
-        await self.ok(conn="c1", session=session, user={"id": "7"}, server_time=0, ping_ms=25000, streams=streams or {}, **ok)
+        await self.ok(conn="c1", session=session, user={"user": "7"}, server_time=0, ping_ms=25000, streams=streams or {}, **ok)
         return d
 
     async def closes(self, code: int, reason: str = "") -> None:
