@@ -29,7 +29,9 @@ from fwber_rt.errors import (
     TOO_LARGE,
     Error,
 )
+from fwber_rt.protocol.envelope import ErrorBody
 from fwber_rt.registry import Command, PushSpec, Query, Registry
+from fwber_rt.transport.problems import Problem
 from fwber_rt.transport.rest import PREFIX, Route, routes
 
 Json = dict[str, Any]
@@ -45,31 +47,6 @@ CLOSE_RANGES: Final = {
 _RATE_HEADERS: Final = {
     name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit", "RateLimit-Policy")
 }  # fmt: skip
-
-
-class Problem(msgspec.Struct):
-    """Why a request was refused (RFC 9457). Compare ``name``; ``title`` and ``detail`` are for people and may change."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: int
-    name: str
-    temporary: bool
-    retry_after_ms: int
-    field: str | None = None
-
-
-class Refusal(msgspec.Struct):
-    """Why a request was refused: the ``err`` of a WebSocket reply."""
-
-    code: int
-    name: str
-    message: str
-    temporary: bool
-    retry_after_ms: int
-    field: str | None = None
 
 
 def errors_of(operation: Command | Query) -> list[Error]:
@@ -127,7 +104,7 @@ class _Schemas:
     """Every type on the wire as JSON Schema, each named type once under ``components``."""
 
     def __init__(self, registry: Registry) -> None:
-        types: dict[Any, None] = dict.fromkeys((Problem, Refusal))
+        types: dict[Any, None] = dict.fromkeys((Problem, ErrorBody))
         for operation in registry.operations.values():
             types |= dict.fromkeys((operation.request, operation.reply))
         types |= dict.fromkeys(push.d for push in registry.pushes.values())
@@ -242,7 +219,7 @@ def _websocket(registry: Registry, schemas: _Schemas) -> Json:
         "path": f"{PREFIX}/ws",
         "frames": "One JSON object per text frame.",
         "request": {"id": "integer, optional: without it there is no reply", "op": "name of an operation", "d": "its request"},
-        "reply": {"id": "the request's", "ok": "its reply", "err": {"$ref": _SCHEMAS + "Refusal"}},
+        "reply": {"id": "the request's", "ok": "its reply", "err": {"$ref": _SCHEMAS + "ErrorBody"}},
         "push": {"t": "name of a push", "s": "stream", "o": "offset, absent when ephemeral", "d": "its payload"},
         "operations": {
             operation.op: _ws_operation(operation, schemas) for operation in registry.operations.values() if operation.ws

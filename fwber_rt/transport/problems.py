@@ -16,6 +16,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from fwber_rt.errors import FRAME_BAD, INTERNAL, NOT_FOUND, OP_UNKNOWN, TOO_LARGE, Error, Refused
 from fwber_rt.metrics import Metrics
+from fwber_rt.protocol.envelope import encode
 from fwber_rt.transport.rest import PREFIX
 
 SERVER: Final = "fwber_rt"  # without versions
@@ -43,6 +44,20 @@ _HTTP: Final[dict[int, tuple[Error, str | None]]] = {
 log = logging.getLogger(__name__)
 
 
+class Problem(msgspec.Struct):
+    """Why a request was refused (RFC 9457). Compare ``name``; ``title`` and ``detail`` are for people and may change."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: int
+    name: str
+    temporary: bool
+    retry_after_ms: int
+    field: str | None = None
+
+
 class UpgradeRequired(web.HTTPClientError):
     """426, which aiohttp has only with a body of its own."""
 
@@ -53,18 +68,18 @@ def problem(refused: Refused, status: int | None = None) -> web.Response:
     """``refused`` as application/problem+json. ``status`` overrides the error's own."""
     error = refused.error
     status = status or error.status
-    body = {
-        "type": f"{PREFIX}/openapi.json#/x-errors/{error.name}",
-        "title": error.message,
-        "status": status,
-        "detail": refused.message,
-        "code": error.code,
-        "name": error.name,
-        "field": refused.field,
-        "retry_after_ms": refused.retry_after_ms,
-        "temporary": error.temporary,
-    }
-    response = web.Response(body=msgspec.json.encode(body), status=status, content_type="application/problem+json")
+    body = Problem(
+        type=f"{PREFIX}/openapi.json#/x-errors/{error.name}",
+        title=error.message,
+        status=status,
+        detail=refused.message,
+        code=error.code,
+        name=error.name,
+        temporary=error.temporary,
+        retry_after_ms=refused.retry_after_ms,
+        field=refused.field,
+    )
+    response = web.Response(body=encode(body), status=status, content_type="application/problem+json")
     if refused.retry_after_ms:
         response.headers["Retry-After"] = str(-(-refused.retry_after_ms // 1000))
     if status == 401:

@@ -8,13 +8,14 @@ typed request out, or Refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
-from fwber_rt.errors import FIELD_INVALID, FRAME_BAD, Refused
+from fwber_rt.errors import FIELD_INVALID, Refused
+from fwber_rt.protocol.envelope import UNDECODABLE, encode, payload_decoder, undecodable
 from fwber_rt.registry import Command, Query, Registry, routes_of
 
 PREFIX: Final = "/api/v1"
@@ -27,8 +28,6 @@ _SCALARS: Final = (
     inspect.StrType, inspect.IntType, inspect.FloatType, inspect.BoolType, inspect.NoneType, inspect.EnumType,
     inspect.LiteralType,
 )  # fmt: skip
-_AT: Final = re.compile(r" - at `\$\.?(?P<path>.*)`\Z", re.DOTALL)
-_MISSING: Final = re.compile(r"missing required field `(?P<name>[^`]*)`")
 
 
 class Route:
@@ -37,14 +36,14 @@ class Route:
     ``path`` is below ``/api/v1``. Fields are named as on the wire; ``query_fields`` maps each to whether it is a list.
     """
 
-    __slots__ = ("_decoder", "_type", "method", "operation", "path", "path_fields", "query_fields")
+    __slots__ = ("_decode_body", "_type", "method", "operation", "path", "path_fields", "query_fields")
 
     def __init__(self, operation: Command | Query, route: str) -> None:
         self.method, _, self.path = route.partition(" ")
         self.operation = operation
         self.path_fields = tuple(re.findall(r"\{([^{}]*)\}", self.path))
         self._type = operation.request
-        self._decoder = msgspec.json.Decoder(operation.request)
+        self._decode_body = _decoder_of(operation.request)
         self.query_fields: dict[str, bool] = {}
         if self.method not in METHODS or not self.path.startswith("/"):
             raise ValueError(f"{operation.op}: {route!r} is not METHOD /path")
@@ -58,26 +57,18 @@ class Route:
     def decode(self, path: Mapping[str, str], query: Iterable[tuple[str, str]], body: bytes) -> msgspec.Struct:
         """The typed request. Unknown fields are ignored, what the path says wins over the body.
 
-        Raises Refused: frame.bad for a body that is no JSON object, field.invalid with the field's dotted path.
+        Raises Refused: frame.bad for a body that is no JSON, field.invalid with the field's dotted path.
         """
         query = list(query)
         _check_url(path, query)
-        try:
-            if self.has_body:
-                return self._from_body(path, body or b"{}")
-            return self._from_query(path, query)
-        except msgspec.ValidationError as error:
-            raise invalid(error) from None
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
-            raise Refused(FRAME_BAD, detail="The body is not one JSON object.") from None
+        return self._from_body(path, body or b"{}") if self.has_body else self._from_query(path, query)
 
     def _from_body(self, path: Mapping[str, str], body: bytes) -> msgspec.Struct:
         if path:
-            fields = _OBJECT.decode(body)
-            fields.update({name: msgspec.Raw(_ENCODER.encode(text)) for name, text in path.items()})
-            body = _ENCODER.encode(fields)
-        request: msgspec.Struct = self._decoder.decode(body)
-        return request
+            fields = _decode_object(body)
+            fields.update({name: msgspec.Raw(encode(text)) for name, text in path.items()})
+            body = encode(fields)
+        return self._decode_body(body)
 
     def _from_query(self, path: Mapping[str, str], query: list[tuple[str, str]]) -> msgspec.Struct:
         fields: dict[str, str | list[str]] = {}
@@ -91,7 +82,10 @@ class Route:
                 raise Refused(FIELD_INVALID, field=name, detail=f"{name} is given twice.")
             else:
                 fields[name] = text
-        request: msgspec.Struct = msgspec.convert({**fields, **path}, self._type, strict=False)
+        try:
+            request: msgspec.Struct = msgspec.convert({**fields, **path}, self._type, strict=False)
+        except UNDECODABLE as error:
+            raise undecodable(error) from None
         return request
 
     def _sort_fields(self, fields: dict[str, inspect.Field]) -> None:
@@ -140,17 +134,15 @@ def _bare(kind: inspect.Type) -> inspect.Type:
     return kind.type if isinstance(kind, inspect.Metadata) else kind
 
 
-def invalid(error: msgspec.ValidationError) -> Refused:
-    """field.invalid for what msgspec says of a value: the dotted path, and its sentence without the place."""
-    message = str(error)
-    place = _AT.search(message)
-    sentence = message[: place.start()] if place else message
-    missing = _MISSING.search(sentence)
-    parts = [place["path"] if place else "", missing["name"] if missing else ""]
-    field = ".".join(part for part in parts if part)
-    if not field:
-        return Refused(FRAME_BAD, detail="The body is not one JSON object.")
-    return Refused(FIELD_INVALID, field=field, detail=f"{field}: {sentence[:1].lower()}{sentence[1:]}.")
+def _decoder_of(request: type[msgspec.Struct]) -> Callable[[bytes], msgspec.Struct]:
+    return payload_decoder(request)
+
+
+def _decode_object(body: bytes) -> dict[str, msgspec.Raw]:
+    try:
+        return _OBJECT.decode(body)
+    except UNDECODABLE as error:
+        raise undecodable(error) from None
 
 
 def _in_query(kind: inspect.Type) -> bool | None:
@@ -165,4 +157,3 @@ def _in_query(kind: inspect.Type) -> bool | None:
 
 
 _OBJECT: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_ENCODER: Final = msgspec.json.Encoder()
