@@ -1,0 +1,48 @@
+"""The reference that ships with the server, written from the code: settings, errors, operations, metrics, ``openapi.json``.
+
+Nothing in it is typed by hand, so it cannot contradict the server; a test fails while a file is stale.
+``python -m fwber_rt.reference`` writes the files, ``--check`` names those that differ.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from fwber_rt.reference import errors, metrics, operations, settings
+from fwber_rt.registry import Registry
+from fwber_rt.transport import openapi
+
+HERE: Final = Path(__file__).parent
+
+
+def _description(registry: Registry) -> str:
+    return json.dumps(openapi.describe(registry), indent=1, ensure_ascii=False) + "\n"
+
+
+FILES: Final[dict[str, Callable[[Registry], str]]] = {
+    "settings.md": settings.render,
+    "errors.md": errors.render,
+    "operations.md": operations.render,
+    "metrics.md": metrics.render,
+    "openapi.json": _description,
+}
+
+
+def write(registry: Registry, directory: Path = HERE) -> list[str]:
+    """Bring every file up to date; the names of those that changed."""
+    changed = stale(registry, directory)
+    for name in changed:
+        (directory / name).write_text(FILES[name](registry), encoding="utf-8", newline="\n")
+    return changed
+
+
+def stale(registry: Registry, directory: Path = HERE) -> list[str]:
+    """Names of files that are missing or differ from what the code says."""
+    return [name for name, render in FILES.items() if _read(directory / name) != render(registry)]
+
+
+def _read(path: Path) -> str | None:
+    return path.read_bytes().decode("utf-8", errors="replace") if path.exists() else None
