@@ -172,7 +172,7 @@ class Conversation:
                 self._take_push(frame)
             else:
                 self._take_reply(frame)
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except Exception:
             logger.warning("the server sent a frame that is not of the protocol; reconnecting", exc_info=True)
             if self.keeper.link is not None:
                 self.keeper.link.fail(Close.PROTOCOL_ERROR, "not of the protocol")

@@ -43,7 +43,7 @@ class RequestError(ClientError):
         """From the ``err`` of a reply, or from ``application/problem+json``."""
         message = err.get("message") or err.get("detail") or err.get("title") or ""
         return cls(
-            err["code"], err["name"], message, bool(err.get("temporary")), err.get("retry_after_ms") or 0, err.get("field")
+            err["code"], err["name"], message, bool(err.get("temporary")), int(err.get("retry_after_ms") or 0), err.get("field")
         )
 
 
