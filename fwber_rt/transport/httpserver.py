@@ -87,12 +87,14 @@ class Connection(web.RequestHandler):
         self._head_bytes = settings[HEAD_BYTES]
         self._head_received = 0
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection is here, and its first head due."""
+        self._deadline = self._loop.call_later(self._head_s, self._head_too_late)
+        super().connection_made(transport)
+
     def data_received(self, data: bytes) -> None:
         """More bytes. While no request is under way they are part of a head, which has a deadline and a size."""
-        waiting = self._waits_for_head
         super().data_received(data)
-        if not waiting:
-            return
         if not self._waits_for_head:
             self._head_ended()
             return
@@ -100,7 +102,7 @@ class Connection(web.RequestHandler):
         if self._head_received > self._head_bytes:
             self.force_close()
         elif self._deadline is None:
-            self._deadline = self._loop.call_later(self._head_s, self.force_close)
+            self._deadline = self._loop.call_later(self._head_s, self._head_too_late)
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """The connection is gone."""
@@ -125,6 +127,11 @@ class Connection(web.RequestHandler):
     @property
     def _waits_for_head(self) -> bool:
         return self._waiter is not None and not self._waiter.done()
+
+    def _head_too_late(self) -> None:
+        self._deadline = None
+        if self._waits_for_head:
+            self.force_close()
 
     def _head_ended(self) -> None:
         self._head_received = 0

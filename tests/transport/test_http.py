@@ -14,12 +14,13 @@ from aiohttp import web
 from msgspec import Meta, Struct
 from msgspec import json as msgjson
 
+from fwber_rt import features
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.settings import Settings
 from fwber_rt.errors import NOT_FOUND, RATE_LIMITED, ROOM_OUTSIDE, TOKEN_EXPIRED, Refused
 from fwber_rt.metrics import Metrics
-from fwber_rt.registry import Command, Feature, Query, Registry
+from fwber_rt.registry import Command, Feature, Query, Registry, routes_of
 from fwber_rt.transport.http import LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
 
@@ -74,8 +75,8 @@ REGISTRY = Registry(
 class Server:
     """The rest of the server, small: answers what it was asked, or raises what it was told to."""
 
-    def __init__(self, **settings: Any) -> None:
-        self.registry = REGISTRY
+    def __init__(self, registry: Registry = REGISTRY, **settings: Any) -> None:
+        self.registry = registry
         self.settings = Settings({key.replace("__", "."): value for key, value in settings.items()})
         self.metrics = Metrics()
         self.ready = True
@@ -237,6 +238,22 @@ async def test_a_bad_body(client: aiohttp.ClientSession, path: str, body: bytes,
 async def test_a_bad_path_field_is_named(client: aiohttp.ClientSession) -> None:
     async with client.post(f"{API}/rooms/x/messages", json={"text": "a"}) as response:
         assert (await problem(response))["field"] == "room"
+
+
+async def test_every_declared_route_is_there() -> None:
+    registry = features.registry()
+    async with serving(Server(registry)) as client:
+        for operation in registry.operations.values():
+            for route in routes_of(operation):
+                method, _, path = route.partition(" ")
+                headers = {"Content-Type": "application/json"} if method in ("POST", "PATCH", "PUT") else {}
+                async with client.request(
+                    method, API + path.replace("{", "").replace("}", ""), data=b"{}", headers=headers
+                ) as response:
+                    if response.status != 200:
+                        assert (await problem(response))["name"] == "field.invalid", route
+                    else:
+                        assert (await response.json())["op"] == operation.op
 
 
 async def test_other_content_types_are_refused(client: aiohttp.ClientSession, api: Server) -> None:

@@ -84,6 +84,20 @@ async def test_an_idle_connection_is_closed() -> None:
         assert await ended(reader) == b""
 
 
+async def test_the_first_head_is_due_from_the_start() -> None:
+    async with running(head_s=0.05, keep_alive_s=60.0) as site, site.connect() as (reader, _):
+        assert await ended(reader) == b""
+
+
+async def test_between_requests_a_connection_may_be_idle_for_longer_than_a_head_may_take() -> None:
+    async with running(head_s=0.02, keep_alive_s=60.0) as site, site.connect() as (reader, writer):
+        for _ in range(2):
+            writer.write(GET)
+            assert (await answer(reader))[0] == 200
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(reader.read(1), 0.06)
+
+
 @pytest.mark.parametrize("earlier", [0, 1, 2])
 async def test_every_head_has_a_deadline(earlier: int) -> None:
     async with running(head_s=0.05, keep_alive_s=60.0) as site, site.connect() as (reader, writer):
