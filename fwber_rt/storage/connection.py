@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
+from fwber_rt.core.settings import Setting
 from fwber_rt.storage.files import make_private_file
 
+SYNCHRONOUS = Setting(
+    "storage.synchronous", "FULL", "when SQLite waits for the disk; OFF is there to show that the tests notice",
+    choices=("FULL", "OFF"), development_only=True,
+)  # fmt: skip
+SETTINGS: tuple[Setting[Any], ...] = (SYNCHRONOUS,)
 WAL_SIZE_LIMIT = 64 * 1024 * 1024
 STATEMENTS = 512
 
 WRITER = (
     "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",  # fsync the WAL on each commit: what output commit waits for
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # zeroes what is deleted, so that erasure reaches the file
     "PRAGMA wal_autocheckpoint=1000",  # on the writer only: one connection does all checkpoints
@@ -33,12 +39,15 @@ READER = (
 )
 
 
-def open_writer(path: Path, *, check_same_thread: bool = True) -> sqlite3.Connection:
-    """A connection that writes, in explicit transactions, for the calling thread unless told otherwise. Raises sqlite3.Error."""
+def open_writer(path: Path, *, synchronous: str = "FULL", check_same_thread: bool = True) -> sqlite3.Connection:
+    """A connection that writes, in explicit transactions; for the calling thread unless told otherwise. Raises sqlite3.Error.
+
+    ``synchronous=FULL`` fsyncs the write-ahead log on each commit: that is what output commit waits for.
+    """
     make_private_file(path)
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=STATEMENTS, check_same_thread=check_same_thread)
     try:
-        for pragma in WRITER:
+        for pragma in (*WRITER, f"PRAGMA synchronous={synchronous}"):
             connection.execute(pragma).close()
     except BaseException:
         connection.close()

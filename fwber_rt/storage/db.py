@@ -22,7 +22,7 @@ from typing import Any, Final
 
 from fwber_rt.registry import Migration
 from fwber_rt.storage import readers, wrapkey
-from fwber_rt.storage.connection import open_reader, open_writer
+from fwber_rt.storage.connection import SYNCHRONOUS, open_reader, open_writer
 from fwber_rt.storage.errors import StorageError, is_damage
 from fwber_rt.storage.files import damaged, make_private_directory
 from fwber_rt.storage.lockfile import LockFile, unwritable
@@ -74,6 +74,7 @@ class Database:
         *,
         now_ms: int,
         wrap_key: str | None = None,
+        synchronous: str = SYNCHRONOUS.default,
         read_s: float = readers.READ_S.default,
         slow_read_s: float = readers.SLOW_READ_S.default,
         observe_read: Callable[[str, float], None] | None = None,
@@ -85,7 +86,7 @@ class Database:
         self.path = data_dir / FILE
         self._lock = LockFile(data_dir)
         try:
-            self.writer = self._open(tuple(migrations), now_ms)
+            self.writer = self._open(tuple(migrations), now_ms, synchronous)
             try:
                 self.vault = self._open_vault(wrap_key)
             except BaseException:
@@ -169,9 +170,9 @@ class Database:
         finally:
             connection.close()
 
-    def _open(self, migrations: tuple[Migration, ...], now_ms: int) -> Writer:
+    def _open(self, migrations: tuple[Migration, ...], now_ms: int, synchronous: str) -> Writer:
         def opened() -> sqlite3.Connection:
-            connection = open_writer(self.path)
+            connection = open_writer(self.path, synchronous=synchronous)
             try:
                 _check(connection, self.path)
                 migrate(connection, migrations, now_ms)

@@ -20,13 +20,13 @@ def make_private_directory(path: Path) -> None:
 
 
 def make_private_file(path: Path) -> None:
-    """Make sure ``path`` exists with mode 0600. SQLite gives ``-wal`` and ``-shm`` the mode of the database beside them."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
-    except OSError as error:
-        raise unwritable(path.parent, error) from error
+    """Make sure ``path`` exists with mode 0600. Raises OSError.
+
+    SQLite gives ``-wal`` and ``-shm`` the mode of the database beside them.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
 
 
 def sync(path: Path) -> None:

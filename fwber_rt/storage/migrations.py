@@ -50,6 +50,11 @@ def revert(connection: sqlite3.Connection, migrations: Iterable[Migration], down
     return undone
 
 
+def refuse_unknown(connection: sqlite3.Connection, migrations: Iterable[Migration]) -> None:
+    """Raises StorageError when the database has had a step that is not among ``migrations``."""
+    _refuse_unknown(applied(connection), {migration.number: migration for migration in migrations})
+
+
 def _refuse_unknown(done: dict[int, str], known: dict[int, Migration]) -> None:
     for number, name in done.items():
         if number not in known or known[number].name != name:

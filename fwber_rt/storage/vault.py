@@ -32,6 +32,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from fwber_rt.storage import wrapkey
 from fwber_rt.storage.connection import open_writer
 from fwber_rt.storage.errors import StorageError, is_damage
+from fwber_rt.storage.lockfile import unwritable
 
 FILE: Final = "keys.db"
 FORMAT: Final = 1
@@ -85,6 +86,8 @@ class Vault:
             self._write.execute(_CREATE)
             self._read = _connect(path)
             self._check()
+        except OSError as error:
+            raise unwritable(path.parent, error) from error
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise StorageError(f"cannot open {path}: {error}; see that the disk has space and can be read") from error
