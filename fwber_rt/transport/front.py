@@ -1,0 +1,382 @@
+"""The public port: reads the first request head of a connection, then hands the connection to whoever is to serve it.
+
+``GET /api/v1/ws`` with an Upgrade becomes a WebSocket; everything else goes to aiohttp's protocol, which from then on is alone
+with the connection. An Upgrade that comes later on such a connection arrives at aiohttp's route, which gives it back through
+``Front.upgrade``. Nobody but this module decides who may connect: the number of connections, in all and per address, the
+origin, draining.
+
+Putting a proxy in front of two ports was the option that lost: two things to run, and it copies every byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from ipaddress import IPv6Address
+from math import inf
+from ssl import SSLContext
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from websockets.datastructures import Headers, MultipleValuesError
+from websockets.http11 import Request
+
+from fwber_rt.core.settings import Setting, Settings
+from fwber_rt.transport import heads
+from fwber_rt.transport.httpserver import HEAD_BYTES, HEAD_SECONDS
+from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
+from fwber_rt.transport.websocket import Endpoint, end_output, handshake
+
+ORIGINS: Setting[tuple[str, ...]] = Setting(
+    "http.origins",
+    (),
+    "pages that may open a WebSocket here, as https://host; empty: those of this host alone; *: all",
+    "origins",
+)
+CONNECTIONS = Setting(
+    "session.connections", 20_000, "connections in all, HTTP included; fewer where fewer files may be open", "connections",
+    check=lambda value: None if value > 0 else "must be above 0",
+)  # fmt: skip
+CONNECTIONS_PER_ADDRESS = Setting(
+    "session.connections_per_address", 20_000, "connections from one address (IPv6: one /64)", "connections",
+    check=lambda value: None if value > 0 else "must be above 0", profiles={"production": 20},
+)  # fmt: skip
+SETTINGS: tuple[Setting[Any], ...] = (ORIGINS, CONNECTIONS, CONNECTIONS_PER_ADDRESS)
+
+RESERVE: Final = 128  # file descriptors kept for everything that is not a client
+REFUSED_AT_ONCE: Final = 64  # connections above capacity that are told so politely; more are simply ended
+REFUSAL_S: Final = 2.0  # how long such a one has to say something and to go
+BACKLOG: Final = 4096
+
+_ANYBODY: Final = "192.0.2.1"  # who a proxy says it speaks for, to find out whether it would be believed
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Connections now (HTTP and WebSocket), what they may be, and how many were refused by reason."""
+
+    connections: int
+    capacity: int
+    addresses: int
+    refused: dict[str, int]
+
+
+class Front:
+    """``http`` makes aiohttp's protocol for one connection. ``capacity``: connections the operating system allows us."""
+
+    def __init__(
+        self, settings: Settings, endpoint: Endpoint, http: Callable[[], asyncio.Protocol], capacity: int | None = None
+    ) -> None:
+        self.endpoint = endpoint
+        self.http = http
+        self.head_s = settings[HEAD_SECONDS]
+        self.head_bytes = settings[HEAD_BYTES]
+        self.origins: tuple[str, ...] = settings[ORIGINS]
+        proxies: tuple[str, ...] = settings[TRUSTED_PROXIES]
+        self.proxies = Proxies(proxies)
+        self.capacity = min(settings[CONNECTIONS], file_descriptors() - RESERVE if capacity is None else capacity)
+        self.per_address = settings[CONNECTIONS_PER_ADDRESS]
+        self.draining = False
+        self.refused: Counter[str] = Counter()
+        self.refusing: set[Door] = set()
+        self._connections = 0
+        self._addresses: Counter[str] = Counter()
+        self._server: asyncio.Server | None = None
+        endpoint.on_lost = self.release
+
+    async def start(self, host: str, port: int, ssl: SSLContext | None = None) -> None:
+        """Listen. OSError when the address is taken or not ours."""
+        loop = asyncio.get_running_loop()
+        timeout = self.head_s if ssl else None
+        self._server = await loop.create_server(
+            lambda: Door(self), host, port, ssl=ssl, backlog=BACKLOG, ssl_handshake_timeout=timeout
+        )
+
+    @property
+    def port(self) -> int:
+        """The port listened on."""
+        if self._server is None or not self._server.sockets:
+            raise RuntimeError("not listening")
+        return cast(int, self._server.sockets[0].getsockname()[1])
+
+    def stop_accepting(self) -> None:
+        """Take no new connections and open no new WebSockets; what is open stays."""
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+
+    def statistics(self) -> Statistics:
+        """Counts, for /metrics."""
+        return Statistics(self._connections, self.capacity, len(self._addresses), dict(self.refused))
+
+    # Who may connect
+
+    def peer(self, transport: asyncio.BaseTransport) -> str:
+        """The address a new connection counts under; "" when it is one of our proxies', which speak for many."""
+        name = transport.get_extra_info("peername")
+        address = self.proxies.client(name[0], ()) if isinstance(name, tuple) else ""
+        return "" if self.proxies.client(address, (_ANYBODY,)) == _ANYBODY else address
+
+    def admit(self, address: str) -> str | None:
+        """Count one more connection; returns why it is one too many (and then must be released all the same)."""
+        self._connections += 1
+        if address:
+            self._addresses[_group(address)] += 1
+        if self._connections > self.capacity:
+            return "capacity"
+        return "address" if self._addresses[_group(address)] > self.per_address else None
+
+    def release(self, address: str) -> None:
+        """A connection is gone."""
+        self._connections -= 1
+        if address:
+            self._uncount(address)
+
+    def _uncount(self, address: str) -> None:
+        key = _group(address)
+        self._addresses[key] -= 1
+        if not self._addresses[key]:
+            del self._addresses[key]
+
+    def _recount(self, counted: str, address: str) -> bool:
+        """A connection turns out to be from ``address``; False when that has as many as it may."""
+        if self._addresses[_group(address)] >= self.per_address:
+            return False
+        self.release(counted)
+        self.admit(address)
+        return True
+
+    def welcomes(self, origin: str | None, host: str) -> bool:
+        """Whether a page from ``origin`` may open a WebSocket here; clients that are no browsers send none."""
+        if origin is None or "*" in self.origins or origin in self.origins:
+            return True
+        return not self.origins and bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+
+    # To whom it goes
+
+    def open_websocket(self, transport: asyncio.Transport, request: Request, counted: str, rest: bytes) -> bytes:
+        """Answer an Upgrade. Returns b"" when ``transport`` now is a WebSocket's, else the refusal to be written.
+
+        ``counted``: the address the connection counts under so far. ``rest``: what came after the request's head.
+        """
+        if self.draining:
+            return self.refuse("draining", HTTPStatus.SERVICE_UNAVAILABLE)
+        try:
+            host, origin = request.headers.get("Host", ""), request.headers.get("Origin")
+        except MultipleValuesError:
+            return self.refuse("head", HTTPStatus.BAD_REQUEST)
+        if not self.welcomes(origin, host):
+            return self.refuse("origin", HTTPStatus.FORBIDDEN)
+        response = handshake(request)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.refused["handshake"] += 1
+            return response.serialize()
+        address = self._client(transport, request) or counted
+        if address != counted and not self._recount(counted, address):
+            return self.refuse("address", HTTPStatus.SERVICE_UNAVAILABLE)
+        transport.write(response.serialize())
+        self.endpoint.open(transport, address, rest)
+        return b""
+
+    def _client(self, transport: asyncio.Transport, request: Request) -> str:
+        name = transport.get_extra_info("peername")
+        forwarded = request.headers.get_all("X-Forwarded-For")
+        return self.proxies.client(name[0], forwarded) if isinstance(name, tuple) else ""
+
+    async def upgrade(self, request: web.Request) -> web.StreamResponse:
+        """Take a kept-alive connection over from aiohttp: the handler of the WebSocket route."""
+        transport, protocol = request.transport, request.protocol
+        if transport is None:
+            raise ConnectionResetError("the client is gone")
+        connection = cast(HttpConnection, transport.get_protocol())
+        tail = _Tail()
+        protocol.set_parser(cast(Any, tail))  # gives us what came after the head
+        headers = Headers((name, value) for name, value in request.headers.items())
+        asked = Request(request.raw_path, headers, request.method, f"HTTP/{request.version.major}.{request.version.minor}")
+        refusal = self.open_websocket(transport, asked, connection.address, bytes(tail.data))
+        if refusal:
+            transport.write(refusal)
+            end_output(transport)
+        else:
+            connection.let_go()
+        return _HandedOver(status=HTTPStatus.SWITCHING_PROTOCOLS)
+
+    def refuse(self, reason: str, status: HTTPStatus) -> bytes:
+        """Count a refusal; the answer to write."""
+        self.refused[reason] += 1
+        return heads.answer(status)
+
+
+class Door(asyncio.Protocol):
+    """One connection until its first request head is whole."""
+
+    __slots__ = ("address", "buffer", "deadline", "front", "refusal", "slot", "transport")
+
+    transport: asyncio.Transport
+
+    def __init__(self, front: Front) -> None:
+        self.front = front
+        self.slot = 0
+        self.address = ""
+        self.buffer = b""
+        self.deadline = inf
+        self.refusal: str | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A connection; one too many is told so when it has said something."""
+        front, self.transport = self.front, cast(asyncio.Transport, transport)
+        self.address = front.peer(transport)
+        self.refusal = front.admit(self.address)
+        if self.refusal:
+            self._turn_away(self.refusal)
+        wheel = front.endpoint.wheel
+        self.deadline = wheel.clock() + (REFUSAL_S if self.refusal else front.head_s)
+        wheel.add(self, self.deadline)
+
+    def _turn_away(self, reason: str) -> None:
+        """There is an answer for some; for a flood there are no descriptors to keep open for it."""
+        if len(self.front.refusing) < REFUSED_AT_ONCE:
+            self.front.refusing.add(self)
+        else:
+            self.front.refused[reason] += 1
+            self.refusal = "done"
+            self.transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        """More of the head."""
+        front = self.front
+        if self.refusal == "done":
+            return
+        if self.refusal:
+            self._end(front.refuse(self.refusal, HTTPStatus.SERVICE_UNAVAILABLE))
+            return
+        self.buffer = (self.buffer + data).lstrip(b"\r\n")
+        end = self.buffer.find(heads.END)
+        status = heads.complaint(self.buffer, end, front.head_bytes)
+        if status is not None:
+            self._end(front.refuse("head", status))
+        elif end >= 0:
+            self._hand_over(end)
+
+    def _hand_over(self, end: int) -> None:
+        head, rest = self.buffer[:end], self.buffer[end + len(heads.END) :]
+        if not heads.asks_for_websocket(head):
+            HttpConnection(self.front, self.address).take(self.transport, self.buffer)
+            self.buffer, self.deadline = b"", inf
+            return
+        try:
+            request = heads.parse(head)
+        except ValueError:
+            self._end(self.front.refuse("head", HTTPStatus.BAD_REQUEST))
+            return
+        refusal = self.front.open_websocket(self.transport, request, self.address, rest)
+        if refusal:
+            self._end(refusal)
+        self.buffer, self.deadline = b"", self.deadline if refusal else inf
+
+    def _end(self, answer: bytes) -> None:
+        """Say why not, and wait a little for the client to go, or it may not see the answer."""
+        self.refusal, self.buffer = "done", b""
+        self.transport.write(answer)
+        end_output(self.transport)
+        wheel = self.front.endpoint.wheel
+        self.deadline = wheel.clock() + REFUSAL_S
+        wheel.add(self, self.deadline)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Gone before it was anybody's."""
+        self.deadline = inf
+        self.front.refusing.discard(self)
+        self.front.release(self.address)
+
+    def due(self, now: float) -> float:
+        """What the wheel asks."""
+        if self.deadline <= now and self.refusal is None:
+            self._end(self.front.refuse("slow", HTTPStatus.REQUEST_TIMEOUT))
+        elif self.deadline <= now:
+            self.deadline = inf
+            self.transport.abort()
+        return self.deadline
+
+
+class HttpConnection(asyncio.Protocol):
+    """A connection served by aiohttp, counted until it is gone."""
+
+    __slots__ = ("address", "front", "inner")
+
+    def __init__(self, front: Front, address: str) -> None:
+        self.front = front
+        self.address = address
+        self.inner = front.http()
+
+    def take(self, transport: asyncio.Transport, data: bytes) -> None:
+        """Give ``transport`` to aiohttp, with everything received so far."""
+        transport.set_protocol(self)
+        self.inner.connection_made(transport)
+        self.inner.data_received(data)
+
+    def let_go(self) -> None:
+        """aiohttp is to forget the connection without ending it; somebody else serves it now, and counts it."""
+        handler = cast(web.RequestHandler, self.inner)
+        handler.transport = None
+        handler.connection_lost(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Passed on."""
+        self.inner.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        """Passed on."""
+        return self.inner.eof_received()
+
+    def pause_writing(self) -> None:
+        """Passed on."""
+        self.inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Passed on."""
+        self.inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Passed on, and counted."""
+        self.inner.connection_lost(exc)
+        self.front.release(self.address)
+
+
+class _Tail:
+    """Stands in for the parser of an upgraded connection: aiohttp gives it what followed the request's head."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
+        self.data += data
+        return False, b""
+
+    def feed_eof(self) -> None:
+        """Nothing waits for it."""
+
+
+class _HandedOver(web.StreamResponse):
+    """The answer to a request whose connection is no longer aiohttp's to write to."""
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Write nothing."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Write nothing."""
+
+
+def file_descriptors() -> int:
+    """How many files and sockets this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def _group(address: str) -> str:
+    """What connections are counted by: an IPv4 address, or the /64 an IPv6 host can choose its addresses from."""
+    return IPv6Address(address.partition("%")[0]).exploded[:19] if ":" in address else address

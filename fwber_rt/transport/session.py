@@ -1,0 +1,152 @@
+"""One client: who it is, and what is on its way to it.
+
+Output has two states. Normally frames gather in ``out`` and the hub writes them once per tick. When the transport's buffer is
+full (64 KiB: the client reads too slowly) the session is ``blocked``: frames wait in a ``Backlog``, volatile ones are
+conflated, and when backlog and buffer together pass the bound the connection is closed with 4108; the client can resume.
+A tick's own output may overshoot the bound once, because whether a client keeps up is only known after a write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Push
+from fwber_rt.core.people import Actor
+from fwber_rt.core.settings import Setting
+from fwber_rt.errors import Close, Refused
+from fwber_rt.transport.output import Backlog
+
+if TYPE_CHECKING:
+    from fwber_rt.transport.hub import Hub
+
+OUTBOUND_BYTES = Setting(
+    "session.outbound_bytes", 262_144, "bytes waiting for one client before it is closed with 4108", "bytes",
+    check=lambda value: None if value >= 65_536 else "must be at least 65536",
+)  # fmt: skip
+SETTINGS: tuple[Setting[Any], ...] = (OUTBOUND_BYTES,)
+
+WRITE_BUFFER = 64 * 1024  # bytes in a transport's buffer above which its client counts as slow
+
+
+class Server(Protocol):
+    """What the rest of the server is to a connection. None of these raise."""
+
+    def opened(self, session: Session) -> None:
+        """A connection is open; nobody is known to be behind it yet."""
+
+    def handle(self, session: Session, data: bytes) -> None:
+        """One complete text message, valid UTF-8."""
+
+    def closed(self, session: Session) -> None:
+        """The connection is gone; called once for each ``opened``. The hub has let go of it already."""
+
+
+class Session:
+    """One client connection. ``actor`` is anonymous until `connect`; ``conn`` is the connection's public number.
+
+    ``closed`` is true from the moment a close begins: nothing more is delivered or read. ``strict`` refuses unknown fields.
+    """
+
+    __slots__ = ("actor", "address", "backlog", "blocked", "closed", "conn", "hub", "out", "strict", "transport")
+
+    transport: asyncio.Transport
+
+    def __init__(self, hub: Hub, address: str, conn: int) -> None:
+        self.hub = hub
+        self.address = address
+        self.conn = conn
+        self.actor = Actor(None, Kind.ANONYMOUS, self, address)
+        self.strict = False
+        self.closed = False
+        self.blocked = False  # slow or closed: output takes the long way through queue()
+        self.out: list[bytes] = []  # this tick's output, written by the hub
+        self.backlog: Backlog | None = None
+
+    # Output
+
+    def send(self, frame: bytes) -> None:
+        """Put a whole frame into this tick's output."""
+        if not self.blocked:
+            self.hub.gather(self, frame)
+        elif self.backlog is not None:
+            self.backlog.add(frame)
+            self._hold_to_bound(self.backlog)
+
+    def queue(self, pushes: Iterable[Push]) -> None:
+        """Deliver to a blocked session: into the backlog, or nowhere when it is closed."""
+        backlog = self.backlog
+        if backlog is None:
+            return
+        for push in pushes:
+            frame = push.frame or b""
+            if push.volatile:
+                self.hub.counts.volatile_dropped += backlog.replace((push.t, push.to), frame)
+            else:
+                backlog.add(frame)
+        self._hold_to_bound(backlog)
+
+    def pause_writing(self) -> None:
+        """The transport's buffer is full: the client reads too slowly."""
+        if not self.closed:
+            self.blocked = True
+            self.backlog = Backlog()
+
+    def resume_writing(self) -> None:
+        """The client has caught up. (Writing the backlog may block the session again, with a new one.)"""
+        if self.closed or self.backlog is None:
+            return
+        data, self.backlog = self.backlog.take(), None
+        self.blocked = False
+        if data:
+            self.hub.counts.bytes_out += len(data)
+            self.transport.write(data)
+
+    def _hold_to_bound(self, backlog: Backlog) -> None:
+        room = self.hub.outbound_bytes - self.transport.get_write_buffer_size()
+        if backlog.size > room:
+            self.hub.counts.volatile_dropped += backlog.shed()
+        if backlog.size > room:
+            self.hub.counts.slow_closes += 1
+            self.close(Close.SLOW_CONSUMER, "reads too slowly")
+
+    # Life
+
+    def close(self, code: int, reason: str, reconnect_after_ms: int | None = None) -> None:
+        """Send what is due and a `bye`, then close with ``code``. Idempotent."""
+        raise NotImplementedError
+
+    def pause(self) -> None:
+        """Handle no further message until ``resume``: a request under way needs to be finished first."""
+        raise NotImplementedError
+
+    def resume(self) -> None:
+        """Handle what waited, in order, and read on."""
+        raise NotImplementedError
+
+
+class Answer:
+    """Stands in for a session where one caller awaits one reply (REST): told when the hub releases it, like any other."""
+
+    __slots__ = ("_future",)
+
+    blocked = True  # nothing to gather: the hub calls send()
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._future: asyncio.Future[bytes] = loop.create_future()
+
+    def send(self, payload: bytes) -> None:
+        """Take the JSON of the reply."""
+        if not self._future.done():
+            self._future.set_result(payload)
+
+    def refuse(self, refused: Refused) -> None:
+        """There will be no reply."""
+        if not self._future.done():
+            self._future.set_exception(refused)
+
+    async def wait(self) -> bytes:
+        """The JSON of the reply, when everything it depends on is on disk. Raises Refused."""
+        return await self._future
