@@ -60,7 +60,7 @@ class Route:
 
     __slots__ = ("decode", "decode_strict", "extra", "handler", "latency", "limit", "operation", "rate", "synchronous")
 
-    def __init__(self, operation: Command | Query, rate: Rate | None, metrics: Metrics) -> None:
+    def __init__(self, operation: Command | Query, rate: Rate, metrics: Metrics) -> None:
         self.operation = operation
         self.limit = operation.limit
         self.rate = rate
@@ -137,13 +137,13 @@ class Dispatcher:
             log.exception("an operation failed")
             self.refuse(session, id, Refused(INTERNAL))
 
+    def opened(self, session: Session) -> None:
+        """A connection is open; it says who it is with ``connect``."""
+
     def closed(self, session: Session) -> None:
         """A connection is gone; with the last one the person's grace time starts."""
         person = session.actor.person
-        if person is None:
-            return
-        self.hub.detach(session)
-        if not person.sessions and self.world.people.get(person.id) is person:
+        if person is not None and not person.sessions and self.world.people.get(person.id) is person:
             self.world.release(person, self.clock.now())
 
     def _defer(self, session: Session, id: int | None, route: Route, payload: Any) -> None:
@@ -199,9 +199,7 @@ class Dispatcher:
             effects = await self._perform(operation, actor, request)
             if actor.person is not None and not actor.person.sessions:
                 self.world.release(actor.person, self.clock.now())
-            answer = self.hub.answer()
-            self.apply(effects, answer, None)
-            ok = await answer.wait()
+            ok = await self.applied(effects)
             self.metrics.histogram("operation_seconds", operation.op, "http").observe(perf_counter() - started)
             return ok
         except Refused as refused:
@@ -301,7 +299,8 @@ class Dispatcher:
         for _ in range(_MOST_LOADS):
             if effects is not None:
                 return effects
-            assert operation.load is not None, f"{operation.op} asks for a load it does not declare"
+            if operation.load is None:
+                raise RuntimeError(f"{operation.op} asks for a load it does not declare")
             loaded = await operation.load(world, actor, payload, self.clock.now(), self.reader)
             if self.world is not world:
                 raise Refused(DRAINING)
@@ -316,6 +315,12 @@ class Dispatcher:
             self.hub.deliver(session, id, effects)
         else:
             self.hub.hold(position, session, id, effects)
+
+    async def applied(self, effects: Effects) -> bytes:
+        """Apply, and wait until everything is on disk; the JSON of the reply. Raises Refused."""
+        answer = self.hub.answer()
+        self.apply(effects, answer)
+        return await answer.wait()
 
     def _count_resume(self, effects: Effects) -> None:
         for state in effects.reply.streams.values():

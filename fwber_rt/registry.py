@@ -178,7 +178,8 @@ class Registry:
             _add(codes, error.code, error, "error code")
         for feature in self.features:
             _add(names, feature.name, feature, "feature")
-            for operation in (*feature.commands, *feature.queries):
+            operations: list[Command | Query] = [*feature.commands, *feature.queries]
+            for operation in operations:
                 _add(self.operations, operation.op, operation, "operation")
                 for route in routes_of(operation):
                     _add(routes, route, operation.op, "route")

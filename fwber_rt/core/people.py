@@ -51,7 +51,7 @@ class Person:
 class Actor:
     """Who asks: a person (None while anonymous), through which session (None over REST), from which address."""
 
-    __slots__ = ("address", "kind", "person", "session", "token_expires")
+    __slots__ = ("address", "kind", "person", "session", "token_expires", "warned")
 
     def __init__(self, person: Person | None, kind: Kind, session: Any = None, address: str = "") -> None:
         self.person = person
@@ -59,6 +59,7 @@ class Actor:
         self.session = session
         self.address = address
         self.token_expires = 0  # wall milliseconds; 0: not known
+        self.warned = False  # that the token expires soon
 
     @property
     def someone(self) -> Person:

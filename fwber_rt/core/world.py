@@ -69,6 +69,7 @@ class World:
         self.coarser = tuple(r for r in sorted(settings[GEO_COARSER], reverse=True) if r < self.resolution)
         self.window_limits = WindowLimits(settings[WINDOW_EVENTS], settings[WINDOW_BYTES])
         self.people: dict[int, Person] = {}
+        self.absent: dict[int, Person] = {}  # those of them without a connection, in their grace time
         self.index: HexIndex[Person] = HexIndex((self.resolution, *self.coarser))
         self.rooms: dict[int, Room] = {}
         self.room_index: HexIndex[Room] = HexIndex((self.resolution,))
@@ -107,6 +108,12 @@ class World:
     def release(self, person: Person, now: Instant) -> None:
         """``person`` has no connection now: their grace time starts."""
         person.gone_at = now.mono + self.settings[GRACE]
+        self.absent[person.id] = person
+
+    def stay(self, person: Person) -> None:
+        """``person`` has a connection again."""
+        person.gone_at = 0.0
+        self.absent.pop(person.id, None)
 
     def evict(self, person: Person) -> list[Change]:
         """Forget a person whose grace time is over: no longer shown, no longer hearing."""
@@ -115,13 +122,14 @@ class World:
             self.index.leave(person, person.disclosed)
         self.presence.forget(person, self.hears(person.heard))
         del self.people[person.id]
+        self.absent.pop(person.id, None)
         hear: list[Change] = [Hear(person, 0)] if person.heard else []
         person.disclosed = person.heard = person.fine = 0
         return hear + [Leave(person, room.stream.name) for room in person.rooms.values()]
 
     def gone(self, now: Instant) -> list[Person]:
         """People whose grace time is over."""
-        return [person for person in self.people.values() if person.gone_at and person.gone_at <= now.mono]
+        return [person for person in self.absent.values() if person.gone_at <= now.mono]
 
     def hears(self, cell: int) -> tuple[int, ...]:
         """The cells whose local chat is heard from ``cell`` (none from 0)."""

@@ -100,9 +100,8 @@ def create_guest(world: World, actor: Actor, request: CreateGuest, now: Instant)
         _check_purpose(request.consent.purpose)
     id = world.ids.next(now.wall)
     ttl_ms = int(world.settings[GUEST_TTL] * 1000)
-    body = msgspec.json.encode(UserBody(name))
     effects = Effects(GuestCreated(world.credentials.issue(id, Kind.GUEST, now.wall, ttl_ms), User(str(id), name), now.wall + ttl_ms))
-    effects.rows.append(Row(INSERT_USER, (id, int(Kind.GUEST), now.wall, body)))
+    effects.rows.append(user_row(id, Kind.GUEST, name, now))
     if request.consent:
         effects.rows.append(_consent_row(world, id, request.consent.purpose, request.consent.text_hash, now, given=True))
     return effects
@@ -126,6 +125,11 @@ def consent_withdraw(world: World, actor: Actor, request: WithdrawConsent, now: 
         movement.withdraw(world, person, now, effects)
     effects.rows.append(_consent_row(world, person.id, request.purpose, request.text_hash, now, given=False))
     return effects
+
+
+def user_row(id: int, kind: Kind, name: str, now: Instant) -> Row:
+    """The row of a new user."""
+    return Row(INSERT_USER, (id, int(kind), now.wall, msgspec.json.encode(UserBody(name))))
 
 
 async def load_user(reader: Reader, id: int) -> tuple[Kind, str, frozenset[str]]:

@@ -142,7 +142,7 @@ def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: 
     effects.changes += [*_replaced(world, person, request), Attach(person, actor.session)]
     effects.replay = recovery.pushes
     effects.reply = _connected(world, actor, now, names, recovery, known)
-    person.gone_at = 0.0
+    world.stay(person)
     return effects
 
 

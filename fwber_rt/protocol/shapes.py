@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fwber_rt.core import geo
 from fwber_rt.core.effects import Push
@@ -60,12 +60,12 @@ class User(Struct):
     name: str
 
 
-class Content(Struct, omit_defaults=True):
+class Content(Struct):
     """What a message carries. ``kind`` is an open set; ``text`` is required for kind ``text``."""
 
     kind: Annotated[str, Meta(min_length=1, max_length=32)] = "text"
     text: str = ""
-    attachments: Annotated[list[msgspec.Raw], Meta(max_length=0, description="reserved")] = []
+    attachments: Annotated[list[msgspec.Raw], Meta(max_length=0, description="reserved")] | UnsetType = UNSET
 
 
 def parse_id(text: str) -> int:

@@ -42,7 +42,7 @@ class Town:
         person, _ = self.world.admit(self._next, name, Kind.GUEST, self.clock.now())
         person.consents = frozenset({"location"})
         person.nonces_complete = True
-        person.gone_at = 0.0
+        self.world.stay(person)
         if at:
             self.do(person, "location.update", lat=at[0], lng=at[1])
         return person

@@ -25,7 +25,7 @@ def test_send_stores_and_pushes_the_same_message(town: Town) -> None:
     sent = town.do(ann, "message.send", room=room, text="hello")
     [push] = town.take("message.new")
     assert (push.to, push.o) == (sent.s, sent.o) == (f"room:{room}", 1)
-    assert d(push) == {"mid": sent.mid, "user": str(ann.id), "ts": sent.ts, "name": "Owner", "content": {"text": "hello"}}
+    assert d(push) == {"mid": sent.mid, "user": str(ann.id), "ts": sent.ts, "name": "Owner", "content": {"kind": "text", "text": "hello"}}
 
 
 def test_only_members_with_a_known_place_send(town: Town) -> None:

@@ -1,0 +1,355 @@
+"""The composition root: opens the parts in order, wires them, and closes them in the opposite order.
+
+    database -> world (tables, then snapshot) -> hub -> journal -> dispatcher -> sockets -> timers
+
+Only this module (and the command line) sees all layers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import ssl
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+import msgspec
+
+from fwber_rt import observe
+from fwber_rt.clock import TIME_SCALE, Clock
+from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, parse_address
+from fwber_rt.core.effects import Effects, Push
+from fwber_rt.core.ids import Ids
+from fwber_rt.core.settings import Setting, Settings
+from fwber_rt.core.streams import Stream
+from fwber_rt.core.world import World
+from fwber_rt.dispatch import Dispatcher
+from fwber_rt.errors import Close
+from fwber_rt.features.connection import TokenExpiring
+from fwber_rt.metrics import Metrics
+from fwber_rt.protocol.envelope import encode_push
+from fwber_rt.protocol.frames import text_frame
+from fwber_rt.registry import Command, Job, Query, Registry
+from fwber_rt.storage import wrapkey
+from fwber_rt.storage.control import Control
+from fwber_rt.storage.db import Database
+from fwber_rt.storage.errors import StorageFailure
+from fwber_rt.storage.journal import Journal
+from fwber_rt.storage.readers import READ_S, READERS, SLOW_READ_S
+from fwber_rt.storage.schema import MIGRATIONS
+from fwber_rt.storage.snapshot import Snapshots, Tag
+from fwber_rt.transport.auth import Tokens
+from fwber_rt.transport.front import Front
+from fwber_rt.transport.http import LimitState, api_app, operations_app
+from fwber_rt.transport.httpserver import HttpServer
+from fwber_rt.transport.hub import Hub
+from fwber_rt.transport.session import OUTBOUND_BYTES, Session
+from fwber_rt.transport.websocket import Endpoint
+from fwber_rt.transport.wheel import Wheel
+from fwber_rt.verbs import verbs
+
+PRIVACY_TICK: Setting[float] = Setting(
+    "privacy.tick_s", 30.0, "seconds between two looks at what others are told of anyone's whereabouts", "seconds",
+    check=lambda value: None if value > 0 else "must be above 0", profiles={"development": 2.0, "production": 30.0},
+)  # fmt: skip
+SNAPSHOT_EVERY = Setting("storage.snapshot_s", 60.0, "seconds between two snapshots of who is where", "seconds")
+TLS_CERT = Setting("tls.cert", "", "certificate chain in PEM; empty: plain HTTP, for loopback or behind a TLS proxy", "path")
+TLS_KEY = Setting("tls.key", "", "the certificate's private key in PEM", "path")
+DRAIN = Setting("drain.seconds", 10.0, "time over which clients are told to come back after a restart", "seconds", reload=True)
+SETTINGS: tuple[Setting[Any], ...] = (PRIVACY_TICK, SNAPSHOT_EVERY, DRAIN, TLS_CERT, TLS_KEY)
+
+SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
+ID_TABLES: Final = ("users", "consents", "rooms", "messages", "streams")
+SHORTEST_TICK_S: Final = 0.1  # however fast a replay runs
+EXPIRING_MS: Final = 60_000  # before a token's end a client is asked to renew it
+EXPIRY_EVERY_S: Final = 10.0
+DRAIN_WAIT_S: Final = 5.0
+
+log = logging.getLogger(__name__)
+
+
+class App:
+    """One server. ``await start()`` and ``await stop()``; or ``await run()``, which serves until ``drain`` and returns the exit status.
+
+    Starting raises StorageError or OSError (a taken port).
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, *, clock: Clock | None = None, rng: random.Random | None = None) -> None:
+        self.settings = settings
+        self.registry = registry
+        self.clock = clock or Clock(settings[TIME_SCALE])
+        self.metrics = Metrics()
+        self.ready = False
+        self._rng = rng or random.SystemRandom()
+        self._end = asyncio.Event()
+        self._exit_status = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # Life
+
+    async def run(self) -> int:
+        """Serve until drained; 0 after an orderly end, 1 when storage failed."""
+        await self.start()
+        try:
+            await self._end.wait()
+        finally:
+            await self.stop()
+        return self._exit_status
+
+    def drain(self) -> None:
+        """Begin the orderly end."""
+        self._end.set()
+
+    async def start(self) -> None:
+        """Open everything; on return the server answers."""
+        # 1. Disk: lock, integrity, migrations, keys.
+        self.database = await asyncio.to_thread(self._open_database)
+        try:
+            await self.database.start_readers(self.settings[READERS])
+            # 2. World: tables, then what the last snapshot remembers.
+            self.tokens = Tokens(self.database.vault.derive("token"))
+            self.snapshots = Snapshots(self.database.data_dir, self.database.vault.derive("snapshot"))
+            world = self._load_world()
+            self._load_snapshot(world)
+            # 3. What turns requests into effects, and effects into rows and bytes.
+            self.hub = Hub(world.resolution, self.settings[OUTBOUND_BYTES])
+            self.journal = Journal(
+                self.database, self.database.vault, self.hub.release, self._storage_failed,
+                on_writable=self._writable, observe=self._observe_commit,
+            )  # fmt: skip
+            self.dispatcher = Dispatcher(
+                self.settings, self.registry, world, self.journal, self.hub, self.database.reader, self.tokens, self.clock,
+                self.metrics,
+            )  # fmt: skip
+            # 4. Sockets: the operator's, then the public one.
+            await self._listen(world.ids)
+        except BaseException:
+            await self.database.close()
+            raise
+        # 5. Figures and timers.
+        observe.wire(self)
+        self._start_timers()
+        self.ready = True
+        log.info("serving at %s", self.url)
+
+    async def stop(self) -> None:
+        """Say goodbye, save, close. Idempotent."""
+        if not self.ready:
+            return
+        # 1. No new work: not ready, not accepting.
+        self.ready = False
+        self.dispatcher.draining = True
+        self.front.stop_accepting()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # 2. What is under way ends; clients are told when to come back, each in its own moment.
+        await self.dispatcher.close()
+        if self._exit_status == 0:
+            await self.journal.wait(self.journal.position)
+        self.endpoint.drain(self.settings[DRAIN])
+        await self._gone(DRAIN_WAIT_S)
+        self.endpoint.abort()
+        for server in self._servers:
+            server.close()
+        for http in self._https:
+            await http.stop()
+        self.wheel.stop()
+        # 3. Save.
+        await self.journal.close()
+        if self._exit_status == 0:
+            await self._snapshot()
+        await self.control.close()
+        await self.database.close()
+        log.info("stopped")
+
+    async def _gone(self, within_s: float) -> None:
+        """Wait until all clients have closed their side, or the time is up."""
+        until = self.wheel.clock() + within_s
+        while self.endpoint.sessions and self.wheel.clock() < until:
+            await asyncio.sleep(0.01)
+
+    def reload(self, settings: Settings) -> None:
+        """Use new values of the settings that allow it."""
+        self.settings = settings
+        self.world.configure(settings)
+        self.dispatcher.configure(settings)
+
+    @property
+    def world(self) -> World:
+        """The live state; another object after it had to be rebuilt."""
+        return self.dispatcher.world
+
+    # Opening
+
+    async def _listen(self, ids: Ids) -> None:
+        loop, settings = asyncio.get_running_loop(), self.settings
+        self.wheel = Wheel(loop.time, self.metrics.histogram("loop_lag_seconds").observe)
+        self.endpoint = Endpoint(
+            settings, self.dispatcher, self.hub, self.wheel, lambda: ids.next(self.clock.now().wall), self._rng.random
+        )
+        internal = settings[LISTEN_INTERNAL]
+        public = HttpServer(api_app(self, lambda request: self.front.upgrade(request), operations_pages=not internal), settings)
+        self.front = Front(settings, self.endpoint, public)
+        self._https, self._servers = [public], list[asyncio.Server]()
+        if internal:
+            operations = HttpServer(operations_app(self), settings)
+            self._https.append(operations)
+            await operations.start()
+            self._servers.append(await loop.create_server(operations, *parse_address(internal)))
+        await public.start()
+        host, port = parse_address(settings[LISTEN])
+        await self.front.start(host, port, self._tls())
+        self.url = f"{'https' if settings[TLS_CERT] else 'http'}://{f'[{host}]' if ':' in host else host}:{self.front.port}"
+        self.control = Control(self.database.data_dir, verbs(self))
+        await self.control.start()
+        self.wheel.start(loop.call_at)
+
+    def _tls(self) -> ssl.SSLContext | None:
+        cert, key = self.settings[TLS_CERT], self.settings[TLS_KEY]
+        if not cert:
+            return None
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(cert, key)
+        return context
+
+    def _open_database(self) -> Database:
+        settings = self.settings
+        return Database(
+            Path(settings[DATA_DIR]), (*MIGRATIONS, *self.registry.migrations.values()), now_ms=self.clock.now().wall,
+            wrap_key=os.environ.get(wrapkey.VARIABLE), read_s=settings[READ_S], slow_read_s=settings[SLOW_READ_S],
+        )  # fmt: skip
+
+    def _load_world(self) -> World:
+        """Live state from committed rows; also what replaces it after a failed commit."""
+        database, vault = self.database, self.database.vault
+        ids = Ids(database.largest_id(ID_TABLES))
+        with database.loading() as reader:
+            [(epoch,)] = reader.all("SELECT value FROM meta WHERE key = 'epoch'")
+            [(generation,)] = reader.all("SELECT value FROM meta WHERE key = 'generation'")
+            world = World(self.settings, ids, self.tokens, vault.derive("order"), str(epoch), int(generation))
+            for id, name, at, head, first, last_ts in reader.all(SELECT_STREAMS):
+                world.streams[name] = Stream(id, name, at, head, first, last_ts, world.window_limits)
+            for feature in self.registry.features:
+                if feature.state.load:
+                    feature.state.load(world, reader)
+        return world
+
+    # Snapshots
+
+    def _load_snapshot(self, world: World) -> None:
+        self._saved_at = perf_counter()
+        snapshot = self.snapshots.load(world.epoch, self.database.commits())
+        for feature in self.registry.features if snapshot else ():
+            if feature.state.restore and snapshot:
+                feature.state.restore(world, snapshot.parts.get(feature.name, ()), self.clock.now())
+
+    async def _snapshot(self) -> None:
+        """Save what memory knows and no table keeps."""
+        parts = {feature.name: feature.state.dump(self.world) for feature in self.registry.features if feature.state.dump}
+        commits = await asyncio.to_thread(self.database.commits)
+        await self.snapshots.save(Tag(self.world.epoch, commits), parts, self.clock.now().wall)
+        self._saved_at = perf_counter()
+
+    @property
+    def snapshot_age_s(self) -> float:
+        """Seconds since the last good snapshot, or since the start."""
+        return perf_counter() - self._saved_at
+
+    # Failures of storage
+
+    def _storage_failed(self, failure: StorageFailure) -> None:
+        """Memory is ahead of the disk: nothing made since the last commit leaves, and nothing in memory is trusted."""
+        self.hub.drop(self.journal.committed)
+        if failure.kind == "fatal":
+            log.critical("storage failed, so the server ends: %s", failure.message)
+            self._exit_status = 1
+            self._end.set()
+            return
+        log.error("the disk is full: reading only, until there is space (%s)", failure.message)
+        sessions = list(self.endpoint.sessions)
+        for session in sessions:
+            session.close(Close.DRAIN, "the server starts over from what is stored", 0)
+        self.hub.clear()
+        self.dispatcher.world = self._load_world()
+        self.journal.reset()
+        log.warning("rebuilt from the database; %d connections were told to come back", len(sessions))
+
+    def _writable(self) -> None:
+        log.warning("there is space again: writing")
+
+    def _observe_commit(self, effects: int, seconds: float) -> None:
+        self.metrics.histogram("commit_seconds").observe(seconds)
+        self.metrics.histogram("commit_effects").observe(effects)
+
+    # REST (transport.http.Api)
+
+    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[bytes]:
+        """See ``Dispatcher.call``."""
+        return self.dispatcher.call(operation, token, request, address)
+
+    def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
+        """See ``Dispatcher.limit_state``."""
+        return self.dispatcher.limit_state(token, address, limit)
+
+    # Timers
+
+    def _start_timers(self) -> None:
+        tick = max(self.settings[PRIVACY_TICK] / self.clock.scale, SHORTEST_TICK_S)
+        self._every("tick", lambda: tick, self._tick)
+        self._every("token expiry", lambda: EXPIRY_EVERY_S, self._expire_tokens)
+        self._every("snapshot", lambda: self.settings[SNAPSHOT_EVERY], self._snapshot)
+        for job in self.registry.jobs.values():
+            self._every(job.name, partial(self.settings.__getitem__, job.every), partial(self._run_job, job))
+
+    def _every(self, name: str, seconds: Callable[[], float], run: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.create_task(self._repeat(name, seconds, run), name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _repeat(self, name: str, seconds: Callable[[], float], run: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await asyncio.sleep(seconds())
+            started = perf_counter()
+            try:
+                await run()
+            except Exception:
+                self.metrics.counter("job_failures", name).value += 1
+                log.exception("the job %s failed", name)
+            self.metrics.histogram("job_seconds", name).observe(perf_counter() - started)
+
+    async def _tick(self) -> None:
+        """The privacy tick: what is due in every feature, and people whose grace time is over."""
+        world, now, apply = self.world, self.clock.now(), self.dispatcher.apply
+        if not self.journal.read_only:
+            for feature in self.registry.features:
+                for effects in feature.state.due(world, now) if feature.state.due else ():
+                    apply(effects)
+        for person in world.gone(now):
+            apply(Effects(changes=world.evict(person)))
+        world.trim_windows()
+
+    async def _expire_tokens(self) -> None:
+        wall = self.clock.now().wall
+        for person in list(self.world.people.values()):
+            for session in list(person.sessions):
+                self._expire(session, wall)
+
+    def _expire(self, session: Session, wall: int) -> None:
+        actor = session.actor
+        if actor.token_expires <= wall:
+            session.close(Close.TOKEN_EXPIRED, "the token expired")
+        elif actor.token_expires - wall <= EXPIRING_MS and not actor.warned:
+            actor.warned = True
+            push = Push("token.expiring", f"user:{actor.someone.id}", TokenExpiring(actor.token_expires))
+            session.send(text_frame(encode_push(push)))
+
+    async def _run_job(self, job: Job) -> None:
+        if not self.journal.read_only:
+            for effects in await job.run(self.world, self.clock.now(), self.database.reader):
+                self.dispatcher.apply(effects)

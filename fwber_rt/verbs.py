@@ -1,0 +1,69 @@
+"""What the operator may ask a running server over the control socket; the command line is the other end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fwber_rt import __version__
+from fwber_rt.config import PROFILE
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Effects
+from fwber_rt.core.text import clean_name
+from fwber_rt.errors import Refused
+from fwber_rt.features.accounts import load_user, user_row
+from fwber_rt.storage import backup, vault
+from fwber_rt.storage.control import Verb
+
+if TYPE_CHECKING:
+    from fwber_rt.app import App
+
+
+def verbs(app: App) -> dict[str, Verb]:
+    """Every verb by name. Each takes its arguments as a mapping and refuses with ValueError or StorageError."""
+
+    async def token(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return await _token(app, **arguments)
+
+    async def status(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return _status(app)
+
+    async def save(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        now = app.clock.now().wall
+        return {"path": str(await asyncio.to_thread(backup.save, app.database.path, Path(arguments["destination"]), now))}
+
+    async def save_keys(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        source = app.database.data_dir / vault.FILE
+        return {"path": str(await asyncio.to_thread(backup.save_keys, source, Path(arguments["destination"])))}
+
+    return {"token": token, "status": status, "backup": save, "backup-keys": save_keys}
+
+
+async def _token(app: App, user: int | None, name: str | None, kind: str, ttl_s: int) -> dict[str, Any]:
+    """An access token: for a stored user, or for a new one of that name and kind."""
+    now = app.clock.now()
+    try:
+        if user is None:
+            level, user = Kind[kind.upper()], app.world.ids.next(now.wall)
+            await app.dispatcher.applied(Effects(rows=[user_row(user, level, clean_name(name or ""), now)]))
+        else:
+            level = (await load_user(app.database.reader, user))[0]
+    except KeyError:
+        raise ValueError(f"there is no kind {kind!r}; say guest, user or admin") from None
+    except Refused as refused:
+        raise ValueError(refused.message) from None
+    return {"token": app.tokens.issue(user, level, now.wall, ttl_s * 1000), "user": str(user)}
+
+
+def _status(app: App) -> dict[str, Any]:
+    """What every part says of itself."""
+    parts: dict[str, Any] = {
+        "world": app.world.statistics(), "hub": app.hub.statistics(), "journal": app.journal.statistics(),
+        "database": app.database.statistics(), "front": app.front.statistics(), "connections": app.endpoint.statistics(),
+        "snapshots": app.snapshots.statistics(),
+    }  # fmt: skip
+    about: dict[str, Any] = {"version": __version__, "url": app.url, "ready": app.ready, "profile": app.settings[PROFILE]}
+    return about | {name: asdict(part) for name, part in parts.items()}
