@@ -1,18 +1,27 @@
-"""Verbs on a data directory: through the server that holds it, or on its files when none runs."""
+"""Verbs on a data directory: through the server that holds it, or on its files when none runs.
+
+What is asked of a running server over the control socket, with its arguments and answer:
+
+    token        user: id or None, name: text or None, kind: guest | user | admin, ttl_s    {"token": text, "user": id as text}
+    status                                                                                  names and figures
+    backup       destination: absolute path                                                 the path of the copy
+    backup-keys  destination: absolute path                                                 the path of the copy
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import closing
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from fwber_rt import config
+from fwber_rt.clock import Clock
 from fwber_rt.core.settings import Settings
 from fwber_rt.registry import Migration, Registry
-from fwber_rt.storage import migrations, schema
+from fwber_rt.storage import backup, control, migrations, schema, vault
 from fwber_rt.storage.connection import open_reader, open_writer
 from fwber_rt.storage.db import FILE
 from fwber_rt.storage.errors import StorageError
@@ -36,7 +45,7 @@ def _told(method: Callable[P, R]) -> Callable[P, R]:
         except StorageError as error:
             raise Failure(str(error)) from error
         except sqlite3.Error as error:
-            raise Failure(f"the database cannot be used: {error}; look at the log of the server, or restore a backup") from error
+            raise Failure(f"the database cannot be used ({error}); `fwber-rt restore` puts a backup in its place") from error
         except OSError as error:
             raise Failure(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}") from error
 
@@ -46,20 +55,40 @@ def _told(method: Callable[P, R]) -> Callable[P, R]:
 class Admin:
     """One data directory and what can be done to it. Every method raises Failure."""
 
-    def __init__(self, settings: Settings, registry: Registry, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, registry: Registry, clock: Clock | None = None) -> None:
         self.data_dir = Path(settings[config.DATA_DIR])
-        self._environ = environ
+        self._clock = clock or Clock()
         self._steps: dict[int, Migration] = {step.number: step for step in schema.MIGRATIONS} | registry.migrations
 
     @_told
     def token(self, user: int | None, name: str | None, kind: str, hours: float) -> dict[str, Any]:
-        """An access token from the running server: ``token`` and ``user`` (id). A new user when a name is given."""
-        return self._ask("token", user=user, name=name, kind=kind, ttl_s=round(hours * 3600))
+        """An access token from the running server: ``token`` and ``user``. A new user when a name is given."""
+        arguments = {"user": user, "name": name, "kind": kind, "ttl_s": round(hours * 3600)}
+        answer: dict[str, Any] = control.ask(self.data_dir, "token", arguments)
+        return answer
 
     @_told
     def status(self) -> dict[str, Any]:
         """The running server's figures."""
-        return self._ask("status")
+        answer: dict[str, Any] = control.ask(self.data_dir, "status")
+        return answer
+
+    @_told
+    def backup(self, destination: Path) -> str:
+        """A verified copy of the database; returns its path."""
+        return self._server_or(
+            "backup", destination, lambda: backup.save(self._database(), destination, self._clock.now().wall)
+        )  # fmt: skip
+
+    @_told
+    def backup_keys(self, destination: Path) -> str:
+        """A copy of the keys over the one made before; returns its path."""
+        return self._server_or("backup-keys", destination, lambda: backup.save_keys(self._file(vault.FILE), destination))
+
+    @_told
+    def restore(self, file: Path, *, force: bool, without_keys: bool) -> Path:
+        """Put a backup in the place of the database; returns the database's path. No server may be running."""
+        return backup.restore(file, self.data_dir, self._steps.values(), force=force, without_keys=without_keys)
 
     @_told
     def migrations(self) -> list[tuple[int, str, bool]]:
@@ -79,8 +108,23 @@ class Admin:
         finally:
             lock.release()
 
+    def _server_or(self, verb: str, destination: Path, directly: Callable[[], Path]) -> str:
+        """Ask the running server; when there is none, hold the directory and do it here."""
+        try:
+            return str(control.ask(self.data_dir, verb, {"destination": str(destination.absolute())}))
+        except control.NotRunning:
+            self._database()
+        lock = LockFile(self.data_dir)
+        try:
+            return str(directly())
+        finally:
+            lock.release()
+
     def _database(self) -> Path:
-        path = self.data_dir / FILE
+        return self._file(FILE)
+
+    def _file(self, name: str) -> Path:
+        path = self.data_dir / name
         if not path.exists():
-            raise Failure(f"there is no database in {self.data_dir}; name its directory with --data-dir")
+            raise Failure(f"there is no {name} in {self.data_dir}; name the directory of the database with --data-dir")
         return path

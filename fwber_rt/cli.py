@@ -124,6 +124,7 @@ def _storage_commands(commands: Any) -> None:
     restore = _command(commands, "restore", _restore, "put a backup in the place of the database; the server must be stopped")
     restore.add_argument("backup", type=Path, help="a file made by `fwber-rt backup`")
     restore.add_argument("--force", action="store_true", help="replace the database that is there")
+    restore.add_argument("--without-keys", action="store_true", help="the keys are lost: give up what was sealed with them")
     keys = _command(commands, "backup-keys", _backup_keys, "save the keys without which a backup cannot be read")
     keys.add_argument("destination", type=Path, help="a directory; the copy made there before is overwritten")
     migrate = _command(
@@ -154,12 +155,11 @@ def _flags(options: argparse.Namespace) -> dict[str, str]:
 
 
 def _admin(options: argparse.Namespace, environ: Mapping[str, str]) -> Admin:
-    return Admin(_load(options, environ).settings, features.registry(), environ)
+    return Admin(_load(options, environ).settings, features.registry())
 
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    serve(features.registry(), lambda: _load(options, environ))
-    return OK
+    return serve(features.registry(), lambda: _load(options, environ))
 
 
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
@@ -204,7 +204,8 @@ def _backup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 
 def _restore(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    print(f"restored: {_admin(options, environ).restore(options.backup, options.force)}; `fwber-rt serve` starts with it")
+    restored = _admin(options, environ).restore(options.backup, force=options.force, without_keys=options.without_keys)
+    print(f"restored: {restored}; `fwber-rt serve` starts with it")
     return OK
 
 

@@ -64,8 +64,9 @@ class Route:
         self.operation = operation
         self.limit = operation.limit
         self.rate = rate
-        self.decode = payload_decoder(operation.request)
-        self.decode_strict = payload_decoder(operation.request, strict=True)
+        request: Any = operation.request
+        self.decode = payload_decoder(request)
+        self.decode_strict = payload_decoder(request, strict=True)
         self.handler: Any = operation.handler
         self.synchronous = isinstance(operation, Command) and not operation.credentials
         self.extra = (None,) if isinstance(operation, Command) and operation.load else ()

@@ -18,6 +18,7 @@ from fwber_rt.admin import Failure
 from fwber_rt.config import ConfigError, Loaded
 from fwber_rt.core.settings import Settings
 from fwber_rt.registry import Registry
+from fwber_rt.storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,8 @@ logger = logging.getLogger(__name__)
 class Server(Protocol):
     """What is run here; ``app.App``."""
 
-    async def run(self) -> None:
-        """Start, serve until drained, stop. Raises what made it impossible."""
+    async def run(self) -> int:
+        """Start, serve until drained, stop; the exit status. Raises what made the start impossible."""
         ...
 
     def drain(self) -> None:
@@ -38,27 +39,32 @@ class Server(Protocol):
         ...
 
 
-def serve(registry: Registry, read: Callable[[], Loaded]) -> None:
-    """Serve until a signal ends it. ``read`` reads the configuration, again at each SIGHUP. Failure says what to do."""
+def serve(registry: Registry, read: Callable[[], Loaded]) -> int:
+    """Serve until a signal ends it; the exit status. ``read`` reads the configuration, again at each SIGHUP.
+
+    Failure, when the server cannot start, says what to do.
+    """
     loaded = read()
     logs.setup(loaded.settings)
     for warning in config.warnings(loaded.settings):
         logger.warning(warning)
     allow_many_connections()
     try:
-        run_loop(_serve(registry, loaded, read))
+        return run_loop(_serve(registry, loaded, read))
+    except StorageError as error:
+        raise Failure(str(error)) from error
     except OSError as error:
         raise Failure(explain(error, loaded.settings)) from error
 
 
-async def _serve(registry: Registry, loaded: Loaded, read: Callable[[], Loaded]) -> None:
+async def _serve(registry: Registry, loaded: Loaded, read: Callable[[], Loaded]) -> int:
     from fwber_rt.app import App  # the heaviest import; the other commands do without it
 
-    await supervise(App(loaded.settings, registry), loaded, read)
+    return await supervise(App(loaded.settings, registry), loaded, read)
 
 
-async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) -> None:
-    """Run ``server`` with the signals of a service."""
+async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) -> int:
+    """Run ``server`` with the signals of a service; its exit status."""
     loop = asyncio.get_running_loop()
     current = loaded
 
@@ -74,7 +80,7 @@ async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) 
     loop.add_signal_handler(signal.SIGINT, interrupt)
     loop.add_signal_handler(signal.SIGHUP, hang_up)
     try:
-        await server.run()
+        return await server.run()
     finally:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
@@ -98,14 +104,13 @@ def reload(server: Server, old: Loaded, read: Callable[[], Loaded]) -> Loaded:
     return Loaded(settings, new.known, new.sources)
 
 
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
+def run_loop(main: Coroutine[Any, Any, int]) -> int:
     """Run on uvloop where there is one (not on Windows)."""
     if sys.platform == "win32":
-        asyncio.run(main)
-    else:
-        import uvloop  # has no build for Windows
+        return asyncio.run(main)
+    import uvloop  # has no build for Windows
 
-        uvloop.run(main)
+    return uvloop.run(main)
 
 
 def allow_many_connections() -> None:

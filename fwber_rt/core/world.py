@@ -66,7 +66,8 @@ class World:
         self.epoch = epoch
         self.generation = generation
         self.resolution = settings[GEO_RESOLUTION]
-        self.coarser = tuple(r for r in sorted(settings[GEO_COARSER], reverse=True) if r < self.resolution)
+        coarser: tuple[int, ...] = settings[GEO_COARSER]
+        self.coarser = tuple(level for level in sorted(coarser, reverse=True) if level < self.resolution)
         self.window_limits = WindowLimits(settings[WINDOW_EVENTS], settings[WINDOW_BYTES])
         self.people: dict[int, Person] = {}
         self.absent: dict[int, Person] = {}  # those of them without a connection, in their grace time

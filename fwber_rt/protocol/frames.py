@@ -16,7 +16,6 @@ PONG: Final = 0x8A
 CONTROL_BYTES: Final = 125  # longest payload of a control frame (section 5.5)
 
 
-
 class _Headers(dict[int, bytes]):
     """The header of a text frame by the size of its payload, made when first asked for."""
 
