@@ -69,5 +69,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """The development defaults with a data directory of the test's own and any free port."""
-    return Settings({"data_dir": str(tmp_path / "data"), "listen": "127.0.0.1:0"})
+    """The development profile's settings with a data directory of the test's own and any free port."""
+    from fwber_rt import config, features
+
+    return config.load(features.registry(), None, {}, {"data_dir": str(tmp_path / "data"), "listen": "127.0.0.1:0"})
