@@ -181,6 +181,11 @@ class App:
         self.dispatcher.configure(settings)
 
     @property
+    def port(self) -> int:
+        """The public port, also when it was left to the system."""
+        return self.front.port
+
+    @property
     def world(self) -> World:
         """The live state; another object after it had to be rebuilt."""
         return self.dispatcher.world

@@ -135,18 +135,17 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
     if not me.disclosed:
         raise Refused(LOCATION_REQUIRED)
     rings = world.settings[REACH]
-    found = world.index.nearest(me.disclosed, request.limit + 2, _after(request.cursor), rings)
-    page = [(ring, person) for ring, person in found if person is not me][: request.limit]
-    others = sum(map(world.index.count, geo.disk(me.disclosed, rings))) - 1 - len(page)
-    more = len([person for _, person in found if person is not me]) > len(page)
-    return Effects(
-        People(
-            [NearPerson(str(person.id), person.name, geo.to_text(person.disclosed), ring) for ring, person in page],
-            privacy.few(others),
-            _cursor(*page[-1]) if more else None,
-        ),
-        ephemeral=True,
-    )
+    found = [each for each in world.index.nearest(me.disclosed, request.limit + 2, _after(request.cursor), rings) if each[1] is not me]
+    page = found[: request.limit]
+    others = world.index.count_around(me.disclosed, rings) - 1 - len(page)
+    named, cell, text = [], 0, ""
+    for ring, person in page:
+        if person.disclosed != cell:  # neighbours come hexagon by hexagon
+            cell = person.disclosed
+            text = geo.to_text(cell)
+        named.append(NearPerson(str(person.id), person.name, text, ring))
+    more = len(found) > len(page)
+    return Effects(People(named, privacy.few(others), _cursor(*page[-1]) if more else None), ephemeral=True)
 
 
 def tick(world: World, now: Instant) -> list[Effects]:
