@@ -4,8 +4,8 @@ What is asked of a running server over the control socket, with its arguments an
 
     token        user: id or None, name: text or None, kind: guest | user | admin, ttl_s    {"token": text, "user": id as text}
     status                                                                                  names and figures
-    backup       destination: absolute path                                                 the path of the copy
-    backup-keys  destination: absolute path                                                 the path of the copy
+    backup       destination: absolute path                                                 {"path": of the copy}
+    backup-keys  destination: absolute path                                                 {"path": of the copy}
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ class Admin:
     def _server_or(self, verb: str, destination: Path, directly: Callable[[], Path]) -> str:
         """Ask the running server; when there is none, hold the directory and do it here."""
         try:
-            return str(control.ask(self.data_dir, verb, {"destination": str(destination.absolute())}))
+            return str(control.ask(self.data_dir, verb, {"destination": str(destination.absolute())})["path"])
         except control.NotRunning:
             self._database()
         lock = LockFile(self.data_dir)

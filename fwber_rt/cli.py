@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from fwber_rt.config import ConfigError, Loaded
 from fwber_rt.config_values import defaults_document, document
 from fwber_rt.serve import serve
 
-OK, FAILED, USAGE = 0, 1, 2
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 EXAMPLES = """\
 examples:
@@ -50,8 +50,11 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] = os
     except Failure as error:
         _say(str(error))
         return FAILED
+    except BrokenPipeError:  # the reader has what it wanted (`| head`); nothing more may be flushed into the pipe at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def parser() -> argparse.ArgumentParser:
@@ -192,10 +195,19 @@ def _status(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if options.json:
         print(orjson.dumps(status, option=orjson.OPT_INDENT_2).decode())
         return OK
-    width = max(map(len, status), default=0)
-    for name, value in status.items():
+    rows = dict(_flat(status))
+    width = max(map(len, rows), default=0)
+    for name, value in rows.items():
         print(f"{name:<{width}}  {value}")
     return OK
+
+
+def _flat(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
 
 
 def _backup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

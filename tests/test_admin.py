@@ -158,7 +158,7 @@ async def test_token_is_asked_of_the_server(capsys: pytest.CaptureFixture[str], 
 
 async def test_status_is_shown_and_given_as_json(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
     outcome, _ = await asked(capsys, data_dir, "status", {"people": 3, "journal": {"depth": 0}})
-    assert outcome.out == "people   3\njournal  {'depth': 0}\n"
+    assert outcome.out == "people         3\njournal.depth  0\n"
     outcome, _ = await asked(capsys, data_dir, "status", {"people": 3}, "--json")
     assert outcome.out == '{\n  "people": 3\n}\n'
 
@@ -168,7 +168,7 @@ async def test_backups_go_through_the_server(
     capsys: pytest.CaptureFixture[str], data_dir: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, verb: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    outcome, heard = await asked(capsys, data_dir, verb, "/there/copy.db", "here")
+    outcome, heard = await asked(capsys, data_dir, verb, {"path": "/there/copy.db"}, "here")
     assert outcome.status == 0
     assert "/there/copy.db" in outcome.out
     assert heard == [{"destination": str(tmp_path / "here")}], "the server has another current directory"

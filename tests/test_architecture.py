@@ -32,7 +32,6 @@ LAYERS: Mapping[str, str] = {
     "core": "errors",
     "protocol": "core errors",
     "registry": "core errors",
-    "dispatch": "*",
     "metrics": ROOT_NAME,
     "clock": "core",
     "logs": f"core {ROOT_NAME}",
@@ -43,8 +42,13 @@ LAYERS: Mapping[str, str] = {
     "features": "core errors protocol registry",
     "client": f"errors protocol {ROOT_NAME}",
     "reference": "*",
+    "dispatch": "*",
+    "observe": "* app",
+    "verbs": "* app",
     "app": "*",
-    "cli": "* app",
+    "admin": "clock config core registry storage",
+    "serve": "admin app config core logs registry storage",
+    "cli": "admin config config_values features serve (version)",
     "__main__": "cli",
 }
 
@@ -285,7 +289,7 @@ GOOD = gather(
     at("features.rooms", "'''Rooms.'''\nfrom fwber_rt.features.rooms import join\n", True),
     at("features.rooms.join", "'''Join.'''\nfrom fwber_rt.core import world\ndef _private(): ...\n"),
     at("app", "'''App.'''\nfrom fwber_rt import features\nfrom fwber_rt.storage import db\n"),
-    at("cli", "'''Cli.'''\nfrom fwber_rt.app import App\n"),
+    at("serve", "'''Serve.'''\nfrom fwber_rt.app import App\n"),
 )
 
 
