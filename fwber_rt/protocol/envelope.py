@@ -73,15 +73,15 @@ class Event(Struct, omit_defaults=True, kw_only=True):
 
 
 encode: Final = msgspec.json.Encoder().encode
-_request: Final = msgspec.json.Decoder(Request).decode
+decode_request: Final = msgspec.json.Decoder(Request).decode  # raises UNDECODABLE, to be told as ``frame_bad``
 
 
 def decode(data: bytes) -> Request:
     """The request in one text message. Raises Refused(frame.bad), whatever the bytes are."""
     try:
-        return _request(data)
+        return decode_request(data)
     except UNDECODABLE as error:
-        raise _frame_bad(error) from None
+        raise frame_bad(error) from None
 
 
 def encode_ok(id: int | None, reply: object) -> bytes:
@@ -116,26 +116,34 @@ def payload_decoder(of: type[T], *, strict: bool = False) -> Callable[[bytes | R
 
     It raises Refused: field.invalid with the dotted path of the field, or frame.bad when the bytes are not JSON.
     """
-    decode_typed = msgspec.json.Decoder(strict_type(of) if strict else of).decode
+    decode_typed: Callable[[bytes | Raw], T] = typed_decoder(of, strict=strict)
 
     def decode_payload(data: bytes | Raw) -> T:
         try:
-            return cast(T, decode_typed(data))
+            return decode_typed(data)
         except UNDECODABLE as error:
             raise undecodable(error) from None
 
     return decode_payload
 
 
+@cache
+def typed_decoder(of: type[T], *, strict: bool = False) -> Callable[[bytes | Raw], T]:
+    """The same without a call of ours: it raises what is in ``UNDECODABLE``, to be told as ``undecodable`` says."""
+    decoder = msgspec.json.Decoder(cast("type[T]", strict_type(of) if strict else of))
+    return cast("Callable[[bytes | Raw], T]", decoder.decode)
+
+
 def undecodable(error: Exception) -> Refused:
     """What a client is told of an error in ``UNDECODABLE``, raised when decoding ``d``."""
     if not isinstance(error, msgspec.ValidationError):
-        return _frame_bad(error)
+        return frame_bad(error)
     path, sentence = _explain(error)
     return Refused(FIELD_INVALID, field=path, detail=sentence)
 
 
-def _frame_bad(error: Exception) -> Refused:
+def frame_bad(error: Exception) -> Refused:
+    """What a client is told of an error in ``UNDECODABLE``, raised by ``decode_request``."""
     if isinstance(error, RecursionError):
         return Refused(FRAME_BAD, detail="The frame is nested too deeply.")
     if isinstance(error, msgspec.ValidationError):
