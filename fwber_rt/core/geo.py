@@ -174,19 +174,15 @@ class _Circle:
         return (x * ex + y * ey) * scale, (x * nx + y * ny + z * nz) * scale
 
     def touches(self, cell: int) -> bool:
-        """Whether the cell's polygon comes within the radius. Asks the cheap question first: is its centre inside?"""
+        """Whether the cell's centre or a side of its polygon comes within the radius.
+
+        A circle inside the polygon that reaches neither is not asked about: it is in the cell the flood starts from.
+        """
         x, y = self._project(h3.cell_to_latlng(cell))
         if x * x + y * y <= self._reach:
             return True
         corners = [self._project(corner) for corner in h3.cell_to_boundary(cell)]
-        sides = list(zip(corners, [*corners[1:], corners[0]], strict=True))
-        return any(_nearest(a, b) <= self._reach for a, b in sides) or sum(_crosses(a, b) for a, b in sides) % 2 == 1
-
-
-def _crosses(a: tuple[float, float], b: tuple[float, float]) -> bool:
-    """Whether the segment crosses the positive x axis: an odd number of sides does when the origin is inside."""
-    (ax, ay), (bx, by) = a, b
-    return (ay > 0) != (by > 0) and ax - ay * (bx - ax) / (by - ay) > 0
+        return any(_nearest(a, b) <= self._reach for a, b in zip(corners, [*corners[1:], corners[0]], strict=True))
 
 
 def _nearest(a: tuple[float, float], b: tuple[float, float]) -> float:

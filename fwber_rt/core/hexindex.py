@@ -134,13 +134,6 @@ class HexIndex(Generic[M]):
             return len(self._buckets.get(cell, ()))
         return self._counts.get(cell, 0)
 
-    def count_around(self, cell: int, rings: int) -> int:
-        """How many members are disclosed within ``rings`` rings of ``cell``, at its resolution."""
-        buckets = self._buckets
-        if self._level(cell) == self._finest:
-            return sum([len(buckets[other]) for other in geo.disk(cell, rings) if other in buckets])
-        return sum(map(self.count, geo.disk(cell, rings)))
-
     def within(self, cell: int) -> Iterator[M]:
         """The members disclosed at this cell or beneath it, bucket by bucket. The index must not change meanwhile."""
         return (member for bucket in self._beneath((cell,), self._level(cell)) for member in bucket)
@@ -165,8 +158,8 @@ class HexIndex(Generic[M]):
             order = None
         return found
 
-    def count_near(self, cell: int, rings: int = 8) -> int:
-        """How many members ``nearest`` can find in all."""
+    def count_around(self, cell: int, rings: int = 8) -> int:
+        """How many members ``nearest`` can find in all within the same ``rings``."""
         level, buckets = self._level(cell), self._buckets
         near = geo.disk(cell, geo.rings_at(rings, self._finest, level))
         if level == self._finest:

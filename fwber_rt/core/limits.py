@@ -1,7 +1,8 @@
 """Token buckets. The time is an argument: seconds of a clock that does not go back (``Instant.mono``).
 
-A bucket is kept as one moment, the one at which it would be full again (the generic cell rate algorithm): nothing to refill,
-nothing to round up to, and a full bucket is indistinguishable from a new one, so it may be forgotten.
+A bucket keeps what it held at the last token taken, so that a clock that stands still adds and loses nothing to rounding
+(keeping one moment instead, at which the bucket would be full, granted 298 of a burst of 299). A full bucket is
+indistinguishable from a new one, so it may be forgotten.
 """
 
 from __future__ import annotations
@@ -17,47 +18,47 @@ from fwber_rt.core.settings import Rate
 K = TypeVar("K", bound=Hashable)
 
 
+SLOWEST = 1e-6  # tokens per second: one in 11 days
+
+
 class Bucket:
     """One caller's allowance of one ``Rate``; starts full. ValueError for a rate that could never grant anything."""
 
-    __slots__ = ("_full_at", "_rate")
+    __slots__ = ("_at", "_held", "_rate")
 
     def __init__(self, rate: Rate) -> None:
-        if not (0 < rate.per_second < inf and 1 <= rate.burst < inf):
+        if not (SLOWEST <= rate.per_second < inf and 1 <= rate.burst < inf):
             raise ValueError(f"per_second must be positive and burst at least 1, not {rate.per_second} and {rate.burst}")
         self._rate = rate
-        self._full_at = -inf
+        self._held = rate.burst
+        self._at = inf
 
     def take(self, now: float) -> int:
         """Take one token: 0 when there was one, else how many milliseconds to wait (>= 1) until there will be.
 
         Having waited that long on the same clock, and nobody else having taken, the next ``take`` succeeds. A clock that
-        stood still refills nothing; after one that went back there are no fewer than no tokens.
+        stands still refills nothing; one that went back takes nothing away and refills from there.
         """
-        per_second, burst = self._rate.per_second, self._rate.burst
-        full_at = min(max(self._full_at, now), now + burst / per_second)
-        ready = full_at - (burst - 1) / per_second  # from here on there is a whole token
-        if ready > now:
-            return _milliseconds(now, ready)
-        self._full_at = full_at + 1 / per_second
+        self._at = min(self._at, now)
+        tokens = self.tokens(now)
+        if tokens < 1:
+            return self._wait(now, tokens)
+        self._held, self._at = tokens - 1, now
         return 0
 
     def tokens(self, now: float) -> float:
         """How many tokens there are, 0 to ``burst``."""
-        missing = max(self._full_at - now, 0.0) * self._rate.per_second
-        return max(self._rate.burst - missing, 0.0)
+        return min(self._held + max(now - self._at, 0.0) * self._rate.per_second, self._rate.burst)
 
     def is_full(self, now: float) -> bool:
         """Whether the bucket is as good as new."""
-        return self._full_at <= now
+        return self.tokens(now) == self._rate.burst
 
-
-def _milliseconds(now: float, ready: float) -> int:
-    """The fewest whole milliseconds (>= 1) after ``now`` that reach ``ready``, in the arithmetic of the clock itself."""
-    wait = max(int((ready - now) * 1000), 1)
-    while now + wait / 1000 < ready:
-        wait += 1
-    return wait
+    def _wait(self, now: float, tokens: float) -> int:
+        wait = max(int((1 - tokens) / self._rate.per_second * 1000), 1)
+        while self.tokens(now + wait / 1000) < 1:  # asked in the arithmetic that will answer
+            wait += 1
+        return wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class AgainstBruteForce(RuleBasedStateMachine):
         assert [(ring, member.order) for ring, member in found] == expected[:limit]
         assert all(geo.distance(cell, self.where[member]) == ring for ring, member in found)
         assert len({member for _, member in found}) == len(found)
-        assert self.index.count_near(cell, rings) == len(self.around(cell, rings))
+        assert self.index.count_around(cell, rings) == len(self.around(cell, rings))
 
     @rule(pick=picks)
     def page_through(self, pick: int) -> None:
@@ -217,7 +217,7 @@ class TestMoves:
     @pytest.mark.parametrize("level", [4, 6, 9])
     def test_a_cell_of_another_resolution_is_refused(self, level: int) -> None:
         index, cell = HexIndex[Someone](LEVELS), geo.cell_of(31, 120, level)
-        for question in (index.count, index.within, index.count_near, lambda cell: index.nearest(cell, 1)):
+        for question in (index.count, index.within, index.count_around, lambda cell: index.nearest(cell, 1)):
             with pytest.raises(ValueError, match=f"resolution {level}"):
                 question(cell)
         with pytest.raises(ValueError, match=f"resolution {level}"):
