@@ -126,6 +126,8 @@ def restore(
         _make_another(beside, migrations, without_keys=without_keys)
         verify(beside)
         _replace(beside, path)
+        if without_keys:
+            _set_aside(data_dir / vault.FILE)
     except (OSError, sqlite3.Error) as error:
         raise StorageError(f"restoring {backup} failed: {error}; see that {data_dir} has space") from error
     finally:
@@ -172,6 +174,14 @@ def _replace(beside: Path, path: Path) -> None:
     sync(path.parent)
     for snapshot in (path.parent / SNAPSHOTS).glob("*" + SNAPSHOT_SUFFIX):
         snapshot.unlink()
+
+
+def _set_aside(keys: Path) -> None:
+    """Keys that nothing can use any more; not deleted, since the key file may yet be found."""
+    for suffix in ("", "-wal", "-shm"):
+        old = keys.with_name(keys.name + suffix)
+        if old.exists():
+            os.replace(old, keys.with_name(f"unused-{old.name}"))
 
 
 def _holds_keys(path: Path) -> bool:

@@ -19,12 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from weakref import WeakSet
 
 from fwber_rt.registry import Migration
 from fwber_rt.storage import readers, wrapkey
 from fwber_rt.storage.connection import SYNCHRONOUS, open_reader, open_writer
 from fwber_rt.storage.errors import StorageError, is_damage
-from fwber_rt.storage.files import damaged, make_private_directory
+from fwber_rt.storage.files import damaged, make_private_directory, restore_command
 from fwber_rt.storage.lockfile import LockFile, unwritable
 from fwber_rt.storage.migrations import migrate
 from fwber_rt.storage.vault import FILE as KEYS_FILE
@@ -51,10 +52,19 @@ class StartReader:
     def __init__(self, connection: sqlite3.Connection, vault: Vault) -> None:
         self._connection = connection
         self._vault = vault
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
 
     def all(self, sql: str, params: Sequence[Any] = ()) -> Iterable[tuple[Any, ...]]:
         """Every row, one by one."""
-        return self._connection.execute(sql, params)
+        cursor = self._connection.execute(sql, params)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close(self) -> None:
+        """End reads that nobody finished, too: a connection closed under one lives on, and keeps the log from being cut."""
+        for cursor in list(self._cursors):
+            cursor.close()
+        self._connection.close()
 
     def open(self, owner: int, sealed: bytes | None, bound: tuple[Any, ...]) -> bytes | None:
         """One unsealed value; None where the key is gone. Raises vault.Tampered."""
@@ -107,15 +117,15 @@ class Database:
     @contextmanager
     def loading(self) -> Generator[StartReader, None, None]:
         """A reader for the calling thread: at the start, and when World is rebuilt after a failed commit. Blocks."""
-        connection = open_reader(self.path)
+        reader = StartReader(open_reader(self.path), self.vault)
         try:
-            yield StartReader(connection, self.vault)
+            yield reader
         except sqlite3.DatabaseError as error:
             if is_damage(error):
                 raise damaged(self.path, error) from error
             raise
         finally:
-            connection.close()
+            reader.close()
 
     def largest_id(self, tables: Iterable[str]) -> int:
         """The largest ``id`` in any of the tables, 0 when all are empty. Table names are the program's own, never input."""
@@ -208,6 +218,12 @@ class Database:
         if stored is not None and stored != mark:
             raise StorageError(f"{self.path} was sealed with another key file; {_put_back(self.data_dir)}")
         vault = Vault(keys, key)
+        if stored is None and vault.holds_keys():
+            vault.close()
+            raise StorageError(
+                f"{keys} holds keys, but {self.path} is new; restore a backup: {restore_command(self.data_dir)}, "
+                f"or move {keys.name} away to begin anew"
+            )
         if stored is None:
             self.writer.call(lambda connection: connection.execute("INSERT INTO meta VALUES ('vault', ?)", (mark,)))
         return vault

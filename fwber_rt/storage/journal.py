@@ -29,14 +29,17 @@ import heapq
 import os
 import sqlite3
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 from fwber_rt.core.effects import Row
+from fwber_rt.metrics import SECONDS, WIDTHS, Histogram
 from fwber_rt.storage import batch
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageFailure, primary_code
@@ -78,7 +81,7 @@ class Journal:
     ``on_commit(position)``: everything up to ``position`` is stored; called in order, once per commit.
     ``on_failure(failure)``: called once per failure; what was queued is dropped. ``full``: the journal is ``read_only`` until
     ``on_writable()``; rebuild World from the database, then ``reset()``. ``fatal``: end the process.
-    ``observe(effects, seconds)``: each commit, for metrics; seconds are the writer thread's. All are called on the loop's thread.
+    All are called on the loop's thread. ``seconds`` (of the writer's thread) and ``sizes`` (in effects) are each commit's, for metrics.
     """
 
     def __init__(
@@ -89,7 +92,6 @@ class Journal:
         on_failure: Callable[[StorageFailure], None],
         *,
         on_writable: Callable[[], None] = lambda: None,
-        observe: Callable[[int, float], None] = lambda effects, seconds: None,
         probe_s: float = PROBE_S,
     ) -> None:
         self.position = 0
@@ -101,7 +103,7 @@ class Journal:
         self._on_commit = on_commit
         self._on_failure = on_failure
         self._on_writable = on_writable
-        self._observe = observe
+        self.seconds, self.sizes = Histogram(SECONDS), Histogram(WIDTHS)
         self._probe_s = probe_s
         self._probe: asyncio.TimerHandle | None = None
         self._queue: deque[tuple[int, Sequence[Row]]] = deque()
@@ -174,9 +176,9 @@ class Journal:
         for _ in range(self._running):
             last, more = self._queue.popleft()
             rows += more
-        self._database.writer.post(lambda connection: self._write(connection, last, rows))
+        self._database.writer.post(partial(self._write, last, rows))
 
-    def _write(self, connection: sqlite3.Connection, last: int, rows: list[Row]) -> None:
+    def _write(self, last: int, rows: list[Row], connection: sqlite3.Connection) -> None:
         """One commit, on the writer's thread."""
         started = time.perf_counter()
         failure = None
@@ -190,7 +192,7 @@ class Journal:
             failure = failure_of(error, self._database.path)
             roll_back(connection)
         seconds = time.perf_counter() - started
-        self._tell(lambda: self._finish(last, len(rows), seconds, failure))
+        self._tell(partial(self._finish, last, len(rows), seconds, failure))
 
     def _tell(self, call: Callable[[], None]) -> None:
         """Run ``call`` on the loop's thread."""
@@ -213,7 +215,9 @@ class Journal:
         self._seconds += seconds
         self._largest = max(self._largest, effects)
         self._start()
-        self._observe(effects, seconds)
+        for histogram, value in ((self.seconds, seconds), (self.sizes, effects)):  # observe(), without the call
+            histogram.counts[bisect_left(histogram.bounds, value)] += 1
+            histogram.sum += value
         self._on_commit(last)
         while self._waiting and self._waiting[0][0] <= last:
             _settle(heapq.heappop(self._waiting)[2])

@@ -165,10 +165,10 @@ class Vault:
             with self._read_lock:  # a reader would keep the log, and the key in it, from being cut
                 self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
-    def backup(self, destination: sqlite3.Connection) -> None:
-        """Copy ``keys.db`` into an empty database."""
+    def holds_keys(self) -> bool:
+        """Whether anybody has, or had, a key here."""
         with self._read_lock:
-            self._read.backup(destination)
+            return self._read.execute("SELECT 1 FROM keys LIMIT 1").fetchone() is not None
 
     def close(self) -> None:
         """Close ``keys.db`` and forget the keys in memory."""

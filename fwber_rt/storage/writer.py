@@ -23,14 +23,12 @@ class Writer:
 
     def __init__(self, open: Callable[[], sqlite3.Connection]) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
+        self.post: Callable[[Job], None] = self._jobs.put
+        """Run a job on the thread; it must not raise. Safe from any thread."""
         opened: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(open, opened), name="fwber_rt-writer", daemon=True)
         self._thread.start()
         opened.result()
-
-    def post(self, job: Job) -> None:
-        """Run ``job`` on the thread; it must not raise. Safe from any thread."""
-        self._jobs.put(job)
 
     def call(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``function`` on the thread and wait for it, blocking: at start and stop only."""

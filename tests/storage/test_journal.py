@@ -24,7 +24,7 @@ class Heard:
         self.writable = 0
         self.journal = Journal(
             database, database.vault, self.commits.append, self.failures.append,
-            on_writable=self.became_writable, observe=lambda effects, seconds: self.sizes.append(effects), probe_s=0.01,
+            on_writable=self.became_writable, probe_s=0.01,
         )  # fmt: skip
 
     def became_writable(self) -> None:
