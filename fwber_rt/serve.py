@@ -45,22 +45,24 @@ def serve(registry: Registry, read: Callable[[], Loaded]) -> int:
     Failure, when the server cannot start, says what to do.
     """
     loaded = read()
-    logs.setup(loaded.settings)
+    limit = logs.setup(loaded.settings)
     for warning in config.warnings(loaded.settings):
         logger.warning(warning)
     allow_many_connections()
     try:
-        return run_loop(_serve(registry, loaded, read))
+        return run_loop(_serve(registry, loaded, read, limit))
     except StorageError as error:
         raise Failure(str(error)) from error
     except OSError as error:
         raise Failure(explain(error, loaded.settings)) from error
 
 
-async def _serve(registry: Registry, loaded: Loaded, read: Callable[[], Loaded]) -> int:
+async def _serve(registry: Registry, loaded: Loaded, read: Callable[[], Loaded], limit: logs.RateLimit) -> int:
     from fwber_rt.app import App  # the heaviest import; the other commands do without it
 
-    return await supervise(App(loaded.settings, registry), loaded, read)
+    app = App(loaded.settings, registry)
+    app.metrics.watch("log_lines_suppressed", lambda: limit.total)
+    return await supervise(app, loaded, read)
 
 
 async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) -> int:

@@ -71,6 +71,8 @@ def test_serves_reloads_and_ends_with_0(tmp_path: Path) -> None:
         assert json.loads(line.string)["log.level"] == "info", "JSON where there is no terminal"
         with urllib.request.urlopen(f"{line[1]}/readyz", timeout=10) as answer:
             assert answer.status == 200
+        with urllib.request.urlopen(f"{line[1]}/metrics", timeout=10) as answer:
+            assert "\nfwber_rt_log_lines_suppressed_total 0.0\n" in answer.read().decode()
         file.write_text("[presence]\ngrace_s = 77\n")
         process.send_signal(signal.SIGHUP)
         wait_for(lines, "configuration reloaded; changed: presence.grace_s")
@@ -101,3 +103,12 @@ def test_two_servers_in_one_directory(tmp_path: Path) -> None:
     with serving(tmp_path) as (_, lines):
         wait_for(lines, "serving at")
         assert "is in use by another fwber-rt" in refused(tmp_path)
+
+
+def test_the_soft_limit_of_open_files_is_raised_to_the_hard_one() -> None:
+    script = (
+        "import resource as r; from fwber_rt.serve import allow_many_connections as allow; "
+        "hard = r.getrlimit(r.RLIMIT_NOFILE)[1]; r.setrlimit(r.RLIMIT_NOFILE, (64, hard)); allow(); "
+        "assert r.getrlimit(r.RLIMIT_NOFILE) == (hard, hard)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
