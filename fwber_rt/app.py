@@ -120,7 +120,7 @@ class App:
             self.hub = Hub(world.resolution, self.settings[OUTBOUND_BYTES])
             self.journal = Journal(
                 self.database, self.database.vault, self.hub.release, self._storage_failed,
-                on_writable=self._writable, observe=self._observe_commit,
+                on_writable=self._writable,
             )  # fmt: skip
             self.dispatcher = Dispatcher(
                 self.settings, self.registry, world, self.journal, self.hub, self.database.reader, self.tokens, self.clock,
@@ -287,10 +287,6 @@ class App:
 
     def _writable(self) -> None:
         log.warning("there is space again: writing")
-
-    def _observe_commit(self, effects: int, seconds: float) -> None:
-        self.metrics.histogram("commit_seconds").observe(seconds)
-        self.metrics.histogram("commit_effects").observe(effects)
 
     # REST (transport.http.Api)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from fwber_rt.core.instant import Instant
@@ -16,18 +17,24 @@ SETTINGS: tuple[Setting[Any], ...] = (TIME_SCALE,)
 
 
 class Clock:
-    """The machine's clocks. ``scale`` speeds up ``Instant.mono`` only: what is stored and shown keeps true time."""
+    """The machine's clocks. ``scale`` speeds up ``Instant.mono`` only: what is stored and shown keeps true time.
 
-    __slots__ = ("_origin", "scale")
+    ``read_wall`` and ``read_mono`` give seconds; at true speed they are the system's own functions, without one of ours between.
+    """
+
+    __slots__ = ("read_mono", "read_wall", "scale")
 
     def __init__(self, scale: float = 1.0) -> None:
         self.scale = scale
-        self._origin = time.monotonic()
+        origin = time.monotonic()
+        self.read_wall: Callable[[], float] = time.time
+        self.read_mono: Callable[[], float] = time.monotonic
+        if scale != 1.0:
+            self.read_mono = lambda: origin + (time.monotonic() - origin) * scale
 
     def now(self) -> Instant:
         """The present moment."""
-        mono = time.monotonic()
-        return Instant(time.time_ns() // 1_000_000, self._origin + (mono - self._origin) * self.scale)
+        return Instant(int(self.read_wall() * 1000), self.read_mono())
 
 
 class ManualClock(Clock):
@@ -39,6 +46,8 @@ class ManualClock(Clock):
         super().__init__()
         self.wall = wall
         self.mono = mono
+        self.read_wall = lambda: self.wall / 1000
+        self.read_mono = lambda: self.mono
 
     def now(self) -> Instant:
         """The moment it was set to."""

@@ -32,7 +32,7 @@ from fwber_rt.errors import (
 from fwber_rt.features.accounts import load_user
 from fwber_rt.features.connection import Connect
 from fwber_rt.metrics import Metrics
-from fwber_rt.protocol.envelope import decode, payload_decoder
+from fwber_rt.protocol.envelope import UNDECODABLE, decode_request, frame_bad, strict_type, undecodable
 from fwber_rt.registry import Command, Query, Reader, Registry
 from fwber_rt.storage.journal import Journal
 from fwber_rt.transport.auth import Tokens
@@ -65,8 +65,8 @@ class Route:
         self.limit = operation.limit
         self.rate = rate
         request: Any = operation.request
-        self.decode = payload_decoder(request)
-        self.decode_strict = payload_decoder(request, strict=True)
+        self.decode = msgspec.json.Decoder(request).decode
+        self.decode_strict = msgspec.json.Decoder(strict_type(request)).decode
         self.handler: Any = operation.handler
         self.synchronous = isinstance(operation, Command) and not operation.credentials
         self.extra = (None,) if isinstance(operation, Command) and operation.load else ()
@@ -107,28 +107,44 @@ class Dispatcher:
         """One text message. Never raises: whatever goes wrong is told to the session by name."""
         started, id = perf_counter(), None
         try:
-            request = decode(data)
+            try:
+                request = decode_request(data)
+            except UNDECODABLE as error:
+                raise frame_bad(error) from None
             id = request.id
             route = self.routes.get(request.op)
             if route is None or not route.operation.ws:
                 raise Refused(OP_UNKNOWN)
-            now, actor = self.clock.now(), session.actor
+            clock, actor = self.clock, session.actor
+            now = Instant(int(clock.read_wall() * 1000), clock.read_mono())
             person = actor.person
             if person is None:
                 self._check_anonymous(route.operation, actor, now)
             elif self.limited:
-                bucket = person.buckets.get(route.limit) if person.buckets else None
-                wait = (bucket or self._bucket(person, route.limit, route.rate)).take(now.mono)
-                if wait:
+                bucket = (person.buckets.get(route.limit) if person.buckets else None) or self._bucket(person, route.limit, route.rate)
+                rate, mono = bucket.rate, now.mono
+                tokens = min(bucket.held + max(mono - bucket.at, 0.0) * rate.per_second, rate.burst)
+                if tokens >= 1:  # take(), without the call
+                    bucket.held, bucket.at = tokens - 1, mono
+                elif wait := bucket.take(mono):
                     raise Refused(RATE_LIMITED, retry_after_ms=wait)
             if self.draining or self.journal.read_only:
                 self._check_open(route.operation)
-            payload = (route.decode_strict if session.strict else route.decode)(request.d)
+            try:
+                payload = (route.decode_strict if session.strict else route.decode)(request.d)
+            except UNDECODABLE as error:
+                raise undecodable(error) from None
             effects = route.handler(self.world, actor, payload, now, *route.extra) if route.synchronous else None
             if effects is None:
                 self._defer(session, id, route, payload)
                 return
-            self.apply(effects, session, id)
+            # The same as apply(), without the call.
+            journal = self.journal
+            position = journal.add(effects.rows) if effects.rows else journal.position
+            if effects.ephemeral or position <= journal.committed:
+                self.hub.deliver(session, id, effects)
+            else:
+                self.hub.hold(position, session, id, effects)
             latency, seconds = route.latency, perf_counter() - started
             latency.counts[bisect_left(latency.bounds, seconds)] += 1
             latency.sum += seconds

@@ -59,8 +59,8 @@ def _storage(app: App) -> None:
     metrics.watch("storage_read_only", lambda: float(journal.read_only))
     metrics.watch("database_bytes", lambda: _sizes(app))
     metrics.watch("snapshot_age_seconds", lambda: app.snapshot_age_s)
-    metrics.histogram("commit_seconds")
-    metrics.histogram("commit_effects")
+    metrics.adopt("commit_seconds", journal.seconds)
+    metrics.adopt("commit_effects", journal.sizes)
 
 
 def _sizes(app: App) -> dict[str | tuple[str, ...], float]:

@@ -1,15 +1,16 @@
 """The map: H3 cells as integers, and the few questions asked of them. The only import of h3.
 
-Cells never change, so what is asked again and again is remembered: children, and rings up to 8. In bounded LRU caches, not in
-dictionaries that only grow, because clients choose which cells are asked for, a cell's eight rings are 10 KB of integers, and
-a miss costs only 3 to 11 us. In a city, where the first two rings answer, the bound holds 8 000 cells in some 10 MB; the most
-the caches can ever hold is 60 MB.
+Cells never change, so what is asked again and again is remembered: children, and rings and disks up to 8. In bounded LRU
+caches, not in dictionaries that only grow, because clients choose which cells are asked for and a miss costs only 3 to 50 us.
+The tuples share one object per cell (five times less memory, and fewer cache misses for whoever looks the cells up): a city's
+2 000 busiest cells take 5 MB; the most that questions from all over the world can fill is 100 MB.
 
 Distances are on H3's own sphere (authalic radius), so every figure here agrees with the cells' areas and edges.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from math import ceil, cos, radians, sin, sqrt, tan
 
@@ -47,7 +48,7 @@ def parent(cell: int, resolution: int) -> int:
 @lru_cache(maxsize=2048)
 def children(cell: int, resolution: int) -> tuple[int, ...]:
     """The cells at a finer (or the same) resolution whose parent is ``cell``: 7 per step, 6 per step within a pentagon."""
-    return tuple(h3.cell_to_children(cell, resolution))
+    return _shared(h3.cell_to_children(cell, resolution))
 
 
 def ring(cell: int, k: int) -> tuple[int, ...]:
@@ -57,14 +58,32 @@ def ring(cell: int, k: int) -> tuple[int, ...]:
     return _remembered_ring(cell, k) if k <= _FARTHEST_REMEMBERED else tuple(h3.grid_ring(cell, k))
 
 
-@lru_cache(maxsize=16384)
-def _remembered_ring(cell: int, k: int) -> tuple[int, ...]:
-    return tuple(h3.grid_ring(cell, k))
-
-
 def disk(cell: int, k: int) -> tuple[int, ...]:
     """The cells at most ``k`` steps away, ring by ring from the cell itself."""
-    return (cell, *[other for step in range(1, k + 1) for other in ring(cell, step)])
+    return _remembered_disk(cell, k) if k <= _FARTHEST_REMEMBERED else tuple(_outwards(cell, k))
+
+
+@lru_cache(maxsize=16384)
+def _remembered_ring(cell: int, k: int) -> tuple[int, ...]:
+    return _shared(h3.grid_ring(cell, k))
+
+
+@lru_cache(maxsize=8192)
+def _remembered_disk(cell: int, k: int) -> tuple[int, ...]:
+    return _shared(_outwards(cell, k))
+
+
+def _outwards(cell: int, k: int) -> Iterable[int]:
+    return (other for step in range(k + 1) for other in h3.grid_ring(cell, step))
+
+
+_known: dict[int, int] = {}
+
+
+def _shared(cells: Iterable[int]) -> tuple[int, ...]:
+    if len(_known) > 100_000:
+        _known.clear()
+    return tuple([_known.setdefault(cell, cell) for cell in cells])
 
 
 def rings_at(rings: int, fine: int, coarse: int) -> int:

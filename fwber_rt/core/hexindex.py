@@ -160,16 +160,16 @@ class HexIndex(Generic[M]):
 
     def count_around(self, cell: int, rings: int = 8) -> int:
         """How many members ``nearest`` can find in all within the same ``rings``."""
-        level, buckets = self._level(cell), self._buckets
+        level = self._level(cell)
         near = geo.disk(cell, geo.rings_at(rings, self._finest, level))
         if level == self._finest:
-            count = sum([len(buckets[other]) for other in near if other in buckets])
+            count = sum(map(len, self._populated(near)))
         else:
             count = sum([self._counts.get(other, 0) for other in near])
         for coarse in self._coarser[level]:
             if self._disclosed[coarse]:
                 near = geo.disk(geo.parent(cell, coarse), geo.rings_at(rings, self._finest, coarse))
-                count += sum([len(buckets[other]) for other in near if other in buckets])
+                count += sum(map(len, self._populated(near)))
         return count
 
     def statistics(self) -> Statistics:
@@ -233,14 +233,18 @@ class HexIndex(Generic[M]):
                 del self._keys[cell]
         self._disclosed[geo.resolution(cell)] -= 1
 
+    def _populated(self, cells: tuple[int, ...]) -> Iterator[list[M]]:
+        """The buckets there are at exactly these cells."""
+        return filter(None, map(self._buckets.get, cells))
+
     def _beneath(self, cells: tuple[int, ...], level: int) -> list[list[M]]:
         """The buckets of some cells of one level, then of all beneath them, level by level."""
-        buckets, counts = self._buckets, self._counts
-        found = [buckets[cell] for cell in cells if cell in buckets]
+        counts = self._counts
+        found = [*self._populated(cells)]
         while level != self._finest:
             finer = self._finer[level]
             cells = tuple([child for cell in cells if cell in counts for child in geo.children(cell, finer)])
-            found += [buckets[cell] for cell in cells if cell in buckets]
+            found += self._populated(cells)
             level = finer
         return found
 
@@ -253,8 +257,7 @@ class HexIndex(Generic[M]):
             found = [bucket for other in cells if other in self._counts for bucket in self._crowd(other, level, page)]
         for coarse in self._coarser[level]:
             if self._disclosed[coarse] and ring <= geo.rings_at(rings, self._finest, coarse):
-                buckets = self._buckets
-                found += [buckets[other] for other in geo.ring(geo.parent(cell, coarse), ring) if other in buckets]
+                found += self._populated(geo.ring(geo.parent(cell, coarse), ring))
         return found
 
     def _crowd(self, cell: int, level: int, page: _Page) -> list[list[M]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class Instant(NamedTuple):
+class Instant(Struct, frozen=True):
     """``wall``: milliseconds since the Unix epoch, for what is stored and shown; may be stepped by the administrator.
 
     ``mono``: seconds that only ever go forward, for durations (limits, grace, dwell); a replay runs it faster

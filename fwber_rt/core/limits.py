@@ -22,16 +22,19 @@ SLOWEST = 1e-6  # tokens per second: one in 11 days
 
 
 class Bucket:
-    """One caller's allowance of one ``Rate``; starts full. ValueError for a rate that could never grant anything."""
+    """One caller's allowance of one ``Rate``; starts full. ValueError for a rate that could never grant anything.
 
-    __slots__ = ("_at", "_held", "_rate")
+    ``held`` tokens at the moment ``at``. The dispatcher does the common half of ``take`` itself, once per message.
+    """
+
+    __slots__ = ("at", "held", "rate")
 
     def __init__(self, rate: Rate) -> None:
         if not (SLOWEST <= rate.per_second < inf and 1 <= rate.burst < inf):
             raise ValueError(f"per_second must be positive and burst at least 1, not {rate.per_second} and {rate.burst}")
-        self._rate = rate
-        self._held = rate.burst
-        self._at = inf
+        self.rate = rate
+        self.held = rate.burst
+        self.at = inf
 
     def take(self, now: float) -> int:
         """Take one token: 0 when there was one, else how many milliseconds to wait (>= 1) until there will be.
@@ -39,23 +42,23 @@ class Bucket:
         Having waited that long on the same clock, and nobody else having taken, the next ``take`` succeeds. A clock that
         stands still refills nothing; one that went back takes nothing away and refills from there.
         """
-        self._at = min(self._at, now)
+        self.at = min(self.at, now)
         tokens = self.tokens(now)
         if tokens < 1:
             return self._wait(now, tokens)
-        self._held, self._at = tokens - 1, now
+        self.held, self.at = tokens - 1, now
         return 0
 
     def tokens(self, now: float) -> float:
         """How many tokens there are, 0 to ``burst``."""
-        return min(self._held + max(now - self._at, 0.0) * self._rate.per_second, self._rate.burst)
+        return min(self.held + max(now - self.at, 0.0) * self.rate.per_second, self.rate.burst)
 
     def is_full(self, now: float) -> bool:
         """Whether the bucket is as good as new."""
-        return self.tokens(now) == self._rate.burst
+        return self.tokens(now) == self.rate.burst
 
     def _wait(self, now: float, tokens: float) -> int:
-        wait = max(int((1 - tokens) / self._rate.per_second * 1000), 1)
+        wait = max(int((1 - tokens) / self.rate.per_second * 1000), 1)
         while self.tokens(now + wait / 1000) < 1:  # asked in the arithmetic that will answer
             wait += 1
         return wait

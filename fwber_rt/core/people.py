@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fwber_rt.core.access import Kind
-from fwber_rt.errors import TOKEN_MISSING, Refused
 
 if TYPE_CHECKING:
     from fwber_rt.core.limits import Bucket
@@ -51,19 +50,13 @@ class Person:
 class Actor:
     """Who asks: a person (None while anonymous), through which session (None over REST), from which address."""
 
-    __slots__ = ("address", "kind", "person", "session", "token_expires", "warned")
+    __slots__ = ("address", "kind", "person", "session", "someone", "token_expires", "warned")
 
     def __init__(self, person: Person | None, kind: Kind, session: Any = None, address: str = "") -> None:
         self.person = person
+        self.someone = cast(Person, person)  # for operations no anonymous caller reaches: the dispatcher sees to that
         self.kind = kind
         self.session = session
         self.address = address
         self.token_expires = 0  # wall milliseconds; 0: not known
         self.warned = False  # that the token expires soon
-
-    @property
-    def someone(self) -> Person:
-        """The person, for operations that no anonymous caller reaches (the app sees to that)."""
-        if self.person is None:
-            raise Refused(TOKEN_MISSING)
-        return self.person

@@ -20,7 +20,6 @@ class Heard:
     def __init__(self, database: Database) -> None:
         self.commits: list[int] = []
         self.failures: list[StorageFailure] = []
-        self.sizes: list[int] = []
         self.writable = 0
         self.journal = Journal(
             database, database.vault, self.commits.append, self.failures.append,
@@ -56,7 +55,9 @@ async def test_what_queues_during_a_commit_is_the_next_one(heard: Heard) -> None
     for id in range(2, 2 + LARGEST_BATCH + 10):
         heard.journal.add([note(id)])
     await heard.journal.wait(heard.journal.position)
-    assert heard.sizes == [1, LARGEST_BATCH, 10]
+    made = heard.journal.statistics()
+    assert (made.commits, made.effects, made.largest) == (3, 1 + LARGEST_BATCH + 10, LARGEST_BATCH)
+    assert heard.commits == [1, 1 + LARGEST_BATCH, 1 + LARGEST_BATCH + 10]
 
 
 async def test_a_reader_sees_a_row_no_later_than_its_commit_is_told(database: Database) -> None:
@@ -87,7 +88,7 @@ async def test_modes_are_honoured(database: Database, heard: Heard) -> None:
     heard.journal.add([Row(SET_SEEN, (1, 10)), note(2), Row(INSERT_PLAIN, (1, 7, None)), Row(INSERT_PLAIN, (3, 7, None))])
     heard.journal.add([Row(DELETE_NOTE, (3,)), Row(seen_at_delete, ()), Row(SET_SEEN, (1, 20)), Row(SET_SEEN, (2, 5))])
     await heard.journal.wait(2)
-    assert heard.sizes == [2]
+    assert heard.commits == [2]
     assert await database.reader.all("SELECT id, seen FROM notes ORDER BY id") == [(1, 20), (2, 5)]
     assert await database.reader.all("SELECT n FROM replies") == [(1,)]  # ordered ones ran before the append
 

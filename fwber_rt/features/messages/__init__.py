@@ -17,11 +17,11 @@ feature = Feature(
     name="messages",
     commands=[
         Command(
-            "message.send", shapes.SendMessage, send.message_send, shapes.Sent, http="POST /rooms/{room}/messages", limit="chat",
+            "message.send", shapes.SendMessage, send.post, shapes.Sent, http="POST /rooms/{room}/messages", limit="chat",
             load=send.load_nonces, durable=True, help="Say something in a room.", errors=(*_SEND_ERRORS, NOT_FOUND, FORBIDDEN),
         ),
         Command(
-            "here.say", shapes.SayHere, send.here_say, shapes.Sent, http="POST /here/messages", limit="chat",
+            "here.say", shapes.SayHere, send.post, shapes.Sent, http="POST /here/messages", limit="chat",
             load=send.load_nonces, durable=True, help="Say something to the hexagons around.", errors=_SEND_ERRORS,
         ),
         Command(

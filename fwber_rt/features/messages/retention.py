@@ -6,7 +6,7 @@ should it return, it returns in a new generation of epochs.
 
 from __future__ import annotations
 
-from fwber_rt.core import eventlog
+from fwber_rt.core import eventlog, privacy
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.settings import Setting
@@ -36,7 +36,7 @@ async def sweep(world: World, now: Instant, reader: Reader) -> list[Effects]:
         first = upto if kept is None else kept
         if first > stream.first:
             done.append(_cut(stream, first))
-    return done + [_retire(world, stream) for stream in list(world.streams.values()) if _retired(world, stream, now)]
+    return done + [_retire(world, stream) for stream in _silent(world, now)]
 
 
 def _period(world: World, stream: Stream) -> int:
@@ -66,11 +66,26 @@ def _cut(stream: Stream, first: int) -> Effects:
     return Effects(rows=rows)
 
 
-def _retired(world: World, stream: Stream, now: Instant) -> bool:
+def _silent(world: World, now: Instant) -> list[Stream]:
+    """Streams nobody will miss: empty, silent for longer than anyone may be away, and heard by nobody now.
+
+    Whoever hears it holds a position in it, and would take the first messages of its next life for old ones.
+    """
+    heard = {person.heard for person in world.people.values()}
+    return [stream for stream in world.streams.values() if _ended(world, stream, now) and heard.isdisjoint(_hearers(world, stream))]
+
+
+def _ended(world: World, stream: Stream, now: Instant) -> bool:
     empty = stream.first > stream.head
     silent = now.wall - stream.last_ts > max(world.settings[RESUME] * 1000, _period(world, stream))
     living = stream.name.startswith("room:") and int(stream.name[5:]) in world.rooms
     return empty and silent and not living
+
+
+def _hearers(world: World, stream: Stream) -> tuple[int, ...]:
+    """The cells in which a hexagon's stream is heard; none for other streams."""
+    kind, _, cell = stream.name.partition(":")
+    return privacy.hearers(int(cell, 16), world.resolution) if kind == "cell" else ()
 
 
 def _retire(world: World, stream: Stream) -> Effects:

@@ -15,7 +15,6 @@ from fwber_rt.core import eventlog
 from fwber_rt.core.effects import Effects, Push, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
-from fwber_rt.core.streams import Stream
 from fwber_rt.core.world import World
 from fwber_rt.errors import FORBIDDEN, LOCATION_REQUIRED, Refused
 from fwber_rt.features.messages import schema
@@ -42,34 +41,25 @@ async def load_nonces(world: World, actor: Actor, request: SendMessage | SayHere
     return found
 
 
-def message_send(world: World, actor: Actor, request: SendMessage, now: Instant, loaded: Repeats | None) -> Effects | None:
-    """``message.send``: members only, from a known place."""
-    me = actor.someone
-    room = me.rooms.get(int(request.room))
-    if room is None:
-        world.visible_room(parse_id(request.room), me.id)
-        raise Refused(FORBIDDEN, detail="Join the room first.")
-    if not me.disclosed:
-        raise Refused(LOCATION_REQUIRED)
-    return _post(world, me, room.stream, "message.new", request, request.reply_to, now, loaded)
-
-
-def here_say(world: World, actor: Actor, request: SayHere, now: Instant, loaded: Repeats | None) -> Effects | None:
-    """``here.say``: heard around the hexagon I disclose."""
-    me = actor.someone
-    if not me.disclosed:
-        raise Refused(LOCATION_REQUIRED)
-    return _post(world, me, world.cell_name(me.disclosed), "here.message", request, None, now, loaded)
-
-
-def _post(
-    world: World, me: Person, to: Stream | str, kind: str, request: SendMessage | SayHere, reply_to: str | None,
-    now: Instant, loaded: Repeats | None,
+def post(
+    world: World, actor: Actor, request: SendMessage | SayHere, now: Instant, loaded: Repeats | None
 ) -> Effects | None:  # fmt: skip
-    """Append a message to a stream (to be made, when given by name); or answer the ack it got the first time.
+    """``message.send`` (members only) and ``here.say`` (around the hexagon I disclose), both from a known place.
 
-    The hottest path there is: what is called per message is inlined where that costs no clarity.
+    A repeat is answered with the ack it got the first time. The hottest path there is: what is called per message is inlined
+    where that costs no clarity.
     """
+    me = actor.someone
+    if isinstance(request, SendMessage):
+        room = me.rooms.get(int(request.room))
+        if room is None:
+            world.visible_room(parse_id(request.room), me.id)
+            raise Refused(FORBIDDEN, detail="Join the room first.")
+        kind, reply_to = "message.new", request.reply_to
+    else:
+        room, kind, reply_to = None, "here.message", None
+    if not me.disclosed:
+        raise Refused(LOCATION_REQUIRED)
     text = request.text
     if text and request.content is None and text.isprintable() and not text.isspace() and len(text) <= world.text_chars:
         content = Content("text", text)
@@ -84,7 +74,7 @@ def _post(
     wall = now.wall
     mid = world.ids.next(wall)
     effects = Effects()
-    stream = (world.streams.get(to) or world.stream(to, now, effects)) if isinstance(to, str) else to
+    stream = room.stream if room is not None else world.stream(world.cell_name(me.disclosed), now, effects)
     body = _encode(Message(str(mid), str(me.id), wall, me.name, content, reply_to))
     push = Push(kind, stream.name, msgspec.Raw(body), None, len(body) + eventlog.OVERHEAD)
     o = stream.append(push, wall)
