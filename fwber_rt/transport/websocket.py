@@ -29,7 +29,7 @@ from fwber_rt.core.quotas import PING
 from fwber_rt.core.settings import Rate, Setting, Settings
 from fwber_rt.errors import Close
 from fwber_rt.protocol.envelope import encode_bye
-from fwber_rt.protocol.frames import ping_frame, text_frame
+from fwber_rt.protocol.frames import close_frame, ping_frame, text_frame
 from fwber_rt.transport.session import WRITE_BUFFER, Server, Session
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ class Endpoint:
         self.connect_s = settings[CONNECT_S]
         self.ping_s = settings[PING]
         self.sessions: set[WebSocket] = set()
+        self.empty = asyncio.Event()  # for whoever waits for the last one to go
         self.opened = 0
         self.frames_in = 0
         self.bytes_in = 0
@@ -175,6 +176,7 @@ class WebSocket(Session, asyncio.Protocol):
         transport.set_protocol(self)
         transport.set_write_buffer_limits(WRITE_BUFFER)
         endpoint.sessions.add(self)
+        endpoint.empty.clear()
         endpoint.opened += 1
         self.deadline = endpoint.wheel.clock() + endpoint.connect_s
         endpoint.wheel.add(self, self.deadline)
@@ -275,7 +277,7 @@ class WebSocket(Session, asyncio.Protocol):
         sent = wire.close_sent
         if sent is not None and not self.closed:
             bye = b"" if wire.close_rcvd else _bye(sent.code, sent.reason, None)
-            self._end(sent.code, bye)
+            self._end(sent.code, bye + b"".join(wire.data_to_send()))
         elif self.closed:
             wire.data_to_send()
         else:
@@ -295,15 +297,16 @@ class WebSocket(Session, asyncio.Protocol):
     def close(self, code: int, reason: str, reconnect_after_ms: int | None = None) -> None:
         """Send what is due and a `bye`, then close with ``code``. Idempotent."""
         if not self.closed:
-            if self.wire.close_sent is None:  # else websockets has ended it already, on a later frame
+            if self.wire.close_sent is None:  # else websockets has ended it already, over a later frame of the same read
                 self.wire.send_close(code, reason)
-            self._end(code, _bye(code, reason, reconnect_after_ms))
+            self.wire.data_to_send()
+            self._end(code, _bye(code, reason, reconnect_after_ms) + close_frame(code, reason))
 
-    def _end(self, code: int, bye: bytes) -> None:
+    def _end(self, code: int, farewell: bytes) -> None:
         """The last write; afterwards only the peer's half of the handshake is waited for, with a deadline."""
         self.closed = self.blocked = True
         self.backlog = None
-        data = b"".join((*self.out, bye, *self.wire.data_to_send()))
+        data = b"".join((*self.out, farewell))
         self.out.clear()
         self.endpoint.closes[code] += 1
         if not self.transport.is_closing():
@@ -324,6 +327,8 @@ class WebSocket(Session, asyncio.Protocol):
         self.backlog = self.inbox = self.fragments = None
         self.out.clear()
         self.endpoint.sessions.discard(self)
+        if not self.endpoint.sessions:
+            self.endpoint.empty.set()
         self.hub.detach(self)
         self.endpoint.app.closed(self)
         self.endpoint.on_lost(self.address)
