@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Generator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from fwber_rt.clock import ManualClock
@@ -14,6 +15,12 @@ from fwber_rt.core.settings import Settings
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_SKIPS = os.environ.get("FWBER_RT_CI") == "1"
+
+# The same examples every time, and no failure because the machine is busy.
+hypothesis.settings.register_profile(
+    "fwber_rt", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("fwber_rt")
 
 
 def missing(marker: str) -> str | None:
