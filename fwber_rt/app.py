@@ -13,12 +13,14 @@ import os
 import random
 import ssl
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
 import msgspec
+from aiohttp import web
 
 from fwber_rt import observe
 from fwber_rt.clock import TIME_SCALE, Clock
@@ -74,12 +76,14 @@ log = logging.getLogger(__name__)
 
 
 class App:
-    """One server. ``await start()`` and ``await stop()``; or ``await run()``, which serves until ``drain`` and returns the exit status.
+    """One server. ``await start()`` and ``await stop()``; or ``await run()``: serve until ``drain``, return the exit status.
 
     Starting raises StorageError or OSError (a taken port).
     """
 
-    def __init__(self, settings: Settings, registry: Registry, *, clock: Clock | None = None, rng: random.Random | None = None) -> None:
+    def __init__(
+        self, settings: Settings, registry: Registry, *, clock: Clock | None = None, rng: random.Random | None = None
+    ) -> None:
         self.settings = settings
         self.registry = registry
         self.clock = clock or Clock(settings[TIME_SCALE])
@@ -170,9 +174,10 @@ class App:
 
     async def _gone(self, within_s: float) -> None:
         """Wait until all clients have closed their side, or the time is up."""
-        until = self.wheel.clock() + within_s
-        while self.endpoint.sessions and self.wheel.clock() < until:
-            await asyncio.sleep(0.01)
+        if self.endpoint.sessions:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self.endpoint.empty.wait()
 
     def reload(self, settings: Settings) -> None:
         """Use new values of the settings that allow it."""
@@ -199,7 +204,7 @@ class App:
             settings, self.dispatcher, self.hub, self.wheel, lambda: ids.next(self.clock.now().wall), self._rng.random
         )
         internal = settings[LISTEN_INTERNAL]
-        public = HttpServer(api_app(self, lambda request: self.front.upgrade(request), operations_pages=not internal), settings)
+        public = HttpServer(api_app(self, self._upgrade, operations_pages=not internal), settings)
         self.front = Front(settings, self.endpoint, public)
         self._https, self._servers = [public], list[asyncio.Server]()
         if internal:
@@ -214,6 +219,9 @@ class App:
         self.control = Control(self.database.data_dir, verbs(self))
         await self.control.start()
         self.wheel.start(loop.call_at)
+
+    async def _upgrade(self, request: web.Request) -> web.StreamResponse:
+        return await self.front.upgrade(request)
 
     def _tls(self) -> ssl.SSLContext | None:
         cert, key = self.settings[TLS_CERT], self.settings[TLS_KEY]

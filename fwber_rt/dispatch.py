@@ -26,8 +26,19 @@ from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.settings import Rate, Setting, Settings
 from fwber_rt.core.world import World
 from fwber_rt.errors import (
-    CONFLICT, DRAINING, FIELD_INVALID, FORBIDDEN, FRAME_BAD, INTERNAL, NOT_FOUND, OP_UNKNOWN, RATE_LIMITED, STORAGE_FULL,
-    TOKEN_INVALID, TOKEN_MISSING, Close, Refused,
+    CONFLICT,
+    DRAINING,
+    FIELD_INVALID,
+    FORBIDDEN,
+    FRAME_BAD,
+    INTERNAL,
+    OP_UNKNOWN,
+    RATE_LIMITED,
+    STORAGE_FULL,
+    TOKEN_INVALID,
+    TOKEN_MISSING,
+    Close,
+    Refused,
 )  # fmt: skip
 from fwber_rt.features.accounts import load_user
 from fwber_rt.features.connection import Connect
@@ -49,7 +60,9 @@ LIMIT_REFUSALS = Setting(
 SETTINGS: tuple[Setting[Any], ...] = (LIMIT_DEFAULT, LIMIT_READ, LIMIT_ADDRESS, LIMIT_REFUSALS)
 
 # Told without waiting for the journal: these say nothing about state that could still be lost.
-_STATELESS: Final = frozenset({FRAME_BAD, OP_UNKNOWN, FIELD_INVALID, TOKEN_MISSING, RATE_LIMITED, DRAINING, STORAGE_FULL, INTERNAL})
+_STATELESS: Final = frozenset(
+    {FRAME_BAD, OP_UNKNOWN, FIELD_INVALID, TOKEN_MISSING, RATE_LIMITED, DRAINING, STORAGE_FULL, INTERNAL}
+)
 
 _MOST_LOADS: Final = 3
 log = logging.getLogger(__name__)
@@ -99,7 +112,9 @@ class Dispatcher:
         operations = self.registry.operations.values()
         self.routes = {op.op: Route(op, rates[f"limits.{op.limit}"], self.metrics) for op in operations}
         self._refusals = rates[LIMIT_REFUSALS.name]
-        self._by_address = {name: Buckets[str](rates[name]) for name in {LIMIT_ADDRESS.name, *(f"limits.{op.limit}" for op in operations)}}
+        self._by_address = {
+            name: Buckets[str](rates[name]) for name in {LIMIT_ADDRESS.name, *(f"limits.{op.limit}" for op in operations)}
+        }
 
     # In: WebSocket
 
@@ -121,7 +136,9 @@ class Dispatcher:
             if person is None:
                 self._check_anonymous(route.operation, actor, now)
             elif self.limited:
-                bucket = (person.buckets.get(route.limit) if person.buckets else None) or self._bucket(person, route.limit, route.rate)
+                bucket = (person.buckets.get(route.limit) if person.buckets else None) or self._bucket(
+                    person, route.limit, route.rate
+                )
                 rate, mono = bucket.rate, now.mono
                 tokens = min(bucket.held + max(mono - bucket.at, 0.0) * rate.per_second, rate.burst)
                 if tokens >= 1:  # take(), without the call

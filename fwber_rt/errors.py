@@ -60,9 +60,7 @@ USER_BLOCKED = Error(40313, "user.blocked", "This is not possible between you an
 USER_MUTED = Error(40314, "user.muted", "You are muted here.", temporary=True)
 CONSENT_REQUIRED = Error(40315, "consent.required", "Give consent for this purpose first (consent.give).")
 LOCATION_HIDDEN = Error(40316, "location.hidden", "You cannot speak locally while your location is hidden.")
-ROOM_PRECISE = Error(
-    40317, "room.precise", "Members of this room learn whether you are inside; join again with accept_precise."
-)
+ROOM_PRECISE = Error(40317, "room.precise", "Members of this room learn whether you are inside; join again with accept_precise.")
 NOT_FOUND = Error(40401, "not.found", "There is nothing here that you may see.")
 CONFLICT = Error(40901, "conflict", "This contradicts what is already there.")
 TOO_LARGE = Error(41301, "too.large", "The request is larger than the server accepts.")

@@ -15,11 +15,11 @@ class Person:
     """One user's live state, shared by all their connections.
 
     Two cells, kept apart from the start: ``disclosed`` is what others may observe (0: nothing), ``heard`` is where this
-    person hears. ``fine`` and ``point`` (lat, lng) are true, never leave memory except ``fine`` in an encrypted snapshot.
-    ``consents`` are the purposes agreed to and not withdrawn. ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
-    ``rooms`` are those joined, ``inside`` those whose area this person is in, joined or not.
-    ``sessions`` are the transport's objects, attached and detached by the hub.
-    ``nonces`` maps (stream name, nonce) to the original ack, oldest first; ``nonces_complete`` says nothing older is on disk.
+    person hears. ``fine`` and ``point`` (lat, lng) are true and never leave memory, except ``fine`` in an encrypted snapshot.
+    ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
+    ``consents`` are the purposes agreed to and not withdrawn. ``rooms`` are those joined, ``inside`` those whose area this
+    person is in, joined or not. ``sessions`` are the transport's objects, attached and detached by the hub.
+    ``nonces`` maps (target, nonce) to the original ack, oldest first; ``nonces_complete`` says nothing older is on disk.
     """
 
     __slots__ = (

@@ -37,7 +37,8 @@ class Member:
 class Room:
     """One room. ``cell`` is its centre's fine cell, ``members`` maps user id to ``Member``; times are wall milliseconds.
 
-    ``owner`` keeps the room's administration even while not a member of it (out of reach, say). ``retention`` is how many seconds its messages are kept, 0 for the deployment's default.
+    ``owner`` keeps the room's administration even while not a member of it (out of reach, say).
+    ``retention`` is how many seconds its messages are kept, 0 for the deployment's default.
     """
 
     id: int

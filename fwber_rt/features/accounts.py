@@ -100,7 +100,9 @@ def create_guest(world: World, actor: Actor, request: CreateGuest, now: Instant)
         _check_purpose(request.consent.purpose)
     id = world.ids.next(now.wall)
     ttl_ms = int(world.settings[GUEST_TTL] * 1000)
-    effects = Effects(GuestCreated(world.credentials.issue(id, Kind.GUEST, now.wall, ttl_ms), User(str(id), name), now.wall + ttl_ms))
+    effects = Effects(
+        GuestCreated(world.credentials.issue(id, Kind.GUEST, now.wall, ttl_ms), User(str(id), name), now.wall + ttl_ms)
+    )
     effects.rows.append(user_row(id, Kind.GUEST, name, now))
     if request.consent:
         effects.rows.append(_consent_row(world, id, request.consent.purpose, request.consent.text_hash, now, given=True))
@@ -112,7 +114,9 @@ def consent_give(world: World, actor: Actor, request: Consent, now: Instant) -> 
     person = actor.someone
     _check_purpose(request.purpose)
     person.consents |= {request.purpose}
-    return Effects(ConsentAt(now.wall), rows=[_consent_row(world, person.id, request.purpose, request.text_hash, now, given=True)])
+    return Effects(
+        ConsentAt(now.wall), rows=[_consent_row(world, person.id, request.purpose, request.text_hash, now, given=True)]
+    )
 
 
 def consent_withdraw(world: World, actor: Actor, request: WithdrawConsent, now: Instant) -> Effects:
@@ -140,7 +144,7 @@ async def load_user(reader: Reader, id: int) -> tuple[Kind, str, frozenset[str]]
     [body] = await reader.open([(id, rows[0][1], (id,))])
     if body is None:
         raise Refused(NOT_FOUND)
-    consents = {purpose: given for purpose, given in await reader.all(SELECT_CONSENTS, (id,))}
+    consents = dict(await reader.all(SELECT_CONSENTS, (id,)))
     name = msgspec.json.decode(body, type=UserBody).name
     return Kind(rows[0][0]), name, frozenset(purpose for purpose, given in consents.items() if given)
 

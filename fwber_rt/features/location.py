@@ -109,7 +109,8 @@ def location_update(world: World, actor: Actor, request: Fix, now: Instant) -> E
         reply.entered = [at(name, world.position(name)) for name in map(world.cell_name, moved.entered)]
         reply.left = [world.cell_name(cell) for cell in moved.left]
         reply.rooms = RoomsCrossed(
-            [str(room.id) for room in moved.rooms_entered if room.visible_to(person.id)], [str(room.id) for room in moved.rooms_left]
+            [str(room.id) for room in moved.rooms_entered if room.visible_to(person.id)],
+            [str(room.id) for room in moved.rooms_left],
         )
     effects.ephemeral = not moved.crossed
     effects.reply = reply
@@ -135,7 +136,9 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
     if not me.disclosed:
         raise Refused(LOCATION_REQUIRED)
     rings = world.settings[REACH]
-    found = [each for each in world.index.nearest(me.disclosed, request.limit + 2, _after(request.cursor), rings) if each[1] is not me]
+    found = [
+        each for each in world.index.nearest(me.disclosed, request.limit + 2, _after(request.cursor), rings) if each[1] is not me
+    ]
     page = found[: request.limit]
     others = world.index.count_around(me.disclosed, rings) - 1 - len(page)
     named, cell, text = [], 0, ""
@@ -157,7 +160,9 @@ def tick(world: World, now: Instant) -> list[Effects]:
 def _presence(world: World, change: CellChange) -> Iterable[Push]:
     name, cell, count = world.cell_name(change.cell), geo.to_text(change.cell), privacy.few(change.unnamed)
     if change.changed or change.unnamed:
-        yield Push("presence", name, Presence(cell, _users(change.entered), [str(id) for id in change.left], count), volatile=True)
+        yield Push(
+            "presence", name, Presence(cell, _users(change.entered), [str(id) for id in change.left], count), volatile=True
+        )
     if change.newcomers:
         yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), only=change.newcomers)
 
@@ -185,9 +190,9 @@ def dump(world: World) -> Iterable[list[int]]:
     return ([person.id, person.fine] for person in world.people.values() if person.fine)
 
 
-def restore(world: World, records: Iterable[list[int]], now: Instant) -> None:
+def restore(world: World, records: Iterable[tuple[int, int]], now: Instant) -> None:
     """Remember where people were, for those who come back within twice their grace time."""
-    world.remembered = {user: fine for user, fine in records}
+    world.remembered = dict(records)
     world.remembered_until = now.mono + 2 * world.settings[GRACE]
 
 
@@ -198,7 +203,9 @@ feature = Feature(
             "location.update", Fix, location_update, Located, http="POST /location", limit="location",
             help="Say where I am.", errors=(CONSENT_REQUIRED,),
         ),
-        Command("location.clear", Nothing, location_clear, Cleared, http="DELETE /location", limit="location", help="Leave the map."),
+        Command(
+            "location.clear", Nothing, location_clear, Cleared, http="DELETE /location", limit="location", help="Leave the map."
+        ),
         Command(
             "nearby.people", ListPeople, nearby_people, People, http="GET /nearby/people", limit="nearby",
             help="People in the hexagons around mine.", errors=(LOCATION_REQUIRED,),

@@ -81,7 +81,7 @@ class Journal:
     ``on_commit(position)``: everything up to ``position`` is stored; called in order, once per commit.
     ``on_failure(failure)``: called once per failure; what was queued is dropped. ``full``: the journal is ``read_only`` until
     ``on_writable()``; rebuild World from the database, then ``reset()``. ``fatal``: end the process.
-    All are called on the loop's thread. ``seconds`` (of the writer's thread) and ``sizes`` (in effects) are each commit's, for metrics.
+    All are called on the loop's thread. ``seconds`` (of the writer's thread) and ``sizes`` (in effects) are each commit's.
     """
 
     def __init__(

@@ -25,7 +25,13 @@ def test_send_stores_and_pushes_the_same_message(town: Town) -> None:
     sent = town.do(ann, "message.send", room=room, text="hello")
     [push] = town.take("message.new")
     assert (push.to, push.o) == (sent.s, sent.o) == (f"room:{room}", 1)
-    assert d(push) == {"mid": sent.mid, "user": str(ann.id), "ts": sent.ts, "name": "Owner", "content": {"kind": "text", "text": "hello"}}
+    assert d(push) == {
+        "mid": sent.mid,
+        "user": str(ann.id),
+        "ts": sent.ts,
+        "name": "Owner",
+        "content": {"kind": "text", "text": "hello"},
+    }
 
 
 def test_only_members_with_a_known_place_send(town: Town) -> None:
@@ -43,7 +49,8 @@ def test_only_members_with_a_known_place_send(town: Town) -> None:
 @pytest.mark.parametrize(
     ("fields", "name"),
     [
-        ({}, "field.invalid"), ({"text": ""}, "field.invalid"), ({"text": " \n"}, "field.invalid"), ({"text": "a\0"}, "field.invalid"),
+        ({}, "field.invalid"), ({"text": ""}, "field.invalid"), ({"text": " \n"}, "field.invalid"),
+        ({"text": "a\0"}, "field.invalid"),
         ({"text": "x" * 2001}, "too.large"), ({"text": "x", "content": {"text": "y"}}, "field.invalid"),
         ({"content": {"kind": "sealed", "text": "y"}}, "content.rejected"),
     ],
@@ -108,7 +115,7 @@ def test_here_goes_to_the_disclosed_hexagon(town: Town) -> None:
     ann = town.person("Ann")
     sent = town.do(ann, "here.say", text="hi")
     assert sent.s == town.world.cell_name(ann.disclosed) and sent.o == 1
-    assert [sql for sql, _ in town.rows[-4:]][0].startswith("INSERT INTO streams"), "the stream's row comes with its first event"
+    assert next(sql for sql, _ in town.rows[-4:]).startswith("INSERT INTO streams"), "the stream's row comes with its first event"
     assert town.do(ann, "here.say", text="hi").o == 2
 
 

@@ -58,5 +58,3 @@ def _message(o: int, actor: int, mid: int, ts: int, body: bytes | None) -> Messa
     message = _decode(body) if body is not None else Message(str(mid), str(actor), ts)
     message.o = o
     return message
-
-

@@ -16,9 +16,13 @@ from fwber_rt.features.messages import schema
 from fwber_rt.registry import Job, Reader
 
 HERE = Setting("retention.here_s", 86_400, "how long local chat is kept", "seconds", reload=True)
-ROOMS = Setting("retention.rooms_s", 30 * 86_400, "how long a room's messages are kept, unless the room says", "seconds", reload=True)
+ROOMS = Setting(
+    "retention.rooms_s", 30 * 86_400, "how long a room's messages are kept, unless the room says", "seconds", reload=True
+)
 RESUME = Setting("retention.resume_s", 86_400, "longest absence after which a client may still resume", "seconds", reload=True)
-EVERY: Setting[float] = Setting("retention.every_s", 60.0, "seconds between two runs of the retention job", "seconds", reload=True)
+EVERY: Setting[float] = Setting(
+    "retention.every_s", 60.0, "seconds between two runs of the retention job", "seconds", reload=True
+)
 SETTINGS = (HERE, ROOMS, RESUME, EVERY)
 
 MOST_EVENTS = 2_000  # deleted from one stream in one run: the writer is everybody's
@@ -52,7 +56,10 @@ def _due(world: World, now: Instant) -> list[Stream]:
     checked: dict[int, int] = world.state.setdefault("retention", {})
     stored = [stream for stream in world.streams.values() if stream.head >= stream.first]
     due = sorted(stored, key=lambda stream: checked.get(stream.id, 0))[:MOST_STREAMS]
-    world.state["retention"] = {**{s.id: checked[s.id] for s in stored if s.id in checked}, **dict.fromkeys((s.id for s in due), now.wall)}
+    world.state["retention"] = {
+        **{s.id: checked[s.id] for s in stored if s.id in checked},
+        **dict.fromkeys((s.id for s in due), now.wall),
+    }
     return due
 
 
@@ -72,7 +79,9 @@ def _silent(world: World, now: Instant) -> list[Stream]:
     Whoever hears it holds a position in it, and would take the first messages of its next life for old ones.
     """
     heard = {person.heard for person in world.people.values()}
-    return [stream for stream in world.streams.values() if _ended(world, stream, now) and heard.isdisjoint(_hearers(world, stream))]
+    return [
+        stream for stream in world.streams.values() if _ended(world, stream, now) and heard.isdisjoint(_hearers(world, stream))
+    ]
 
 
 def _ended(world: World, stream: Stream, now: Instant) -> bool:

@@ -12,10 +12,13 @@ INSERT_MESSAGE = Statement(
     "INSERT INTO messages(id, stream, o, sender, ts, target, nonce) VALUES (?, ?, ?, ?, ?, ?, ?)", mode=Mode.APPEND
 )
 CUT_MESSAGES = Statement("DELETE FROM messages WHERE stream = ? AND o < ?")
-SET_READ = Statement("INSERT INTO reads(user, room, o) VALUES (?, ?, ?) ON CONFLICT(user, room) DO UPDATE SET o = max(o, excluded.o)")
+SET_READ = Statement(
+    "INSERT INTO reads(user, room, o) VALUES (?, ?, ?) ON CONFLICT(user, room) DO UPDATE SET o = max(o, excluded.o)"
+)
 
 _HISTORY = (
-    "SELECT m.o, e.actor, e.body, m.id, m.ts FROM messages AS m JOIN events AS e ON e.stream = m.stream AND e.o = m.o WHERE m.stream = ?"
+    "SELECT m.o, e.actor, e.body, m.id, m.ts FROM messages AS m JOIN events AS e ON e.stream = m.stream AND e.o = m.o "
+    "WHERE m.stream = ?"
 )
 HISTORY_BEFORE = f"{_HISTORY} AND m.o < ? ORDER BY m.o DESC LIMIT ?"
 HISTORY_AFTER = f"{_HISTORY} AND m.o > ? ORDER BY m.o LIMIT ?"

@@ -116,7 +116,8 @@ def content_of(world: World, request: SendMessage | SayHere) -> Content:
         raise Refused(FIELD_INVALID, field="content", detail="Give either content or text.")
     content = request.content or Content("text", request.text or "")
     if content.kind != "text":
-        raise Refused(CONTENT_REJECTED, field="content.kind", detail=f"This server does not take content of kind {content.kind!r}.")
+        raise Refused(
+            CONTENT_REJECTED, field="content.kind", detail=f"This server does not take content of kind {content.kind!r}."
+        )
     field = "text" if request.content is None else "content.text"
     return Content("text", clean_text(content.text, world.text_chars, field))
-

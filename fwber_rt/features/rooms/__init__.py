@@ -15,13 +15,34 @@ from fwber_rt.core.settings import Rate, Setting
 from fwber_rt.core.text import clean_name, clean_text
 from fwber_rt.core.world import World
 from fwber_rt.errors import (
-    CONFLICT, FIELD_INVALID, FORBIDDEN, LOCATION_REQUIRED, NOT_FOUND, ROOM_FULL, ROOM_OUTSIDE, ROOM_PRECISE, Refused,
+    CONFLICT,
+    FIELD_INVALID,
+    FORBIDDEN,
+    LOCATION_REQUIRED,
+    NOT_FOUND,
+    ROOM_FULL,
+    ROOM_OUTSIDE,
+    ROOM_PRECISE,
+    Refused,
 )  # fmt: skip
 from fwber_rt.features.rooms import membership, schema
 from fwber_rt.features.rooms.nearby import nearby_rooms
 from fwber_rt.features.rooms.shapes import (
-    CreateRoom, FindRooms, Joined, JoinRoom, Left, ListMembers, MemberJoined, MemberLeft, MemberPage, RoomChanged, RoomDeleted,
-    RoomPage, RoomView, UpdateRoom, view,
+    CreateRoom,
+    FindRooms,
+    Joined,
+    JoinRoom,
+    Left,
+    ListMembers,
+    MemberJoined,
+    MemberLeft,
+    MemberPage,
+    RoomChanged,
+    RoomDeleted,
+    RoomPage,
+    RoomView,
+    UpdateRoom,
+    view,
 )  # fmt: skip
 from fwber_rt.protocol.shapes import RoomRef, parse_id
 from fwber_rt.registry import Command, Feature, PushSpec, Query, State
@@ -127,7 +148,9 @@ feature = Feature(
             "room.create", CreateRoom, room_create, RoomView, http="POST /rooms", limit="room_create", durable=True,
             help="Make a room; I own it and am its first member.", errors=(CONFLICT,),
         ),
-        Command("room.get", RoomRef, room_get, RoomView, http="GET /rooms/{room}", limit="read", help="One room.", errors=(NOT_FOUND,)),
+        Command(
+            "room.get", RoomRef, room_get, RoomView, http="GET /rooms/{room}", limit="read", help="One room.", errors=(NOT_FOUND,)
+        ),
         Command(
             "room.update", UpdateRoom, room_update, RoomView, http="PATCH /rooms/{room}", limit="room", durable=True,
             help="Change a room (owner, admin).", errors=(NOT_FOUND, FORBIDDEN),

@@ -16,7 +16,15 @@ from fwber_rt.core.world import World
 from fwber_rt.errors import CONFLICT, FIELD_INVALID, FORBIDDEN, LOCATION_REQUIRED, ROOM_FULL, ROOM_OUTSIDE, ROOM_PRECISE, Refused
 from fwber_rt.features.rooms import schema
 from fwber_rt.features.rooms.shapes import (
-    Joined, JoinRoom, Left, ListMembers, MemberJoined, MemberLeft, MemberPage, MemberView, view,
+    Joined,
+    JoinRoom,
+    Left,
+    ListMembers,
+    MemberJoined,
+    MemberLeft,
+    MemberPage,
+    MemberView,
+    view,
 )  # fmt: skip
 from fwber_rt.protocol.shapes import RoomRef, parse_id
 from fwber_rt.registry import Reader

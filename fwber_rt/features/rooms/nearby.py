@@ -28,7 +28,7 @@ def nearby_rooms(world: World, actor: Actor, request: FindRooms, now: Instant) -
     within = [(metres, id) for metres, id in ranked if metres <= request.radius_m and (metres, id) > start]
     page = within[: request.limit]
     views = [view(world.rooms[id], member=me.id in world.rooms[id].members, distance_m=metres) for metres, id in page]
-    return Effects(RoomPage(views, "%d.%d" % page[-1] if len(within) > len(page) else None))
+    return Effects(RoomPage(views, _cursor(*page[-1]) if len(within) > len(page) else None))
 
 
 def _origin(world: World, me: Person, request: FindRooms) -> int:
@@ -55,6 +55,10 @@ def _matches(room: Room, me: Person, request: FindRooms) -> bool:
         and (request.tag is None or request.tag in room.tags)
         and (not wanted or wanted in room.name.casefold() or wanted in room.description.casefold())
     )
+
+
+def _cursor(metres: int, id: int) -> str:
+    return f"{metres}.{id}"
 
 
 def _start(cursor: str) -> tuple[int, int]:

@@ -42,7 +42,8 @@ MIGRATION = Migration(
     "rooms and memberships",
     """
     CREATE TABLE rooms(
-      id INTEGER PRIMARY KEY, owner INTEGER NOT NULL REFERENCES users(id), body BLOB, kind TEXT NOT NULL, visibility TEXT NOT NULL,
+      id INTEGER PRIMARY KEY, owner INTEGER NOT NULL REFERENCES users(id), body BLOB,
+      kind TEXT NOT NULL, visibility TEXT NOT NULL,
       cell INTEGER NOT NULL, radius_m INTEGER NOT NULL, max_members INTEGER NOT NULL, retention INTEGER NOT NULL,
       created INTEGER NOT NULL, ended INTEGER
     ) STRICT;
@@ -88,9 +89,7 @@ def insert_rows(room: Room) -> list[Row]:
 
 def update_row(room: Room) -> Row:
     """The row of a changed room."""
-    return Row(
-        UPDATE_ROOM, (room.id, room.owner, body_of(room), room.kind, room.visibility, room.max_members, room.retention)
-    )
+    return Row(UPDATE_ROOM, (room.id, room.owner, body_of(room), room.kind, room.visibility, room.max_members, room.retention))
 
 
 def load(world: World, reader: SyncReader) -> None:
