@@ -22,7 +22,7 @@ class Ids:
             raise ValueError(f"node must be below {1 << _NODE_BITS}, not {node}")
         self._node = node << _SEQUENCE_BITS
         self._tick = last >> _SHIFT
-        self._sequence = (1 << _SEQUENCE_BITS) - 1 if last else -1  # the rest of that millisecond may be taken
+        self._sequence = (1 << _SEQUENCE_BITS) - 1 if last else 0  # the rest of that millisecond may be taken; 0 is nobody
 
     def next(self, wall: int) -> int:
         """The next id, for a moment ``wall`` milliseconds after the Unix epoch."""
