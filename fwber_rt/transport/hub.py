@@ -195,6 +195,7 @@ class Hub:
                 counts.pushes += len(pushes)
                 counts.deliveries += width * len(pushes)
                 self.widths[min((width - 1 if width else 0).bit_length(), WIDTHS - 1)] += 1
+            counts.replies += len(replies)
             for session, reply in replies:
                 if session.blocked:
                     session.send(reply)
@@ -243,6 +244,7 @@ class Hub:
         if session is None:
             return
         if reply is not None:
+            self.counts.replies += 1
             session.send(reply)
         for push in effects.replay:
             session.send(_framed(push))
