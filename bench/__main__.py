@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from bench import harness
 from bench.report import UNMEASURED, Unmeasurable
 from bench.suite import BENCHES
 from bench.wire import Refusal
@@ -35,6 +36,8 @@ def main(argv: list[str] | None = None) -> int:
     except (Unmeasurable, Refusal) as problem:
         print(f"{arguments.bench}: not measured: {problem}", file=sys.stderr)
         return UNMEASURED
+    finally:
+        harness.unpin()
     print(report.render())
     if arguments.json:
         report.write(arguments.json)

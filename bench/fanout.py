@@ -29,6 +29,7 @@ delivery, larger W what gathering buys. The ratio's bars (at least 1.2 at W=1, 3
 WINDOWS = (1, 4, 16, 64)
 PLACE = (31.57, 120.30)
 RATIO_AT_ONE, RATIO_FROM_FOUR = 1.2, 3.5
+QUIET_S = 2.5
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,11 +124,10 @@ def _create_room(port: int, guest: Guest, members: int) -> tuple[Socket, str]:
 
 
 def settle(sockets: list[Socket], server: harness.OurServer) -> Flood:
-    """Read away what the crowd's arrival caused, until it is quiet for two privacy ticks."""
+    """Read away what the crowd's arrival caused, until nothing has come for longer than a privacy tick."""
     flood = Flood(sockets)
-    quiet = 0
-    while quiet < 5:
-        quiet = 0 if flood.pump(1.0) else quiet + 1
+    while flood.pump(QUIET_S):
+        pass
     return flood
 
 

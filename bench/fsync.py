@@ -60,8 +60,7 @@ def run(messages: int, synchronous: str) -> Report:
     with tempfile.TemporaryDirectory(prefix="fwber_rt-strace-") as directory:
         trace = Path(directory) / "trace"
         wrap = ["strace", "-f", "-qq", "-y", "-xx", "-s", "70000", "-e", f"trace={_CALLS}", "-e", "signal=none", "-o", str(trace)]
-        settings = {} if synchronous == "FULL" else {"storage.synchronous": synchronous}
-        with harness.OurServer(settings, wrap=wrap) as server:
+        with harness.OurServer({"storage.synchronous": synchronous}, wrap=wrap) as server:
             acked = _talk(server, messages)
             server.stop()
         proof = prove(calls(trace.read_text(encoding="ascii", errors="replace").splitlines()))

@@ -1,7 +1,7 @@
 """Servers as subprocesses: started on a free loopback port, pinned to one core, killed by their own id.
 
-The server under test gets core 0 and this process, which makes the load, the others: a figure is then one of one core, and
-the load generator does not compete with what it measures. Where there is one core only, nothing is pinned and the report says so.
+The server under test gets the first core and this process, which makes the load, the others: a figure is then one of one core,
+and the load generator does not compete with what it measures. Where there is one core only, nothing is pinned, which is said.
 """
 
 from __future__ import annotations
@@ -28,15 +28,21 @@ LIMITS = Path(__file__).resolve().parent / "limits.toml"
 HOST = "127.0.0.1"
 READY_S = 20.0
 _PR_SET_PDEATHSIG = 1
+_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []  # before anything is pinned
 
 
 def pin_load() -> str:
-    """Keep this process off the server's core; says what was done, for the report."""
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    if len(cores) < 2:
-        return "one core only: server and load generator share it, figures are lower than they could be"
-    os.sched_setaffinity(0, cores[1:])
-    return f"server on core {cores[0]}, load on {', '.join(map(str, cores[1:]))}"
+    """Keep this process off the server's core, until ``unpin``; says what was done, for the report."""
+    if len(_CORES) < 2:
+        return "nothing pinned: server and load generator may share a core, figures are lower than they could be"
+    os.sched_setaffinity(0, _CORES[1:])
+    return f"server on core {_CORES[0]}, load on {', '.join(map(str, _CORES[1:]))}"
+
+
+def unpin() -> None:
+    """Let this process use all its cores again."""
+    if _CORES:
+        os.sched_setaffinity(0, _CORES)
 
 
 def free_port() -> int:
@@ -88,9 +94,9 @@ class Process:
 
     def _prepare(self) -> None:
         """In the child: its core, and death with this process so that a killed bench leaves no server."""
-        if hasattr(os, "sched_setaffinity"):
-            if len(os.sched_getaffinity(0)) > 1 or (os.cpu_count() or 1) > 1:
-                os.sched_setaffinity(0, {0})
+        if len(_CORES) > 1:
+            os.sched_setaffinity(0, _CORES[:1])
+        if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     @property

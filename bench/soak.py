@@ -25,6 +25,7 @@ from bench.crowd import Guest
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.stats import median
 from fwber_rt.client import Backoff, Client, ClientClosed, ConnectionLost, Push, State
+from fwber_rt.client.shapes import Sent
 
 HELP = "kill -9 at random moments under load: nothing acked or seen is lost; --strace: an ack waits for its fdatasync"
 TEACH = """\
@@ -35,6 +36,7 @@ TEACH = """\
 """
 READY_S = 10.0
 SETTLE_S = 20.0
+PAUSE_S = 0.15  # between two bursts of one client, on average
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -79,16 +81,26 @@ class Talker:
             backoff=Backoff(base_s=0.05, cap_s=0.3), request_timeout_s=60, first_connect_s=30,
         )  # fmt: skip
 
-    async def talk(self) -> None:
-        """Until the client is closed or this is cancelled."""
+    async def talk(self, chance: random.Random) -> None:
+        """Until the client is closed or this is cancelled: several messages at once, so that many are on their way at a kill.
+
+        Paced so that what is said while somebody reconnects stays within what a resume replays (300 events of a stream).
+        """
         while True:
-            number = next(self._texts)
-            text = f"{self.number}/{number}"
-            if number % 3:
-                sent = await self.client.send(self.room, text, timeout_s=120)
-            else:
-                sent = await self.client.say(text, timeout_s=120)
-            self._told.note(self._told.acked, sent["mid"], (sent["s"], sent["o"]))
+            await asyncio.gather(self._send(), self._send(), self._say())
+            await asyncio.sleep(chance.uniform(0, 2 * PAUSE_S))
+
+    async def _send(self) -> None:
+        self._acked(await self.client.send(self.room, self._text(), timeout_s=120))
+
+    async def _say(self) -> None:
+        self._acked(await self.client.say(self._text(), timeout_s=120))
+
+    def _text(self) -> str:
+        return f"{self.number}/{next(self._texts)}"
+
+    def _acked(self, sent: Sent) -> None:
+        self._told.note(self._told.acked, sent["mid"], (sent["s"], sent["o"]))
 
     def _hear(self, push: Push) -> None:
         if push.t in ("message.new", "here.message"):
@@ -137,7 +149,7 @@ class _Soak:
         await asyncio.gather(*(talker.client.connect() for talker in self._talkers))
         try:
             await self._gather_in_rooms()
-            tasks = [asyncio.create_task(talker.talk()) for talker in self._talkers]
+            tasks = [asyncio.create_task(talker.talk(self._chance)) for talker in self._talkers]
             try:
                 await self._kill_often(tasks)
             finally:

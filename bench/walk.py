@@ -1,9 +1,9 @@
 """The walk of one message: which of the project's own functions run between reading it and writing it to everybody.
 
 The shortest path is the fastest, and short enough to be read. A profiler on the loop's thread records every call into
-``fwber_rt`` from ``data_received`` to the last ``transport.write`` for one message in a room, in a whole server in this process on
-asyncio's own loop (whose transport is Python, so that the write is seen). Two sizes of room tell what is paid once from what is
-paid per recipient. What the database's writer does meanwhile is on its own thread and not part of the walk.
+``fwber_rt`` from ``data_received`` to the last ``transport.write`` for one message in a room, in a whole server in this process
+on asyncio's own loop (whose transport is Python, so that the write is seen). Two sizes of room tell what is paid once from what
+is paid per recipient. What the database's writer does meanwhile is on its own thread and not part of the walk.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from bench import crowd, harness, places
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.wire import Socket
 from fwber_rt import config
-from fwber_rt.app import App
 from fwber_rt.features import registry
 
 HELP = "the project's own functions between data_received and transport.write, from a profiler"
@@ -94,6 +93,8 @@ class Recorder:
 
 async def _walk(recipients: int, messages: int) -> Counter[CodeType]:
     """What ``messages`` messages to a room of so many have in common."""
+    from fwber_rt.app import App  # noqa: PLC0415 -- the whole server, which the other benches do not load
+
     with tempfile.TemporaryDirectory(prefix="fwber_rt-walk-") as directory:
         flags = {"listen": f"{harness.HOST}:0", "data_dir": directory}
         app = App(config.load(registry(), harness.LIMITS, {}, flags), registry())

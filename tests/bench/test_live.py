@@ -1,0 +1,156 @@
+"""Every bench in a tiny form against the real server: it runs, its figures are computed, and what must be zero is zero.
+
+Ratios and memory are not judged here: at this size they say nothing. What is judged is that there are figures at all.
+"""
+
+import json
+import random
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import fsync, harness, places, replay
+from bench.__main__ import main
+from bench.oracle import Oracle
+from bench.report import HELD, MISSED
+from fwber_rt import config
+from fwber_rt.core.settings import Rate
+from fwber_rt.features import registry
+
+
+def _bench(directory: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    out = directory / "report.json"
+    status = main([*arguments, "--json", str(out)])
+    return status, json.loads(out.read_text())
+
+
+def test_limits_are_raised_and_none_is_forgotten() -> None:
+    known = config.collect(registry())
+    raised = config.read(registry(), harness.LIMITS, {}, {}).settings
+    assert raised[config.LIMITS_ENABLED] is True
+    for name, setting in known.items():
+        if isinstance(setting.default, Rate):
+            assert raised[setting].per_second >= 1e6, name
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fanout", "--subscribers", "12", "--windows", "1", "8"],
+        ["cells", "--cells", "5", "--people", "3", "--windows", "1", "8"],
+    ],
+    ids=["fanout", "cells"],
+)
+def test_fan_out(tmp_path: Path, arguments: list[str]) -> None:
+    status, report = _bench(tmp_path, *arguments, "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1")
+    assert status in (HELD, MISSED)
+    assert report["held"] is (status == HELD)
+    for window in ("1", "8"):
+        figures = report["figures"]["windows"][window]
+        assert figures["ours"] > 100
+        assert figures["broadcast"] > 100
+        assert figures["ratio"] == pytest.approx(figures["ours"] / figures["broadcast"])
+        assert 0 < figures["p50_ms"] <= figures["p99_ms"] < 1000
+
+
+def test_idle(tmp_path: Path) -> None:
+    _, report = _bench(tmp_path, "idle", "--connections", "120", "--quiet", "0.5")
+    figures = report["figures"]
+    assert figures["kib_per_connection"] == (figures["after_bytes"] - figures["before_bytes"]) / 120 / 1024
+    assert 0 < figures["kib_per_connection"] < 200
+
+
+def test_nearby(tmp_path: Path) -> None:
+    _, report = _bench(tmp_path, "nearby", "--people", "3000", "--crowd", "500", "--calls", "100")
+    assert report["figures"]["people"] == 3000
+    assert 0 < report["figures"]["city_us"]["p50"] <= report["figures"]["city_us"]["p99"]
+    assert report["tables"][0]["rows"][1][2] == 50
+
+
+def test_walk(tmp_path: Path) -> None:
+    status, report = _bench(tmp_path, "walk", "--recipients", "2", "6", "--messages", "5")
+    assert status == HELD, report["tables"]
+    assert any(function.endswith("data_received") for function in report["figures"]["functions"])
+    assert 3 < report["figures"]["count"] <= 10
+
+
+def _traces(file: Path, taxis: int = 10, fixes: int = 24) -> Path:
+    """Taxis that stay a while in each of a few hexagons."""
+    chance = random.Random(5)
+    cells = places.around(2)
+    lines = ["time_s,taxi,lat,lng"]
+    for taxi in range(taxis):
+        stays = [places.centre(chance.choice(cells)) for _ in range(fixes)]
+        for number in range(fixes):
+            lat, lng = stays[number // 6]
+            lines.append(f"{1000 + 60 * (number + chance.random()):.3f},{taxi},{lat:.6f},{lng:.6f}")
+    file.write_text("\n".join(lines))
+    return file
+
+
+ZEROS = ("missing", "unexpected", "duplicates", "acked_lost", "received_not_stored", "gaps", "stored_twice")
+
+
+@pytest.mark.parametrize("kills", [0, 2])
+def test_replay(tmp_path: Path, kills: int) -> None:
+    file = _traces(tmp_path / "t.csv")
+    status, report = _bench(tmp_path, "replay", str(file), "--speed", "600", "--kill", str(kills), "--least", "100")
+    figures = report["figures"]
+    assert {name: figures[name] for name in ZEROS} == dict.fromkeys(ZEROS, 0), report["notes"]
+    assert figures["fixes"] == 240
+    assert figures["acked"] == figures["posts"] > 80
+    assert figures["expected"] > 100
+    assert figures["kills"] == kills
+    assert figures["reconnects"] >= 10 if kills else figures["reconnects"] == 0
+    missed = {bar["name"] for bar in report["bars"] if not bar["held"]}
+    assert missed <= {"undecidable share"}, report["bars"]  # at this density moves and posts often overlap
+
+
+def test_replay_of_too_little_is_missed(tmp_path: Path) -> None:
+    file = _traces(tmp_path / "t.csv", taxis=6, fixes=12)
+    status, report = _bench(tmp_path, "replay", str(file), "--speed", "6000")
+    assert status == MISSED
+    assert "expected deliveries" in [bar["name"] for bar in report["bars"] if not bar["held"]]
+
+
+def test_a_delivery_that_is_not_made_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard, dropped = Oracle.heard, [True]
+
+    def deaf_once(oracle: Oracle, who: str, key: str, stream: Hashable, at: float) -> None:
+        if not (dropped and not key.startswith(f"{who} ") and dropped.pop()):
+            heard(oracle, who, key, stream, at)
+
+    monkeypatch.setattr(Oracle, "heard", deaf_once)
+    monkeypatch.setattr(replay, "SETTLE_S", 0.5)
+    status, report = _bench(tmp_path, "replay", str(_traces(tmp_path / "t.csv")), "--speed", "1200", "--least", "1")
+    assert status == MISSED
+    assert report["figures"]["missing"] + report["figures"]["undecidable"] >= 1
+
+
+def test_soak(tmp_path: Path) -> None:
+    status, report = _bench(tmp_path, "soak", "--kills", "5", "--clients", "8", "--rooms", "2")
+    assert status == HELD, report["bars"]
+    assert report["figures"]["acked"] > 50
+    assert report["figures"]["streams_resumed"] > 0
+
+
+strace = pytest.mark.skipif(not fsync.available(), reason="no strace, or no right to trace")
+
+
+@pytest.mark.strace
+@strace
+def test_every_ack_follows_its_fdatasync(tmp_path: Path) -> None:
+    status, report = _bench(tmp_path, "soak", "--strace", "--messages", "20")
+    assert status == HELD, report["notes"]
+    assert report["figures"]["messages"] == 20
+    assert report["figures"]["syncs"] >= 10
+
+
+@pytest.mark.strace
+@strace
+def test_a_server_that_does_not_sync_is_caught(tmp_path: Path) -> None:
+    status, report = _bench(tmp_path, "soak", "--strace", "--messages", "20", "--synchronous", "OFF")
+    assert status == MISSED
+    assert report["figures"]["late"] == 20
