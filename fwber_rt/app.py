@@ -88,7 +88,7 @@ class App:
         self.registry = registry
         self.clock = clock or Clock(settings[TIME_SCALE])
         self.metrics = Metrics()
-        self.ready = False
+        self._serving = False
         self._rng = rng or random.SystemRandom()
         self._end = asyncio.Event()
         self._exit_status = 0
@@ -138,15 +138,15 @@ class App:
         # 5. Figures and timers.
         observe.wire(self)
         self._start_timers()
-        self.ready = True
+        self._serving = True
         log.info("serving at %s", self.url)
 
     async def stop(self) -> None:
         """Say goodbye, save, close. Idempotent."""
-        if not self.ready:
+        if not self._serving:
             return
         # 1. No new work: not ready, not accepting.
-        self.ready = False
+        self._serving = False
         self.dispatcher.draining = True
         self.front.stop_accepting()
         for task in self._tasks:
@@ -184,6 +184,11 @@ class App:
         self.settings = settings
         self.world.configure(settings)
         self.dispatcher.configure(settings)
+
+    @property
+    def ready(self) -> bool:
+        """Whether new work is welcome: serving, and able to save."""
+        return self._serving and not self.journal.read_only
 
     @property
     def port(self) -> int:

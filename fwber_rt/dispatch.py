@@ -12,7 +12,7 @@ import logging
 from bisect import bisect_left
 from math import ceil
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -65,6 +65,8 @@ _STATELESS: Final = frozenset(
 )
 
 _MOST_LOADS: Final = 3
+T = TypeVar("T")
+
 log = logging.getLogger(__name__)
 
 
@@ -144,7 +146,7 @@ class Dispatcher:
                 if tokens >= 1:  # take(), without the call
                     bucket.held, bucket.at = tokens - 1, mono
                 elif wait := bucket.take(mono):
-                    raise Refused(RATE_LIMITED, retry_after_ms=wait)
+                    raise self._limited(wait)
             if self.draining or self.journal.read_only:
                 self._check_open(route.operation)
             try:
@@ -299,14 +301,18 @@ class Dispatcher:
     def _check_address(self, limit: str, address: str, now: Instant) -> None:
         wait = self._by_address[limit].take(address, now.mono) if self.limited else 0
         if wait:
-            raise Refused(RATE_LIMITED, retry_after_ms=wait)
+            raise self._limited(wait)
 
     def _check_user(self, actor: Actor, limit: str, rate: Rate, now: Instant) -> None:
         if self.limited:
             person = actor.someone
             wait = ((person.buckets or {}).get(limit) or self._bucket(person, limit, rate)).take(now.mono)
             if wait:
-                raise Refused(RATE_LIMITED, retry_after_ms=wait)
+                raise self._limited(wait)
+
+    def _limited(self, wait_ms: int) -> Refused:
+        """Too fast; limits run on the scaled clock, whoever waits does not."""
+        return Refused(RATE_LIMITED, retry_after_ms=ceil(wait_ms / self.clock.scale))
 
     def _bucket(self, person: Person, limit: str, rate: Rate) -> Bucket:
         if person.buckets is None:
@@ -325,21 +331,24 @@ class Dispatcher:
         """Run one operation to its effects, with as many loads as it asks for. Raises Refused."""
         world = self.world
         if isinstance(operation, Query):
-            return Effects(await operation.handler(world, actor, payload, self.clock.now(), self.reader))
-        if operation.load is None:
-            effects: Effects | None = operation.handler(world, actor, payload, self.clock.now())
-        else:
-            effects = operation.handler(world, actor, payload, self.clock.now(), None)
+            effects = Effects(await operation.handler(world, actor, payload, self.clock.now(), self.reader))
+            return self._unless_rebuilt(world, effects)
+        extra = (None,) if operation.load else ()
+        found = operation.handler(world, actor, payload, self.clock.now(), *extra)
         for _ in range(_MOST_LOADS):
-            if effects is not None:
-                return effects
+            if found is not None:
+                return found
             if operation.load is None:
                 raise RuntimeError(f"{operation.op} asks for a load it does not declare")
             loaded = await operation.load(world, actor, payload, self.clock.now(), self.reader)
-            if self.world is not world:
-                raise Refused(DRAINING)
-            effects = operation.handler(world, actor, payload, self.clock.now(), loaded)
+            found = operation.handler(self._unless_rebuilt(world, world), actor, payload, self.clock.now(), loaded)
         raise Refused(CONFLICT)
+
+    def _unless_rebuilt(self, world: World, result: T) -> T:
+        """``result``, unless ``world`` was given up meanwhile: it knew more than the disk does."""
+        if self.world is not world:
+            raise Refused(DRAINING)
+        return result
 
     def apply(self, effects: Effects, session: Any = None, id: int | None = None) -> None:
         """Write the rows, and release the rest when everything it may depend on is on disk."""

@@ -187,7 +187,7 @@ def _after(cursor: str) -> tuple[int, int] | None:
 
 def dump(world: World) -> Iterable[list[int]]:
     """Who is where, as fine cells, for the encrypted snapshot."""
-    return ([person.id, person.fine] for person in world.people.values() if person.fine)
+    return ([person.id, person.fine] for person in list(world.people.values()) if person.fine)
 
 
 def restore(world: World, records: Iterable[tuple[int, int]], now: Instant) -> None:
