@@ -196,8 +196,8 @@ class Front:
         connection = cast(HttpConnection, transport.get_protocol())
         tail = _Tail()
         protocol.set_parser(cast(Any, tail))  # gives us what came after the head
-        headers = Headers((name, value) for name, value in request.headers.items())
-        asked = Request(request.raw_path, headers, request.method, f"HTTP/{request.version.major}.{request.version.minor}")
+        version = f"HTTP/{request.version.major}.{request.version.minor}"
+        asked = Request(request.raw_path, Headers(request.headers.items()), request.method, version)
         refusal = self.open_websocket(transport, asked, connection.address, bytes(tail.data))
         if refusal:
             transport.write(refusal)

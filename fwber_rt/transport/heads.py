@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHeaderValue
 from websockets.http11 import Request
 
 PATH: Final = "/api/v1/ws"
@@ -55,7 +56,10 @@ def parse(head: bytes) -> Request:
         name, colon, value = field.partition(b":")
         if not colon or not _TOKEN.fullmatch(name):
             raise ValueError("not a header field")
-        headers[name.decode("ascii")] = value.strip(b" \t").decode("latin-1")
+        try:
+            headers[name.decode("ascii")] = value.strip(b" \t").decode("latin-1")
+        except InvalidHeaderValue as error:
+            raise ValueError(str(error)) from None
     if "Transfer-Encoding" in headers or any(value != "0" for value in headers.get_all("Content-Length")):
         raise ValueError("an Upgrade has no body")
     if len(headers.get_all("Host")) != 1:
