@@ -1,6 +1,8 @@
 """Runs the server as a process: event loop, signals, and start-up failures as one line.
 
 SIGTERM and the first SIGINT drain; a second SIGINT ends at once. SIGHUP reads the configuration again.
+Python waits at its end for every thread that is not a daemon, so one that hangs on a disk would keep a finished server alive
+for ever: ``ends_within`` puts a limit to the drain and to that wait.
 """
 
 from __future__ import annotations
@@ -8,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from fwber_rt import config, logs
 from fwber_rt.admin import Failure
@@ -19,6 +23,11 @@ from fwber_rt.config import ConfigError, Loaded
 from fwber_rt.core.settings import Settings
 from fwber_rt.registry import Registry
 from fwber_rt.storage.errors import StorageError
+
+DRAIN_S: Final = 30.0
+"""The longest an orderly end may take."""
+THREADS_S: Final = 5.0
+"""The longest threads may take after it."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +64,8 @@ def serve(registry: Registry, read: Callable[[], Loaded]) -> int:
         raise Failure(str(error)) from error
     except OSError as error:
         raise Failure(explain(error, loaded.settings)) from error
+    finally:
+        ends_within(THREADS_S)
 
 
 async def _serve(registry: Registry, loaded: Loaded, read: Callable[[], Loaded], limit: logs.RateLimit) -> int:
@@ -69,16 +80,21 @@ async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) 
     """Run ``server`` with the signals of a service; its exit status."""
     loop = asyncio.get_running_loop()
     current = loaded
+    limits: list[threading.Timer] = []
+
+    def drain() -> None:
+        limits.append(ends_within(DRAIN_S))
+        server.drain()
 
     def interrupt() -> None:
         loop.remove_signal_handler(signal.SIGINT)  # the next one is Python's own: out at once
-        server.drain()
+        drain()
 
     def hang_up() -> None:
         nonlocal current
         current = reload(server, current, read)
 
-    loop.add_signal_handler(signal.SIGTERM, server.drain)
+    loop.add_signal_handler(signal.SIGTERM, drain)
     loop.add_signal_handler(signal.SIGINT, interrupt)
     loop.add_signal_handler(signal.SIGHUP, hang_up)
     try:
@@ -86,6 +102,22 @@ async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) 
     finally:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
+        for limit in limits:
+            limit.cancel()
+
+
+def ends_within(seconds: float) -> threading.Timer:
+    """End the process with status 1, whatever hangs, unless it has ended by then or the timer is cancelled."""
+    timer = threading.Timer(seconds, _give_up)
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _give_up() -> None:
+    hanging = [thread.name for thread in threading.enumerate() if not thread.daemon and thread.is_alive()]
+    logger.critical("the orderly end took too long, so the process ends now; still running: %s", ", ".join(hanging))
+    os._exit(1)
 
 
 def reload(server: Server, old: Loaded, read: Callable[[], Loaded]) -> Loaded:

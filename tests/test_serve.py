@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -112,3 +113,24 @@ def test_the_soft_limit_of_open_files_is_raised_to_the_hard_one() -> None:
         "assert r.getrlimit(r.RLIMIT_NOFILE) == (hard, hard)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_an_end_that_cannot_save_is_an_end(tmp_path: Path) -> None:
+    with serving(tmp_path) as (process, lines):
+        wait_for(lines, "serving at")
+        shutil.rmtree(tmp_path / "snapshots", ignore_errors=True)
+        (tmp_path / "snapshots").write_text("in the way")
+        process.send_signal(signal.SIGTERM)
+        process.wait(START_S)
+        assert "Traceback" not in lines.read()
+
+
+def test_a_thread_that_hangs_does_not_keep_the_process() -> None:
+    script = (
+        "import logging, threading; from fwber_rt.serve import ends_within; logging.basicConfig(); "
+        "threading.Thread(target=threading.Event().wait, name='stuck').start(); ends_within(0.1)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=START_S, check=False)
+    assert done.returncode == 1
+    assert "still running: " in done.stderr
+    assert "stuck" in done.stderr
