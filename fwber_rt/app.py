@@ -11,9 +11,10 @@ import asyncio
 import logging
 import os
 import random
+import sqlite3
 import ssl
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -154,7 +155,7 @@ class App:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         # 2. What is under way ends; clients are told when to come back, each in its own moment.
         await self.dispatcher.close()
-        if self._exit_status == 0:
+        with suppress(StorageFailure):
             await self.journal.wait(self.journal.position)
         self.endpoint.drain(self.settings[DRAIN])
         await self._gone(DRAIN_WAIT_S)
@@ -164,13 +165,23 @@ class App:
         for http in self._https:
             await http.stop()
         self.wheel.stop()
-        # 3. Save.
-        await self.journal.close()
-        if self._exit_status == 0:
-            await self._snapshot()
-        await self.control.close()
-        await self.database.close()
+        # 3. Save; whatever fails, the next part is closed all the same.
+        async with AsyncExitStack() as last:
+            last.push_async_callback(self.database.close)
+            last.push_async_callback(self.control.close)
+            last.push_async_callback(self._save_last)
         log.info("stopped")
+
+    async def _save_last(self) -> None:
+        """Commit what is queued and keep who is where; after a failure of storage neither is tried."""
+        if self._exit_status:
+            return
+        try:
+            await self.journal.close()
+            await self._snapshot()
+        except (StorageFailure, OSError, sqlite3.Error) as error:
+            log.error("not everything could be saved: %s", error)
+            self._exit_status = 1
 
     async def _gone(self, within_s: float) -> None:
         """Wait until all clients have closed their side, or the time is up."""

@@ -12,7 +12,6 @@ per message), and a second set of figures for the admin page that drifts from th
 
 from __future__ import annotations
 
-import asyncio
 import platform
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -212,35 +211,3 @@ def _declared(name: str, kind: str, labels: tuple[str, ...]) -> Metric:
     if metric.kind != kind or len(labels) != len(metric.labels):
         raise ValueError(f"{name} is a {metric.kind} with labels {metric.labels}")
     return metric
-
-
-class LoopLag:
-    """Measures how late the loop is: a timer that notes by how much it missed its moment. ``latest`` is in seconds."""
-
-    __slots__ = ("_handle", "_histogram", "_loop", "every", "latest")
-
-    def __init__(self, histogram: Histogram, every: float = 0.1) -> None:
-        self.every = every
-        self.latest = 0.0
-        self._histogram = histogram
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._handle: asyncio.TimerHandle | None = None
-
-    def start(self) -> None:
-        """Begin, on the running loop."""
-        self._loop = asyncio.get_running_loop()
-        self._schedule(self._loop)
-
-    def stop(self) -> None:
-        """End; may be called twice."""
-        if self._handle:
-            self._handle.cancel()
-        self._handle = self._loop = None
-
-    def _schedule(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._handle = loop.call_later(self.every, self._tick, loop, loop.time() + self.every)
-
-    def _tick(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
-        self.latest = max(0.0, loop.time() - due)
-        self._histogram.observe(self.latest)
-        self._schedule(loop)

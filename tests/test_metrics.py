@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import asyncio
 from itertools import pairwise
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from fwber_rt.metrics import BY_NAME, METRICS, Histogram, LoopLag, Metrics
+from fwber_rt.metrics import BY_NAME, METRICS, Histogram, Metrics
 
 
 def samples(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -94,41 +93,3 @@ def test_the_table_is_well_formed() -> None:
         assert metric.help.endswith("."), metric.name
         assert all(a < b for a, b in pairwise(metric.buckets)), metric.name
         assert not metric.name.endswith("_total"), metric.name
-
-
-class LateLoop(asyncio.SelectorEventLoop):
-    late = 0.0
-
-    def time(self) -> float:
-        return super().time() + self.late
-
-
-class Signalling(Histogram):
-    def __init__(self) -> None:
-        super().__init__(BY_NAME["loop_lag_seconds"].buckets)
-        self.observed = asyncio.Event()
-
-    def observe(self, value: float) -> None:
-        super().observe(value)
-        self.observed.set()
-
-
-def test_loop_lag_is_how_late_a_timer_runs() -> None:
-    loop = LateLoop()
-
-    async def measure() -> tuple[float, int]:
-        histogram = Signalling()
-        lag = LoopLag(histogram, every=0.001)
-        lag.start()
-        loop.late += 2.0
-        await histogram.observed.wait()
-        lag.stop()
-        lag.stop()
-        return lag.latest, histogram.count
-
-    try:
-        latest, count = loop.run_until_complete(measure())
-    finally:
-        loop.close()
-    assert latest >= 1.99
-    assert count == 1

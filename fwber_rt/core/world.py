@@ -33,7 +33,7 @@ GEO_RESOLUTION = Setting(
 )  # fmt: skip
 GEO_COARSER: Setting[tuple[int, ...]] = Setting(
     "geo.coarser", (7, 5), "coarser resolutions people may choose to be shown in", "H3 resolutions",
-    check=lambda value: None if all(0 <= r < 9 for r in value) else "each must be from 0 to 8",
+    check=lambda value: None if all(5 <= r <= 8 for r in value) else "each must be from 5 to 8",
 )  # fmt: skip
 WINDOW_EVENTS = Setting("streams.window_events", 300, "newest events of a stream kept in memory and replayed on resume", "events")
 WINDOW_BYTES = Setting("streams.window_bytes", 65_536, "the same, in bytes", "bytes")
