@@ -28,6 +28,7 @@ from websockets.http11 import Request
 
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.transport import heads
+from fwber_rt.transport.httpconnection import HandedOver, HttpConnection, Tail
 from fwber_rt.transport.httpserver import HEAD_BYTES, HEAD_SECONDS
 from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
 from fwber_rt.transport.websocket import Endpoint, end_output, handshake
@@ -194,7 +195,7 @@ class Front:
         if transport is None:
             raise ConnectionResetError("the client is gone")
         connection = cast(HttpConnection, transport.get_protocol())
-        tail = _Tail()
+        tail = Tail()
         protocol.set_parser(cast(Any, tail))  # gives us what came after the head
         version = f"HTTP/{request.version.major}.{request.version.minor}"
         asked = Request(request.raw_path, Headers(request.headers.items()), request.method, version)
@@ -204,7 +205,7 @@ class Front:
             end_output(transport)
         else:
             connection.let_go()
-        return _HandedOver(status=HTTPStatus.SWITCHING_PROTOCOLS)
+        return HandedOver(status=HTTPStatus.SWITCHING_PROTOCOLS)
 
     def refuse(self, reason: str, status: HTTPStatus) -> bytes:
         """Count a refusal; the answer to write."""
@@ -302,74 +303,6 @@ class Door(asyncio.Protocol):
             self.deadline = inf
             self.transport.abort()
         return self.deadline
-
-
-class HttpConnection(asyncio.Protocol):
-    """A connection served by aiohttp, counted until it is gone."""
-
-    __slots__ = ("address", "front", "inner")
-
-    def __init__(self, front: Front, address: str) -> None:
-        self.front = front
-        self.address = address
-        self.inner = front.http()
-
-    def take(self, transport: asyncio.Transport, data: bytes) -> None:
-        """Give ``transport`` to aiohttp, with everything received so far."""
-        transport.set_protocol(self)
-        self.inner.connection_made(transport)
-        self.inner.data_received(data)
-
-    def let_go(self) -> None:
-        """aiohttp is to forget the connection without ending it; somebody else serves it now, and counts it."""
-        handler = cast(web.RequestHandler, self.inner)
-        handler.transport = None
-        handler.connection_lost(None)
-
-    def data_received(self, data: bytes) -> None:
-        """Passed on."""
-        self.inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        """Passed on."""
-        return self.inner.eof_received()
-
-    def pause_writing(self) -> None:
-        """Passed on."""
-        self.inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        """Passed on."""
-        self.inner.resume_writing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Passed on, and counted."""
-        self.inner.connection_lost(exc)
-        self.front.release(self.address)
-
-
-class _Tail:
-    """Stands in for the parser of an upgraded connection: aiohttp gives it what followed the request's head."""
-
-    def __init__(self) -> None:
-        self.data = bytearray()
-
-    def feed_data(self, data: bytes) -> tuple[bool, bytes]:
-        self.data += data
-        return False, b""
-
-    def feed_eof(self) -> None:
-        """Nothing waits for it."""
-
-
-class _HandedOver(web.StreamResponse):
-    """The answer to a request whose connection is no longer aiohttp's to write to."""
-
-    async def prepare(self, request: web.BaseRequest) -> None:
-        """Write nothing."""
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Write nothing."""
 
 
 def file_descriptors() -> int:

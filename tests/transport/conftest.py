@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-ON_BOTH_LOOPS = {"test_front.py", "test_websocket.py"}
+ON_BOTH_LOOPS = {"test_front.py", "test_httpconnection.py", "test_websocket.py"}
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from tests.transport.wire import Rig, until, upgrade
+
+GET = b"GET /page HTTP/1.1\r\nHost: chat.test\r\n\r\n"
+POST = b"POST /up HTTP/1.1\r\nHost: chat.test\r\nContent-Length: 3\r\n\r\nabc"
+CHUNKED = b"POST /up HTTP/1.1\r\nHost: chat.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    async with Rig() as rig:
+        yield rig
+
+
+@pytest.fixture(autouse=True)
+def _no_stack_traces(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Whatever a client does, nothing is logged with a stack trace."""
+    with caplog.at_level(logging.DEBUG):
+        yield
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+@pytest.mark.parametrize("first", [GET, POST, CHUNKED, GET + POST + GET])
+@pytest.mark.parametrize("half", [GET[:1], GET[:20], GET[:-1], upgrade()[:-1]])
+async def test_half_a_head_after_whole_requests_is_answered_408_after_10_s(rig: Rig, first: bytes, half: bytes) -> None:
+    client = await rig.dial()
+    client.send(first + half)
+    for _ in range(first.count(b"HTTP/1.1")):
+        assert (await client.answer())[0] == 200
+    rig.wait(9.75)
+    assert rig.front.refused == {}
+    rig.wait(0.5)
+    assert (await client.answer())[0] == 408
+    assert await client.ended() == b""
+    await until(lambda: rig.front.statistics().connections == 0)
+    assert rig.front.refused == {"slow": 1}
+
+
+async def test_half_a_head_sent_while_idle_has_its_own_10_s_whatever_trickles_in(rig: Rig) -> None:
+    client = await rig.dial()
+    client.send(GET)
+    await client.answer()
+    rig.wait(60.0)
+    for n in range(3):
+        client.send(GET[n : n + 1])
+        await until(lambda: rig.wheel.statistics().entries)
+        rig.wait(3.0)
+    assert rig.front.refused == {}
+    rig.wait(1.25)
+    assert (await client.answer())[0] == 408
+
+
+async def test_half_a_head_behind_a_request_under_way_ends_the_connection_after_10_s(rig: Rig) -> None:
+    client = await rig.dial()
+    rig.held.clear()
+    client.send(GET + GET[:5])
+    await until(lambda: rig.requests)
+    rig.wait(10.25)
+    assert await client.ended() == b""
+    rig.held.set()
+    await until(lambda: rig.front.statistics().connections == 0)
+
+
+async def test_a_head_that_is_whole_in_time_is_served_and_the_next_has_10_s_again(rig: Rig) -> None:
+    client = await rig.dial()
+    for _ in range(3):
+        client.send(GET[:9])
+        await until(lambda: rig.wheel.statistics().entries)
+        rig.wait(9.0)
+        client.send(GET[9:])
+        assert await client.answer() == (200, b"/page 0")
+    assert rig.front.refused == {}
+
+
+async def test_a_slow_body_is_not_taken_for_a_slow_head(rig: Rig) -> None:
+    client = await rig.dial()
+    client.send(GET)
+    await client.answer()
+    client.send(POST[:-1])
+    await until(lambda: len(rig.requests) >= 1)
+    rig.wait(30.0)
+    client.send(POST[-1:])
+    assert await client.answer() == (200, b"/up 3")
+
+
+async def test_pipelined_requests_are_all_answered_in_order(rig: Rig) -> None:
+    client = await rig.dial()
+    client.send((GET + POST + CHUNKED) * 20)
+    answers = [await client.answer() for _ in range(60)]
+    assert answers == [(200, b"/page 0"), (200, b"/up 3"), (200, b"/up 3")] * 20
+
+
+@pytest.mark.parametrize(
+    ("later", "status"),
+    [
+        (b"\x16\x03\x01", 400),
+        (b"GET /" + b"x" * 8_200, 414),
+        (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 3_000, 431),
+        (b"nonsense\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+    ],
+)
+async def test_a_later_head_that_is_bad_is_answered_and_ends_the_connection(rig: Rig, later: bytes, status: int) -> None:
+    client = await rig.dial()
+    client.send(GET)
+    await client.answer()
+    client.send(later)
+    assert (await client.answer())[0] == status
+    assert await client.ended() == b""
+    await until(lambda: rig.front.statistics().connections == 0)
