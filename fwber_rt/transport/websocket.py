@@ -32,6 +32,11 @@ from fwber_rt.protocol.envelope import encode_bye
 from fwber_rt.protocol.frames import close_frame, ping_frame, text_frame
 from fwber_rt.transport.session import WRITE_BUFFER, Server, Session
 
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the compiled part
+    from websockets.utils import apply_mask
+
 if TYPE_CHECKING:
     from fwber_rt.transport.hub import Hub
     from fwber_rt.transport.wheel import Wheel
@@ -55,7 +60,8 @@ INBOX: Final = 1024  # messages kept while a session is paused; reading is pause
 BACK_OFF_MS: Final = 1000  # told to a client whose close code asks it to wait, when nothing better is known
 BACK_OFF: Final = range(4100, 4200)
 
-TEXT: Final = Opcode.TEXT
+TEXT_FRAME: Final = 0x81  # FIN, no extension, opcode 1
+MASKED: Final = 0x80
 
 wire_log = logging.getLogger("fwber_rt.wire")  # websockets announces every connection at INFO
 wire_log.setLevel(logging.WARNING)
@@ -89,20 +95,14 @@ class Endpoint:
     """
 
     def __init__(
-        self,
-        settings: Settings,
-        app: Server,
-        hub: Hub,
-        wheel: Wheel,
-        next_conn: Callable[[], int],
-        random: Callable[[], float],
+        self, settings: Settings, app: Server, hub: Hub, wheel: Wheel, next_conn: Callable[[], int], random: Callable[[], float]
     ) -> None:
         self.app = app
         self.hub = hub
         self.wheel = wheel
         self.next_conn = next_conn
         self.random = random
-        self.on_lost: Callable[[str], None] = _ignore
+        self.on_lost: Callable[[str], None] = lambda address: None
         self.message_bytes = settings[MESSAGE_BYTES]
         self.connect_s = settings[CONNECT_S]
         self.ping_s = settings[PING]
@@ -138,12 +138,8 @@ class Endpoint:
         return Statistics(len(self.sessions), self.opened, self.frames_in, self.bytes_in, dict(self.closes))
 
 
-def _ignore(address: str) -> None:
-    """Nobody counts addresses."""
-
-
 def handshake(request: Request) -> Response:
-    """The answer to an opening handshake: 101, or why not."""
+    """The answer to an Upgrade: 101, or why not."""
     return ServerProtocol(logger=wire_log).accept(request)
 
 
@@ -152,7 +148,7 @@ class WebSocket(Session, asyncio.Protocol):
 
     __slots__ = (
         "controls", "deadline", "endpoint", "fragment_by", "fragments", "heard", "inbox", "paused", "phase", "ponged",
-        "slot", "wire",
+        "slot", "unparsed", "wire",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, address: str) -> None:
@@ -161,6 +157,7 @@ class WebSocket(Session, asyncio.Protocol):
         self.slot = 0
         self.phase = Phase.GREETING
         self.heard = False
+        self.unparsed = 0
         self.ponged = True
         self.paused = False
         self.inbox: deque[bytes] | None = None
@@ -171,8 +168,7 @@ class WebSocket(Session, asyncio.Protocol):
 
     def begin(self, transport: asyncio.Transport) -> None:
         """Take over ``transport``."""
-        endpoint = self.endpoint
-        self.transport = transport
+        endpoint, self.transport = self.endpoint, transport
         transport.set_protocol(self)
         transport.set_write_buffer_limits(WRITE_BUFFER)
         endpoint.sessions.add(self)
@@ -185,24 +181,48 @@ class WebSocket(Session, asyncio.Protocol):
     # In
 
     def data_received(self, data: bytes) -> None:
-        """Hand every complete message to the app."""
-        endpoint, wire = self.endpoint, self.wire
+        """Hand every complete message to the app.
+
+        A whole text message in one frame, which is nearly all there is, is taken apart here: 2 us less than websockets needs,
+        of some 20 that a request costs. Everything else, and what is left of the data, goes to websockets.
+        """
+        endpoint = self.endpoint
         self.heard = True
-        wire.receive_data(data)
-        frames = wire.events_received()
         endpoint.bytes_in += len(data)
-        endpoint.frames_in += len(frames)
-        for frame in cast("list[Frame]", frames):
-            message = frame.data
-            if frame.opcode is TEXT and frame.fin and self.inbox is None and not self.closed and message.isascii():  # type: ignore[union-attr]  # never a memoryview here
-                endpoint.app.handle(self, message)  # type: ignore[arg-type]  # unmasked, so bytes
+        at, size = 0, len(data)
+        while at + 6 <= size and data[at] == TEXT_FRAME and not self.unparsed and self.fragments is None and not self.closed:
+            length, start = data[at + 1] - MASKED, at + 6
+            if length == 126:
+                length, start = int.from_bytes(data[at + 2 : at + 4], "big"), at + 8
+            elif length == 127:
+                break
+            if not 0 <= length <= endpoint.message_bytes or start + length > size:
+                break
+            at = start + length
+            endpoint.frames_in += 1
+            message = apply_mask(data[start:at], data[start - 4 : start])
+            if self.inbox is None and message.isascii():
+                endpoint.app.handle(self, message)
             else:
-                self._take(frame)
+                self._message(message)
+        if at < size:
+            self._parse(data[at:] if at else data)
+
+    def _parse(self, data: bytes) -> None:
+        """Frames of any kind, in any pieces. ``unparsed`` counts what websockets has not made into frames yet."""
+        wire = self.wire
+        wire.receive_data(data)
+        self.unparsed += len(data)
+        for frame in cast("list[Frame]", wire.events_received()):
+            payload = len(frame.data)
+            self.unparsed -= payload + (6 if payload < 126 else 8 if payload < 65_536 else 14)
+            self.endpoint.frames_in += 1
+            self._take(frame)
         if wire.writes or self.closed:
             self._answer()
 
     def _take(self, frame: Frame) -> None:
-        """A frame that is not simply a message in ASCII."""
+        """One frame, as websockets found it."""
         opcode, data = frame.opcode, bytes(frame.data)
         if self.closed:
             return
@@ -313,8 +333,7 @@ class WebSocket(Session, asyncio.Protocol):
             self.transport.write(data)
         if self.inbox is not None:
             self._read_on()
-        self.phase = Phase.CLOSING
-        self.fragment_by = inf
+        self.phase, self.fragment_by = Phase.CLOSING, inf
         self.deadline = self.endpoint.wheel.clock() + CLOSE_S
         self.endpoint.wheel.add(self, self.deadline)
 

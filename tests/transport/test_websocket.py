@@ -5,11 +5,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import websockets
+from hypothesis import given
+from hypothesis import strategies as st
+from websockets.frames import Frame as LibraryFrame
+from websockets.protocol import State
+from websockets.server import ServerProtocol
 
 from fwber_rt.core.effects import Disconnect, Effects, Join
 from fwber_rt.errors import Close
 from fwber_rt.transport.websocket import WebSocket
-from tests.transport.wire import BINARY, CLOSE, CONT, PING, PONG, TEXT, Rig, frame, person, until, upgrade
+from tests.transport.wire import BINARY, CLOSE, CONT, PING, PONG, TEXT, FakeApp, Rig, frame, loose, person, until, upgrade
 
 
 @pytest.fixture
@@ -81,6 +86,51 @@ async def test_fragments_make_one_message_also_with_a_ping_between(rig: Rig) -> 
     client.send(frame(text[3:], CONT))
     assert await client.frame() == (PONG, b"p")
     await until(lambda: rig.app.messages == [text])
+
+
+PIECES = st.one_of(
+    st.builds(frame, st.text(max_size=200)),
+    st.builds(frame, st.binary(max_size=20)),
+    st.builds(frame, st.binary(min_size=16_380, max_size=16_390)),
+    st.builds(frame, st.text(max_size=5), st.sampled_from([TEXT, CONT, PING, PONG, BINARY]), fin=st.booleans()),
+    st.builds(frame, st.text(max_size=5), st.integers(0, 15), masked=st.booleans(), rsv=st.integers(0, 1)),
+    st.binary(max_size=12),
+    st.just(b"\x81\xfe\0\x01aaaa\0"),  # a length written longer than needed, which websockets allows
+)
+
+
+def by_the_library(data: bytes) -> tuple[list[bytes], int]:
+    """The whole messages websockets finds in ``data``, and the code of the close frame it would send (0: none)."""
+    wire = ServerProtocol(state=State.OPEN, max_size=16_384)
+    wire.receive_data(data)
+    messages: list[bytes] = []
+    parts = b""
+    for found in wire.events_received():
+        assert isinstance(found, LibraryFrame)
+        if found.opcode in (TEXT, CONT):
+            parts += bytes(found.data)
+            if found.fin:
+                messages, parts = [*messages, parts], b""
+    return messages, wire.close_sent.code if wire.close_sent else 0
+
+
+@given(pieces=st.lists(PIECES, max_size=8), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=5))
+def test_frames_are_taken_apart_as_websockets_would(pieces: list[bytes], cuts: list[int]) -> None:
+    """Whichever path a frame takes, and however its bytes are cut."""
+    data, app = b"".join(pieces), FakeApp()
+    session, transport = loose(app)
+    at, n = 0, 0
+    while at < len(data):
+        size = cuts[n % len(cuts)] * (1 if n % 3 else 500)
+        session.data_received(data[at : at + size])
+        at, n = at + size, n + 1
+    messages, code = by_the_library(data)
+    if session.endpoint.closes.keys() & {1003, 1007, 4001, 4101}:  # what this module adds
+        assert app.messages == messages[: len(app.messages)]
+    else:
+        assert app.messages == messages
+        assert dict(session.endpoint.closes) == ({code: 1} if code else {})
+    assert bool(transport.written) >= bool(session.endpoint.closes)
 
 
 # What ends a connection

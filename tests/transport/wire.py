@@ -25,6 +25,7 @@ from fwber_rt.transport.wheel import Wheel
 
 TEXT, BINARY, CLOSE, PING, PONG, CONT = 1, 2, 8, 9, 10, 0
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+MASK = b"\x37\xfa\x21\x3d"
 RESOLUTION = 8
 PATIENCE_S = 10.0  # only a test that fails waits this long
 
@@ -61,7 +62,7 @@ def frame(payload: bytes | str, opcode: int = TEXT, *, fin: bool = True, masked:
         bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2, "big") if size < 65536 else b"\x7f" + size.to_bytes(8, "big")
     )
     head = bytes([fin << 7 | rsv << 4 | opcode, length[0] | masked << 7]) + length[1:]
-    return head + (b"\0\0\0\0" if masked else b"") + payload
+    return head + (MASK + bytes(byte ^ MASK[n % 4] for n, byte in enumerate(payload)) if masked else payload)
 
 
 class Frame(NamedTuple):
@@ -243,6 +244,46 @@ class Rig:
         while self.hand.now < end:
             self.hand.now = min(self.hand.now + 0.25, end)
             self.wheel.turn()
+
+
+class Nowhere:
+    """A transport to nobody."""
+
+    def __init__(self) -> None:
+        self.written = b""
+        self.closing = False
+
+    def write(self, data: bytes) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self.closing
+
+    def close(self) -> None:
+        self.closing = True
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.written += b""
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        """Nothing is read."""
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        """Nothing is buffered."""
+
+
+def loose(app: FakeApp) -> tuple[WebSocket, Nowhere]:
+    """A WebSocket without a loop or a socket."""
+    hub = Hub(RESOLUTION, call_soon=lambda run: None)
+    endpoint = Endpoint(Settings({}), app, hub, Wheel(Hand()), lambda: 1, lambda: 0.5)
+    transport = Nowhere()
+    return endpoint.open(cast(asyncio.Transport, transport), ""), transport
 
 
 def values_or(settings: Settings, name: str, default: Any) -> Any:
