@@ -8,7 +8,11 @@ that will never exist; then it is thrown away and rebuilt from the disk.
 
 **Group commit.** An fsync costs the same for one row as for hundreds. While one commit waits for the disk, everything that
 arrives queues up and becomes the next one: at one message at a time each has its own commit at once, and under load the batch
-grows by itself until the disk keeps up. No timer, nothing to tune but the largest batch.
+grows by itself until the disk keeps up. Nothing to tune but the largest batch.
+
+A commit is also the tick of fan-out, and writing to a thousand sockets costs more than any commit. When several effects came
+together and their fan-out took long, their echoes will come together too, so the next commit waits for a quarter of that time
+(at most 25 ms) rather than start with the first of them. A lone message at a time never waits.
 
     loop     add 1 | turn: batch [1] -> writer   add 2, 3, 4   on_commit(1), batch [2 3 4] -> writer   ...
     writer           BEGIN rows COMMIT(fsync) ->               BEGIN rows COMMIT(fsync) ->
@@ -47,6 +51,9 @@ from fwber_rt.storage.vault import Vault
 
 LARGEST_BATCH: Final = 256
 """Effects in one commit: about 1 ms of statements, so that one commit never makes the next wait long."""
+GATHER: Final = 0.25
+LONGEST_GATHER_S: Final = 0.025
+"""After a commit of several effects the next one starts at the earliest when this share of its fan-out's time has passed."""
 PROBE_S: Final = 1.0
 PROBE_BYTES: Final = 64 * 1024
 """What must fit before writing starts again; less, and the next batch would fill the disk anew."""
@@ -111,6 +118,7 @@ class Journal:
         self._tie = count()
         self._scheduled = False
         self._running = 0
+        self._gather_until = 0.0  # perf_counter() before which no commit of an idle journal starts; 0.0 is never
         self._ended: StorageFailure | None = None
         self._commits = self._effects = self._rows = self._largest = self._dropped = 0
         self._seconds = 0.0
@@ -128,7 +136,11 @@ class Journal:
             self._queue.append((self.position, rows))
             if not self._running and not self._scheduled:
                 self._scheduled = True
-                self._loop.call_soon(self._start)
+                wait = self._gather_until - time.perf_counter() if self._gather_until else 0.0
+                if wait > 0:
+                    self._loop.call_later(wait, self._start)
+                else:
+                    self._loop.call_soon(self._start)
         return self.position
 
     async def wait(self, position: int) -> None:
@@ -193,6 +205,15 @@ class Journal:
             roll_back(connection)
         seconds = time.perf_counter() - started
         self._tell(partial(self._finish, last, len(rows), seconds, failure))
+        if not failure:
+            self._copy_log(connection, len(rows))
+
+    def _copy_log(self, connection: sqlite3.Connection, rows: int) -> None:
+        """Now and then, and only after those who wait for the commit were told."""
+        try:
+            self._database.checkpoints.after_commit(connection, rows)
+        except (sqlite3.Error, OSError) as error:
+            self._tell(partial(self._fail, failure_of(error, self._database.path), 0))
 
     def _tell(self, call: Callable[[], None]) -> None:
         """Run ``call`` on the loop's thread."""
@@ -205,8 +226,8 @@ class Journal:
     def _finish(self, last: int, rows: int, seconds: float, failure: StorageFailure | None) -> None:
         """A commit ended: start the next one first, so that the disk works while the loop fans out."""
         effects, self._running = self._running, 0
-        if failure:
-            self._fail(failure, effects)
+        if failure or self._ended:
+            self._fail(failure or StorageFailure("fatal", "an earlier write failed"), effects)
             return
         self.committed = last
         self._commits += 1
@@ -218,19 +239,25 @@ class Journal:
         for histogram, value in ((self.seconds, seconds), (self.sizes, effects)):  # observe(), without the call
             histogram.counts[bisect_left(histogram.bounds, value)] += 1
             histogram.sum += value
+        began = time.perf_counter()
         self._on_commit(last)
+        ended = time.perf_counter()
+        self._gather_until = ended + min((ended - began) * GATHER, LONGEST_GATHER_S) if effects > 1 else 0.0
         while self._waiting and self._waiting[0][0] <= last:
             _settle(heapq.heappop(self._waiting)[2])
 
     def _fail(self, failure: StorageFailure, effects: int) -> None:
         self._dropped += effects + len(self._queue)
         self._queue.clear()
+        if self._ended:
+            return  # it was told
         waiting, self._waiting = self._waiting, []
         if failure.kind == "full":
             self.read_only = True
             self._schedule_probe()
         else:
             self._ended = failure
+            self._database.distrust()
         self._on_failure(failure)
         for _, _, future in waiting:
             _settle(future, failure)
@@ -258,8 +285,7 @@ class Journal:
         elif failure.kind == "full":
             self._schedule_probe()
         else:
-            self._ended = failure
-            self._on_failure(failure)
+            self._fail(failure, 0)
 
 
 def failure_of(error: Exception, path: Path) -> StorageFailure:
