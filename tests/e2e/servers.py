@@ -55,6 +55,11 @@ class InProcess:
     async def stop(self) -> None:
         await self.app.stop()
 
+    async def restart(self) -> None:
+        """An orderly end, and a new start at the same address over the same data."""
+        await self.stop()
+        await self.start()
+
     async def close(self) -> None:
         for wire in self.wires:
             wire.socket.transport.abort()

@@ -28,7 +28,10 @@ class Closed(Exception):
 
 
 class Wire:
-    """One WebSocket. ``pushes`` are those received and not taken yet, ``unasked`` the refusals of requests without an id."""
+    """One WebSocket. ``pushes`` are those received and not taken yet, ``unasked`` the refusals of requests without an id.
+
+    ``positions`` is what a client remembers for a resume: the epoch and the last offset received, by stream.
+    """
 
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
@@ -36,13 +39,14 @@ class Wire:
         self.replies: dict[int, Json] = {}
         self.unasked: list[Json] = []
         self.welcome: Json = {}
+        self.positions: dict[str, Json] = {}
         self._ids = count(1)
 
     @classmethod
-    async def open(cls, url: str, **options: Any) -> Self:
+    async def open(cls, url: str) -> Self:
         """A connection on which nothing has been said."""
         address = url.replace("http", "ws", 1) + "/api/v1/ws"
-        return cls(await connect(address, compression=None, max_size=None, ping_interval=None, proxy=None, **options))
+        return cls(await connect(address, compression=None, max_size=None, max_queue=None, ping_interval=None, proxy=None))
 
     @classmethod
     async def connected(cls, url: str, token: str, **d: Any) -> Self:
@@ -53,8 +57,28 @@ class Wire:
 
     async def hello(self, token: str, **d: Any) -> Json:
         """Say ``connect``; keeps and returns its reply."""
-        self.welcome = await self.ok("connect", token=token, **d)
+        id = await self.send("connect", token=token, **d)
+        known = d.get("resume", {}).get("streams", {})
+
+        def welcomed() -> bool:
+            """Before the replay is read."""
+            if id not in self.replies:
+                return False
+            for s, at in self.replies[id].get("ok", {}).get("streams", {}).items():
+                self.positions[s] = {"epoch": at["epoch"], "o": known[s]["o"] if at.get("recovered") else at["o"]}
+            return True
+
+        await self._until(welcomed)
+        self.welcome = self._ok(self.replies.pop(id))
         return self.welcome
+
+    def resume(self) -> Json:
+        """The ``resume`` of the next connection's ``connect``."""
+        return {"session": self.welcome["session"], "streams": {s: dict(at) for s, at in self.positions.items()}}
+
+    def recovered(self) -> set[str]:
+        """The streams that this connection took up where they had been left."""
+        return {s for s, at in self.welcome["streams"].items() if at.get("recovered")}
 
     # Asking
 
@@ -79,7 +103,15 @@ class Wire:
 
     async def ok(self, op: str, **d: Any) -> Json:
         """The ``ok`` of a new request."""
-        reply = await self.ask(op, **d)
+        ok = self._ok(await self.ask(op, **d))
+        for entered in [*ok.get("entered", ()), *([ok] if op in ("room.join", "room.create") else [])]:
+            self.positions.setdefault(entered["s"], {"epoch": entered["epoch"], "o": entered["o"]})
+        for s in ok.get("left", ()):
+            self.positions.pop(s, None)
+        return ok
+
+    @staticmethod
+    def _ok(reply: Json) -> Json:
         assert "ok" in reply, reply
         ok: Json = reply["ok"]
         return ok
@@ -133,6 +165,8 @@ class Wire:
             raise self._closed() from None
         if "t" in frame:
             self.pushes.append(frame)
+            if "o" in frame and frame["s"] in self.positions:
+                self.positions[frame["s"]]["o"] = frame["o"]
         elif frame.get("id") is None:
             self.unasked.append(frame)
         else:
