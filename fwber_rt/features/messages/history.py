@@ -43,15 +43,14 @@ async def _page(world: World, name: str, before: int | None, after: int | None, 
     stream = world.streams.get(name)
     if stream is None:
         return HistoryPage([], name, world.current_epoch, 0, 1)
-    epoch, o = stream.position
     if after is not None:
-        rows = await reader.all(schema.HISTORY_AFTER, (stream.id, after, limit))
+        found = await reader.all(schema.HISTORY_AFTER, (stream.id, after, limit))
     else:
-        rows = await reader.all(schema.HISTORY_BEFORE, (stream.id, before or _NEWEST, limit))
-        rows.reverse()
+        found = await reader.all(schema.HISTORY_BEFORE, (stream.id, _NEWEST if before is None else before, limit))
+    rows = sorted(row[1:] for row in found if row[1] is not None)
     bodies = await reader.open([(actor, body, (stream.id, at)) for at, actor, body, _, _ in rows])
     messages = [_message(row[0], row[1], row[3], row[4], body) for row, body in zip(rows, bodies, strict=True)]
-    return HistoryPage(messages, name, epoch, o, stream.first)
+    return HistoryPage(messages, name, stream.epoch, found[0][0] if found else 0, stream.first)
 
 
 def _message(o: int, actor: int, mid: int, ts: int, body: bytes | None) -> Message:

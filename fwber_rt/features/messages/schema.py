@@ -16,12 +16,14 @@ SET_READ = Statement(
     "INSERT INTO reads(user, room, o) VALUES (?, ?, ?) ON CONFLICT(user, room) DO UPDATE SET o = max(o, excluded.o)"
 )
 
+# The head is read together with the messages: memory's is ahead of the disk by what is being committed, and whoever asked
+# for more after it would never see that.
 _HISTORY = (
-    "SELECT m.o, e.actor, e.body, m.id, m.ts FROM messages AS m JOIN events AS e ON e.stream = m.stream AND e.o = m.o "
-    "WHERE m.stream = ?"
+    "SELECT s.head, h.* FROM streams AS s LEFT JOIN (SELECT m.o, e.actor, e.body, m.id, m.ts FROM messages AS m "
+    "JOIN events AS e ON e.stream = m.stream AND e.o = m.o WHERE m.stream = ?1 AND m.o {} LIMIT ?3) AS h WHERE s.id = ?1"
 )
-HISTORY_BEFORE = f"{_HISTORY} AND m.o < ? ORDER BY m.o DESC LIMIT ?"
-HISTORY_AFTER = f"{_HISTORY} AND m.o > ? ORDER BY m.o LIMIT ?"
+HISTORY_BEFORE = _HISTORY.format("< ?2 ORDER BY m.o DESC")
+HISTORY_AFTER = _HISTORY.format("> ?2 ORDER BY m.o")
 _SENT = (
     "SELECT m.target, m.nonce, m.id, s.name, m.o, s.epoch, m.ts FROM messages AS m JOIN streams AS s ON s.id = m.stream "
     "WHERE m.sender = ? AND m.nonce"
