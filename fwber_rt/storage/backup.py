@@ -167,7 +167,7 @@ def _make_another(path: Path, migrations: Iterable[Migration], *, without_keys: 
 
 def _replace(beside: Path, path: Path) -> None:
     """The old log goes first: SQLite would replay it into the new database."""
-    for suffix in ("-wal", "-shm"):
+    for suffix in ("-wal", "-shm", "-sums"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     sync(path.parent)
     os.replace(beside, path)

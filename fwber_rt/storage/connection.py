@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from fwber_rt.core.settings import Setting
 from fwber_rt.storage.files import make_private_file
+from fwber_rt.storage.pagesums import path_of
 
 SYNCHRONOUS = Setting(
     "storage.synchronous", "FULL", "when SQLite waits for the disk; OFF is there to show that the tests notice",
@@ -22,7 +23,7 @@ WRITER = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",  # zeroes what is deleted, so that erasure reaches the file
-    "PRAGMA wal_autocheckpoint=1000",  # on the writer only: one connection does all checkpoints
+    "PRAGMA wal_autocheckpoint=0",  # the writer's thread does all checkpoints itself (checkpoints.py)
     f"PRAGMA journal_size_limit={WAL_SIZE_LIMIT}",
     "PRAGMA cache_size=-16384",
     "PRAGMA mmap_size=0",  # an I/O error must be an error, not a SIGBUS
@@ -39,12 +40,17 @@ READER = (
 )
 
 
-def open_writer(path: Path, *, synchronous: str = "FULL", check_same_thread: bool = True) -> sqlite3.Connection:
+def open_writer(
+    path: Path, *, synchronous: str = "FULL", check_same_thread: bool = True, keep_sums: bool = False
+) -> sqlite3.Connection:
     """A connection that writes, in explicit transactions; for the calling thread unless told otherwise. Raises sqlite3.Error.
 
     ``synchronous=FULL`` fsyncs the write-ahead log on each commit: that is what output commit waits for.
+    Checksums of the pages (pagesums.py) are removed, unless whoever opens it keeps them up to date.
     """
     make_private_file(path)
+    if not keep_sums:
+        path_of(path).unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, cached_statements=STATEMENTS, check_same_thread=check_same_thread)
     try:
         for pragma in (*WRITER, f"PRAGMA synchronous={synchronous}"):

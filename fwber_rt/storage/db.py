@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,13 +23,16 @@ from weakref import WeakSet
 
 from fwber_rt.registry import Migration
 from fwber_rt.storage import readers, wrapkey
+from fwber_rt.storage.checkpoints import Checkpoints
 from fwber_rt.storage.connection import SYNCHRONOUS, open_reader, open_writer
 from fwber_rt.storage.errors import StorageError, is_damage
 from fwber_rt.storage.files import damaged, make_private_directory, restore_command
 from fwber_rt.storage.lockfile import LockFile, unwritable
 from fwber_rt.storage.migrations import migrate
+from fwber_rt.storage.pagesums import PageSums
 from fwber_rt.storage.vault import FILE as KEYS_FILE
 from fwber_rt.storage.vault import Vault
+from fwber_rt.storage.wal import Damage, read_log
 from fwber_rt.storage.writer import Writer
 
 FILE: Final = "fwber_rt.db"
@@ -95,14 +98,19 @@ class Database:
         self.data_dir = data_dir
         self.path = data_dir / FILE
         self._lock = LockFile(data_dir)
+        self._sums = PageSums(self.path)
+        self.checkpoints = Checkpoints(self._sums)
+        self._trusted = True
         try:
             self.writer = self._open(tuple(migrations), now_ms, synchronous)
             try:
+                self._own = open_reader(self.path)
                 self.vault = self._open_vault(wrap_key)
             except BaseException:
                 self.writer.close()
                 raise
         except BaseException:
+            self._sums.close()
             self._lock.release()
             raise
         self.reader = readers.Readers(self.vault, seconds=read_s, slow=slow_read_s, observe=observe_read)
@@ -142,7 +150,7 @@ class Database:
         After an erasure this is what clears the live files. Returns whether it was done within ``timeout_s``.
         """
         for _ in range(max(1, round(timeout_s / CHECKPOINT_RETRY_S))):
-            if await self.writer.run(_truncate):
+            if await self.writer.run(self.checkpoints.truncate):
                 return True
             await asyncio.sleep(CHECKPOINT_RETRY_S)
         return False
@@ -166,26 +174,42 @@ class Database:
         wal = self.path.with_name(FILE + "-wal")
         return Statistics(_size(self.path), _size(wal), self.reader.statistics())
 
+    def distrust(self) -> None:
+        """A write failed in a way that cannot be mended: from here on nothing is copied out of the log, at close neither."""
+        self._trusted = False
+
     def _shut(self) -> None:
-        self.writer.post(_truncate_quietly)
+        """SQLite copies and removes the log when its last connection closes, unless that one can only read."""
+        if self._trusted:
+            self.writer.post(self._truncate_quietly)
+            self._own.close()
         self.writer.close()
+        self._own.close()
         self.vault.close()
+        self._sums.close()
         self._lock.release()
 
+    def _truncate_quietly(self, connection: sqlite3.Connection) -> None:
+        """When it cannot be done (a full disk), the next start reads the log instead."""
+        with suppress(sqlite3.Error):
+            self.checkpoints.truncate(connection)
+
     def _meta(self, key: str) -> Any:
-        connection = open_reader(self.path)
-        try:
-            row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-            return row[0] if row else None
-        finally:
-            connection.close()
+        row = self._own.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else None
 
     def _open(self, migrations: tuple[Migration, ...], now_ms: int, synchronous: str) -> Writer:
+        """Files first, then what SQLite makes of them, on the thread that will write."""
+
         def opened() -> sqlite3.Connection:
-            connection = open_writer(self.path, synchronous=synchronous)
+            compared = self._sums.verify(read_log(self.path))
+            connection = open_writer(self.path, synchronous=synchronous, keep_sums=True)
             try:
-                _check(connection, self.path)
+                if not compared:
+                    _check(connection, self.path)
                 migrate(connection, migrations, now_ms)
+                if not compared and self.checkpoints.truncate(connection):
+                    self._sums.build(connection.execute("PRAGMA page_size").fetchone()[0])
             except BaseException:
                 connection.close()
                 raise
@@ -193,6 +217,8 @@ class Database:
 
         try:
             return Writer(opened)
+        except Damage as damage:
+            raise damaged(self.path, damage) from damage
         except OSError as error:
             raise unwritable(self.data_dir, error) from error
         except sqlite3.Error as error:
@@ -217,7 +243,7 @@ class Database:
         mark = wrapkey.derive(key, "fingerprint").hex()[:32]
         if stored is not None and stored != mark:
             raise StorageError(f"{self.path} was sealed with another key file; {_put_back(self.data_dir)}")
-        vault = Vault(keys, key)
+        vault = Vault(keys, key, made=stored is not None)
         if stored is None and vault.holds_keys():
             vault.close()
             raise StorageError(
@@ -244,24 +270,6 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
     if verdict != "ok":
         raise damaged(path, str(verdict).replace("\n", " "))
-
-
-def _truncate(connection: sqlite3.Connection) -> bool:
-    """One attempt, without waiting for readers: commits queue behind it."""
-    connection.execute("PRAGMA busy_timeout=0")
-    try:
-        busy: int = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        return not busy
-    finally:
-        connection.execute("PRAGMA busy_timeout=5000")
-
-
-def _truncate_quietly(connection: sqlite3.Connection) -> None:
-    """At the end: when it cannot be done (a full disk), the next start reads the log instead."""
-    try:
-        _truncate(connection)
-    except sqlite3.Error:
-        return
 
 
 def _size(path: Path) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from fwber_rt.storage.errors import StorageError
@@ -29,8 +30,9 @@ class LockFile:
             raise StorageError(
                 f"{data_dir} is in use by another fwber-rt (process {holder}); stop that one or set data_dir to another directory"
             ) from error
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # only the message above reads it, and a full disk is no reason not to start
+            os.ftruncate(self._fd, 0)
+            os.pwrite(self._fd, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Let go. Releasing twice is harmless."""

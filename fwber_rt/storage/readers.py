@@ -80,7 +80,9 @@ class Readers:
     async def open_connections(self, path: Path, count: int) -> None:
         """Open ``count`` connections to the database, which must exist."""
         for _ in range(count):
-            connection = await aiosqlite.connect(reader_uri(path), uri=True, isolation_level=None)
+            connection = aiosqlite.connect(reader_uri(path), uri=True, isolation_level=None)
+            connection._thread.daemon = True  # or a process that fails before it closes them would never end
+            await connection
             reader = _Connection(connection)
             self._all.append(reader)
             for pragma in READER:

@@ -33,6 +33,7 @@ from fwber_rt.storage import wrapkey
 from fwber_rt.storage.connection import open_writer
 from fwber_rt.storage.errors import StorageError, is_damage
 from fwber_rt.storage.lockfile import unwritable
+from fwber_rt.storage.wal import Damage, read_log
 
 FILE: Final = "keys.db"
 FORMAT: Final = 1
@@ -69,8 +70,8 @@ class Vault:
     a reader on the loop never waits for a commit of keys.
     """
 
-    def __init__(self, path: Path, wrap_key: bytes, cache: int = 8192) -> None:
-        """Raises StorageError when ``keys.db`` is damaged or was wrapped by another key file."""
+    def __init__(self, path: Path, wrap_key: bytes, *, cache: int = 8192, made: bool = False) -> None:
+        """``made``: there must be keys here already. Raises StorageError for a damaged ``keys.db`` or another's key file."""
         self._path = path
         self._wrap_key = wrap_key
         self._wrap = AESGCM(wrapkey.derive(wrap_key, "wrap"))
@@ -82,18 +83,22 @@ class Vault:
         self._destructions = 0
         self._loaded = self._created = 0
         try:
+            read_log(path)
             self._write = _connect(path)
+            self._write.execute("PRAGMA wal_autocheckpoint=1000")
+            if made and not self._write.execute("SELECT 1 FROM sqlite_schema WHERE name = 'keys'").fetchone():
+                raise Damage("it is empty")
             self._write.execute(_CREATE)
             self._read = _connect(path)
             self._check()
         except OSError as error:
             raise unwritable(path.parent, error) from error
+        except Damage as damage:
+            raise _damaged(path, damage) from damage
         except sqlite3.Error as error:
-            if not is_damage(error):
-                raise StorageError(f"cannot open {path}: {error}; see that the disk has space and can be read") from error
-            raise StorageError(
-                f"{path} is damaged ({error}); put back the copy that `fwber-rt backup-keys` made, and start again"
-            ) from error
+            if is_damage(error):
+                raise _damaged(path, error) from error
+            raise StorageError(f"cannot open {path}: {error}; see that the disk has space and can be read") from error
 
     def derive(self, label: str) -> bytes:
         """A 32-byte secret for another purpose (``snapshot``, ``token``, ``order``); the same each time, for this key file."""
@@ -236,9 +241,7 @@ class Vault:
         """Refuse a damaged ``keys.db``, and one that another key file wrapped."""
         verdict = self._write.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise StorageError(
-                f"{self._path} is damaged ({verdict}); put back the copy that `fwber-rt backup-keys` made, and start again"
-            )
+            raise Damage(str(verdict).replace("\n", " "))
         some = self._read.execute("SELECT owner, wrapped FROM keys WHERE wrapped IS NOT NULL LIMIT 1").fetchone()
         try:
             if some:
@@ -266,6 +269,10 @@ def _encoded(value: Any) -> bytes:
         case None:
             return b"n"
     raise TypeError(f"a sealed column cannot be bound to a {type(value).__name__}")
+
+
+def _damaged(path: Path, reason: object) -> StorageError:
+    return StorageError(f"{path} is damaged ({reason}); put back the copy that `fwber-rt backup-keys` made, and start again")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -7,6 +7,7 @@ goes on meanwhile; nothing else ever touches the connection, so nothing needs a 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 Job = Callable[[sqlite3.Connection], None]
 
 
@@ -70,5 +72,8 @@ class Writer:
             return
         opened.set_result(None)
         while (job := self._jobs.get()) is not None:
-            job(connection)
+            try:
+                job(connection)
+            except Exception:
+                log.exception("a job of the writer failed")  # jobs tell their errors themselves; the thread must go on
         connection.close()

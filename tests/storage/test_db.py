@@ -149,6 +149,8 @@ async def test_an_emptied_database(data_dir: Path) -> None:
     await written(data_dir)
     (data_dir / "fwber_rt.db").unlink()
     assert "fwber-rt restore" in refusal(data_dir)
+    (data_dir / "fwber_rt.db-sums").unlink()
+    assert "keys.db holds keys" in refusal(data_dir)
 
 
 async def test_a_database_of_a_newer_program(data_dir: Path) -> None:
@@ -186,7 +188,7 @@ async def test_keys_that_are_gone(data_dir: Path) -> None:
 
 async def test_keys_without_their_key_file(data_dir: Path) -> None:
     await written(data_dir)
-    for name in ("fwber_rt.db", "wrap.key"):
+    for name in ("fwber_rt.db", "fwber_rt.db-sums", "wrap.key"):
         (data_dir / name).unlink()
     assert "put it back" in refusal(data_dir)
 
