@@ -124,7 +124,7 @@ async def test_a_repeat_of_one_still_being_committed_waits(server: InProcess, re
     assert not over_rest.done()
     gate.set()
     acks = [(await wire.reply(id))["ok"] for wire, id in zip((one, two, two), ids, strict=True)] + [await over_rest]
-    assert [ack["dup"] for ack in acks] == [False, True, True, True]
+    assert sorted(ack["dup"] for ack in acks) == [False, True, True, True]
     assert len({json.dumps(without_dup(ack)) for ack in acks}) == 1
     assert (await bob.push("message.new"))["o"] == acks[0]["o"]
     page = (await two.reply(seen))["ok"]
