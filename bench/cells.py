@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> Report:
     """Measure and compare; Unmeasurable when a figure cannot be trusted."""
     pinned = harness.pin_load()
-    with harness.OurServer({"session.ping_s": "3600"}) as server, harness.BroadcastPeer() as peer:
+    with harness.OurServer({"session.ping_s": "1e9"}) as server, harness.BroadcastPeer() as peer:
         ours = _our_cells(server, arguments.cells, arguments.people)
         assert isinstance(ours.speaker, OurTalk)
         theirs = _peer_cells(peer, arguments.cells, arguments.people, ours.speaker.push_payload)
@@ -60,14 +60,14 @@ def _our_cells(server: harness.OurServer, cells: int, people: int) -> Target:
     points = [places.centre(cell) for cell in places.apart(cells)]
     guests = crowd.guests(server.port, cells * people)
     sockets = crowd.connect(server.port, guests, lambda place: points[place % cells])
-    cell_of = {socket: place % cells for place, socket in enumerate(sockets)}
-    talk = OurTalk(sockets[:cells], people, cell_of.__getitem__, "here.say", {})
-    return Target(settle(sockets, server), talk, server.cpu_seconds)
+    groups = [sockets[cell::cells] for cell in range(cells)]
+    talk = OurTalk(groups, "here.say", {})
+    return Target(settle(groups), talk, server.cpu_seconds)
 
 
 def _peer_cells(peer: harness.BroadcastPeer, cells: int, people: int, payload: int) -> Target:
     sockets: list[Socket] = []
     for batch in crowd.batches(range(cells * people), crowd.BATCH):
         sockets += crowd.open_sockets(peer.port, [f"/hear/{place % cells}" for place in batch], first=batch[0])
-    cell_of = {socket: place % cells for place, socket in enumerate(sockets)}
-    return Target(Flood(sockets), PeerTalk(sockets[:cells], people, cell_of.__getitem__, payload), peer.cpu_seconds)
+    groups = [sockets[cell::cells] for cell in range(cells)]
+    return Target(Flood(groups), PeerTalk(groups, payload), peer.cpu_seconds)

@@ -45,6 +45,18 @@ def unpin() -> None:
         os.sched_setaffinity(0, _CORES)
 
 
+def core_busy() -> float:
+    """Seconds of processor time used on the server's core since boot, by anybody; 0 where the system does not say."""
+    if not _CORES or sys.platform != "linux":
+        return 0.0
+    for line in Path("/proc/stat").read_text(encoding="ascii").splitlines():
+        name, *ticks = line.split()
+        if name == f"cpu{_CORES[0]}":
+            user, nice, system, _, _, irq, softirq, steal = map(int, ticks[:8])
+            return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+    return 0.0
+
+
 def free_port() -> int:
     """A loopback port nobody listens on."""
     with socket.socket() as probe:

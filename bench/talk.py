@@ -32,42 +32,24 @@ class Sizes:
         """From one example of each."""
         return cls(_fixed(push, push.json()["o"]), _fixed(ack, ack.json()["ok"]["o"]))
 
-    def pushed(self, o: int) -> int:
-        """Bytes of the push with offset ``o``."""
-        return self.push + len(str(o))
-
-    def acked(self, o: int) -> int:
-        """Bytes of the ack with offset ``o``."""
-        return self.ack + len(str(o))
-
 
 class Talk:
-    """Sends numbered messages from several voices in turn, each heard by ``recipients`` sockets, its own among them.
+    """Sends numbered messages from several voices in turn. ``groups``: per voice, itself and whoever else hears it."""
 
-    ``audience(socket)`` is the place of the voice a socket hears. What is sent and received is a subclass's business.
-    """
-
-    def __init__(self, voices: Sequence[Socket], recipients: int, audience: Callable[[Socket], int]) -> None:
-        self.voices = voices
-        self.recipients = recipients
+    def __init__(self, groups: Sequence[Sequence[Socket]]) -> None:
+        self.groups = groups
+        self.recipients = len(groups[0])
         self.sent = 0
-        self._audience = audience
-
-    def begin(self) -> int:
-        """The number of the next message."""
-        return self.sent
+        self._heard = {socket: place for place, group in enumerate(groups) for socket in group}
 
     def say(self, count: int) -> None:
         """Send the next ``count`` messages, those of one voice in one write."""
-        voices = len(self.voices)
-        if voices == 1:
-            self._write(self.voices[0], b"".join([self.request(number) for number in range(self.sent, self.sent + count)]))
-        else:
-            by_voice: dict[int, list[bytes]] = {}
-            for number in range(self.sent, self.sent + count):
-                by_voice.setdefault(number % voices, []).append(self.request(number))
-            for voice, frames in by_voice.items():
-                self._write(self.voices[voice], b"".join(frames))
+        voices = len(self.groups)
+        by_voice: dict[int, list[bytes]] = {}
+        for number in range(self.sent, self.sent + count):
+            by_voice.setdefault(number % voices, []).append(self.request(number))
+        for voice, frames in by_voice.items():
+            self._write(self.groups[voice][0], b"".join(frames))
         self.sent += count
 
     def _write(self, voice: Socket, data: bytes) -> None:
@@ -82,33 +64,24 @@ class Talk:
         """The frame that sends message ``number``."""
         raise NotImplementedError
 
-    def due(self, number: int) -> int:
-        """Bytes of all pushes and the ack of message ``number``."""
+    def pushed(self, number: int) -> int:
+        """Bytes that it causes on each socket that hears it."""
         raise NotImplementedError
 
-    def due_on(self, socket: Socket, numbers: range) -> int:
-        """Bytes that the messages ``numbers`` cause on one socket."""
+    def acked(self, number: int) -> int:
+        """Bytes that it causes on its voice's socket besides."""
         raise NotImplementedError
 
     def check(self, socket: Socket, frames: list[Frame], numbers: range) -> str | None:
         """What is wrong with the frames received on a socket; None when nothing is."""
         raise NotImplementedError
 
-    def heard_by(self, socket: Socket, numbers: range) -> range:
-        """Those of ``numbers`` that a socket hears."""
-        voice, step = self._audience(socket), len(self.voices)
-        first = numbers.start + (voice - numbers.start) % step
-        return range(first, numbers.stop, step)
-
     def verify(self, flood: Flood, first: int) -> None:
-        """Unmeasurable unless every socket received exactly its bytes, and sampled ones exactly the messages."""
-        numbers = range(first, self.sent)
-        for socket in flood.sockets:
-            due, got = self.due_on(socket, self.heard_by(socket, numbers)), flood.received(socket)
-            if due != got:
-                raise Unmeasurable(f"a subscriber received {got} bytes where {due} were due")
+        """Unmeasurable unless the sampled sockets received exactly the messages since number ``first``."""
+        voices = len(self.groups)
         for socket, frames in flood.sampled():
-            problem = self.check(socket, frames, self.heard_by(socket, numbers))
+            numbers = range(first + (self._heard[socket] - first) % voices, self.sent, voices)
+            problem = self.check(socket, frames, numbers)
             if problem:
                 raise Unmeasurable(f"a subscriber received something wrong: {problem}")
 
@@ -116,14 +89,12 @@ class Talk:
 class OurTalk(Talk):
     """Messages through our protocol, with ids, acks and offsets. ``op`` is ``message.send`` or ``here.say``."""
 
-    def __init__(
-        self, voices: Sequence[Socket], recipients: int, audience: Callable[[Socket], int], op: str, target: dict[str, str]
-    ) -> None:
-        super().__init__(voices, recipients, audience)
+    def __init__(self, groups: Sequence[Sequence[Socket]], op: str, target: dict[str, str]) -> None:
+        super().__init__(groups)
         self._op = op
         self._target = target
-        self._own = set(voices)
-        examples = [self._example(voice) for voice in voices]
+        self._voices = {group[0] for group in groups}
+        examples = [self._example(group[0]) for group in groups]
         self._sizes = [Sizes.of(push, ack) for push, ack, _ in examples]
         self._heads = [head for _, _, head in examples]
         self.push_payload = len(examples[0][0].payload)
@@ -138,22 +109,16 @@ class OurTalk(Talk):
 
     def offset(self, number: int) -> int:
         """Each voice has a stream of its own (or there is one voice)."""
-        voices = len(self.voices)
+        voices = len(self.groups)
         return self._heads[number % voices] + 1 + number // voices
 
-    def due(self, number: int) -> int:
-        """Pushes to all, and one ack."""
-        sizes, o = self._sizes[number % len(self.voices)], self.offset(number)
-        return self.recipients * sizes.pushed(o) + sizes.acked(o)
+    def pushed(self, number: int) -> int:
+        """As the example, with this offset's digits."""
+        return self._sizes[number % len(self.groups)].push + len(str(self.offset(number)))
 
-    def due_on(self, socket: Socket, numbers: range) -> int:
-        """The pushes, and for a voice the acks."""
-        own = socket in self._own
-        total = 0
-        for number in numbers:
-            sizes, o = self._sizes[number % len(self.voices)], self.offset(number)
-            total += sizes.pushed(o) + (sizes.acked(o) if own else 0)
-        return total
+    def acked(self, number: int) -> int:
+        """As the example, with this offset's digits."""
+        return self._sizes[number % len(self.groups)].ack + len(str(self.offset(number)))
 
     def check(self, socket: Socket, frames: list[Frame], numbers: range) -> str | None:
         """Offsets without a gap, the texts sent, in order; a voice's acks with the offsets of its messages."""
@@ -165,7 +130,7 @@ class OurTalk(Talk):
         wanted = [(self.offset(number), self._text(number)) for number in numbers]
         if [(push["o"], push["d"]["content"]["text"]) for push in pushes] != wanted:
             return f"{len(pushes)} pushes that are not the {len(wanted)} messages sent"
-        due = [(FIRST_ID + number, self.offset(number)) for number in numbers] if socket in self._own else []
+        due = [(FIRST_ID + number, self.offset(number)) for number in numbers] if socket in self._voices else []
         if sorted((ack["id"], ack["ok"]["o"]) for ack in acks) != due:
             return f"{len(acks)} acks that are not those of {len(due)} messages"
         return None
@@ -189,12 +154,11 @@ class OurTalk(Talk):
 
 
 class PeerTalk(Talk):
-    """Raw frames that the peer relays, each of ``payload`` bytes."""
+    """Raw frames that the peer relays, each of ``payload`` bytes; no acks."""
 
-    def __init__(self, voices: Sequence[Socket], recipients: int, audience: Callable[[Socket], int], payload: int) -> None:
-        super().__init__(voices, recipients, audience)
+    def __init__(self, groups: Sequence[Sequence[Socket]], payload: int) -> None:
+        super().__init__(groups)
         self._payload = payload
-        self._size = server_frame_size(payload)
 
     def _bytes(self, number: int) -> bytes:
         return b"message %012d " % number + b"." * (self._payload - 21)
@@ -203,22 +167,18 @@ class PeerTalk(Talk):
         """The payload as it comes back."""
         return frame(self._bytes(number))
 
-    def due(self, number: int) -> int:
-        """One push to each, no ack."""
-        return self.recipients * self._size
+    def pushed(self, number: int) -> int:
+        """The same for each message."""
+        return server_frame_size(self._payload)
 
-    def due_on(self, socket: Socket, numbers: range) -> int:
-        """The same number of bytes for each message."""
-        return len(numbers) * self._size
+    def acked(self, number: int) -> int:
+        """None: the voice hears itself and no more."""
+        return 0
 
     def check(self, socket: Socket, frames: list[Frame], numbers: range) -> str | None:
         """Every payload as sent, in order."""
         wanted = [self._bytes(number) for number in numbers]
         return None if [received.payload for received in frames] == wanted else "frames that are not the messages sent"
-
-
-def _fixed(example: Frame, o: int) -> int:
-    return server_frame_size(len(example.payload)) - len(str(o))
 
 
 class Target:
@@ -232,7 +192,12 @@ class Target:
     def measure(self, window: int, seconds: float, warm_up: float) -> Run:
         """One run, verified: every byte due arrived on every socket, and the sampled frames say what was sent."""
         self.flood.reset()
-        first = self.speaker.begin()
-        run = closed_loop(self.flood, self.speaker, window, seconds, warm_up=warm_up, server_cpu=self.server_cpu, first=first)
+        first = self.speaker.sent
+        run = closed_loop(self.flood, self.speaker, window, seconds, warm_up=warm_up, server_cpu=self.server_cpu)
+        self.flood.check_bytes()
         self.speaker.verify(self.flood, first)
         return run
+
+
+def _fixed(example: Frame, o: int) -> int:
+    return server_frame_size(len(example.payload)) - len(str(o))
