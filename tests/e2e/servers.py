@@ -115,6 +115,18 @@ class Process:
         self._child: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
+        self._wires: list[Wire] = []
+        self._rests: list[Rest] = []
+
+    async def connect(self, token: str, *, at: tuple[float, float] | None = HERE, **d: Any) -> Wire:
+        """A connection of whoever ``token`` stands for, at a place."""
+        self._wires.append(await Wire.open(self.url))
+        await self._wires[-1].hello(token, **({"location": {"lat": at[0], "lng": at[1]}} if at else {}), **d)
+        return self._wires[-1]
+
+    def rest(self) -> Rest:
+        self._rests.append(Rest(self.url))
+        return self._rests[-1]
 
     async def spawn(self, **environment: str) -> None:
         """Start, and return at once."""
@@ -189,6 +201,10 @@ class Process:
 
     async def close(self) -> None:
         """Leave nothing behind."""
+        for wire in self._wires:
+            await wire.abort()
+        for rest in self._rests:
+            await rest.close()
         if self._child and self._child.returncode is None:
             with suppress(ProcessLookupError):
                 self._child.kill()

@@ -13,7 +13,7 @@ import pytest
 
 from tests.e2e.conftest import StartProcess, StartServer
 from tests.e2e.servers import AT_HERE, HERE, InProcess
-from tests.e2e.wire import WITHIN_S, Closed, Json, Rest, Wire
+from tests.e2e.wire import WITHIN_S, Closed, Json, Wire
 
 
 def without_dup(ack: Json) -> Json:
@@ -27,16 +27,16 @@ async def room_of(wire: Wire) -> str:
 
 async def test_after_kill_9_the_first_ack_comes_again(process: StartProcess) -> None:
     server = await process(limits__enabled="false")
-    rest = Rest(server.url)
+    rest = server.rest()
     token = (await rest.guest("Ann"))["token"]
-    ann = await Wire.connected(server.url, token, location=AT_HERE)
+    ann = await server.connect(token)
     room = await room_of(ann)
     acks = {n: await ann.ok("message.send", room=room, text="x", nonce=f"n{n}") for n in range(3)}
     here = await ann.ok("here.say", text="x", nonce="n0")
     unsure = await ann.send("message.send", room=room, text="x", nonce="unsure")
     await server.kill()
     await server.start()
-    ann2 = await Wire.connected(server.url, token, location=AT_HERE)
+    ann2 = await server.connect(token)
     for n, retry in ((0, True), (1, False), (2, True), (2, False)):
         again = await ann2.ok("message.send", room=room, text="x", nonce=f"n{n}", retry=retry)
         assert again == {**acks[n], "dup": True}
@@ -47,9 +47,6 @@ async def test_after_kill_9_the_first_ack_comes_again(process: StartProcess) -> 
     page = await ann2.ok("message.history", room=room)
     assert [m["mid"] for m in page["messages"]] == [acks[n]["mid"] for n in range(3)] + [again["mid"]]
     assert [m["o"] for m in page["messages"]] == [1, 2, 3, 4]
-    for wire in (ann, ann2):
-        await wire.abort()
-    await rest.close()
 
 
 async def test_more_than_memory_holds(start: StartServer) -> None:

@@ -15,7 +15,7 @@ from fwber_rt.features import registry
 from fwber_rt.storage import backup, schema
 from tests.e2e.conftest import StartProcess, StartServer
 from tests.e2e.servers import AT_HERE, HERE, InProcess
-from tests.e2e.wire import Json, Rest, Wire
+from tests.e2e.wire import Json, Wire
 
 SPOKEN = ("message.new", "here.message")
 
@@ -323,9 +323,9 @@ async def test_what_was_said_while_a_resume_waits_for_the_disk(pair: Pair) -> No
 @pytest.mark.parametrize("end", ["SIGTERM", "kill -9"])
 async def test_across_the_end_of_the_process(process: StartProcess, end: str) -> None:
     server = await process(limits__enabled="false")
-    rest = Rest(server.url)
+    rest = server.rest()
     tokens = [(await rest.guest(name))["token"] for name in ("Ann", "Bob")]
-    ann, bob = [await Wire.connected(server.url, token, location=AT_HERE) for token in tokens]
+    ann, bob = [await server.connect(token) for token in tokens]
     room = await ann.ok("room.create", name="Room", radius_m=2000, **AT_HERE)
     await bob.ok("room.join", room=room["room"])
     await bob.abort()
@@ -336,15 +336,13 @@ async def test_across_the_end_of_the_process(process: StartProcess, end: str) ->
         else:
             await server.kill()
         await server.start()
-        bob2 = await Wire.connected(server.url, tokens[1], location=AT_HERE, resume=bob.resume())
+        bob2 = await server.connect(tokens[1], resume=bob.resume())
         await bob2.alive()
         assert bob2.recovered() == set(bob2.welcome["streams"])
         heard = [push for push in bob2.pushes if push["t"] == "message.new"]
         assert [push["o"] for push in heard] == said
         assert [push["d"]["content"]["text"] for push in heard] == list(map(str, range(5)))
         await bob2.abort()
-    await ann.abort()
-    await rest.close()
 
 
 # Whatever happens

@@ -48,13 +48,6 @@ class Wire:
         address = url.replace("http", "ws", 1) + "/api/v1/ws"
         return cls(await connect(address, compression=None, max_size=None, max_queue=None, ping_interval=None, proxy=None))
 
-    @classmethod
-    async def connected(cls, url: str, token: str, **d: Any) -> Self:
-        """A connection after ``connect``."""
-        wire = await cls.open(url)
-        await wire.hello(token, **d)
-        return wire
-
     async def hello(self, token: str, **d: Any) -> Json:
         """Say ``connect``; keeps and returns its reply."""
         id = await self.send("connect", token=token, **d)
@@ -90,7 +83,10 @@ class Wire:
 
     async def text(self, frame: str) -> None:
         """Send a text frame as it is."""
-        await self.socket.send(frame)
+        try:
+            await self.socket.send(frame)
+        except ConnectionClosed:
+            raise await self.closed() from None
 
     async def reply(self, id: int) -> Json:
         """The whole reply to a request."""
