@@ -319,7 +319,6 @@ class WebSocket(Session, asyncio.Protocol):
         if not self.closed:
             if self.wire.close_sent is None:  # else websockets has ended it already, over a later frame of the same read
                 self.wire.send_close(code, reason)
-            self.wire.data_to_send()
             self._end(code, _bye(code, reason, reconnect_after_ms) + close_frame(code, reason))
 
     def _end(self, code: int, farewell: bytes) -> None:
@@ -341,10 +340,11 @@ class WebSocket(Session, asyncio.Protocol):
         """The connection is gone, one way or another."""
         if not self.closed:
             self.endpoint.closes[1006] += 1
-        self.closed = self.blocked = True
-        self.phase = Phase.LOST
+        self.closed, self.blocked, self.phase = True, True, Phase.LOST
         self.backlog = self.inbox = self.fragments = None
         self.out.clear()
+        self.wire.parser.close()  # a cycle less to collect, and the wheel may know this session for a while yet
+        del self.wire
         self.endpoint.sessions.discard(self)
         if not self.endpoint.sessions:
             self.endpoint.empty.set()

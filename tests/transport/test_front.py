@@ -298,6 +298,18 @@ async def test_bad_heads_get_a_proper_answer(rig: Rig, sent: bytes, status: int)
     assert rig.app.sessions == []
 
 
+async def test_what_comes_after_a_refusal_is_ignored(rig: Rig) -> None:
+    client = await rig.dial()
+    client.send(b"\x16\x03\x01")
+    assert (await client.answer())[0] == 400
+    client.send(b"more")
+    other = await rig.dial()
+    other.send(GET)
+    assert (await other.answer())[0] == 200
+    assert await client.ended() == b""
+    assert rig.front.refused == {"head": 1}
+
+
 # Origins
 
 
@@ -381,6 +393,18 @@ async def test_a_flood_above_capacity_is_cut_off_without_an_answer() -> None:
         assert (await clients[0].answer())[0] == 200
 
 
+async def test_a_refused_connection_that_left_makes_room_for_the_next_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "REFUSED_AT_ONCE", 1)
+    async with Rig(capacity=1) as rig:
+        await rig.dial()
+        for _ in range(3):
+            client = await rig.dial()
+            client.send(GET)
+            assert (await client.answer())[0] == 503
+            await client.hang_up()
+            await until(lambda: rig.front.statistics().connections == 1)
+
+
 async def test_one_address_may_have_only_so_many() -> None:
     async with Rig(session__connections_per_address=2) as rig:
         clients = [await rig.dial() for _ in range(3)]
@@ -400,6 +424,14 @@ async def test_behind_a_proxy_of_ours_clients_are_told_apart() -> None:
             client.send(upgrade(X_Forwarded_For=address))
             assert (await client.head())[0] == status
         assert [session.address for session in rig.app.sessions] == ["203.0.113.1", "203.0.113.2"]
+
+
+async def test_a_proxy_of_ours_may_have_any_number_of_connections() -> None:
+    async with Rig(session__connections_per_address=1, http__trusted_proxies=("127.0.0.1",)) as rig:
+        clients = [await rig.dial() for _ in range(3)]
+        for client in clients:
+            client.send(GET)
+            assert (await client.answer())[0] == 200
 
 
 async def test_a_client_cannot_choose_its_address(rig: Rig) -> None:

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from math import inf
+from typing import cast
 
 import pytest
 
-from tests.transport.wire import Rig, until, upgrade
+from fwber_rt.core.settings import Settings
+from fwber_rt.transport.front import Front
+from fwber_rt.transport.httpconnection import HttpConnection
+from tests.transport.wire import FakeApp, Hand, Nowhere, Rig, loose, until, upgrade
 
 GET = b"GET /page HTTP/1.1\r\nHost: chat.test\r\n\r\n"
 POST = b"POST /up HTTP/1.1\r\nHost: chat.test\r\nContent-Length: 3\r\n\r\nabc"
@@ -42,17 +48,42 @@ async def test_half_a_head_after_whole_requests_is_answered_408_after_10_s(rig: 
     assert rig.front.refused == {"slow": 1}
 
 
-async def test_half_a_head_sent_while_idle_has_its_own_10_s_whatever_trickles_in(rig: Rig) -> None:
+class Inner(asyncio.Protocol):
+    """Remembers what is passed on."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+
+
+def test_what_trickles_in_does_not_extend_the_deadline_and_a_new_head_has_its_own() -> None:
+    endpoint, inner, transport = loose(FakeApp())[0].endpoint, Inner(), Nowhere()
+    front = Front(Settings({}), endpoint, lambda: inner, 10)
+    connection = HttpConnection(front, "")
+    connection.take(cast(asyncio.Transport, transport), GET)
+    assert (inner.data, connection.deadline) == (GET, inf)
+    start = endpoint.wheel.clock()
+    hand = cast(Hand, endpoint.wheel.clock)
+    for n in range(9):
+        hand.now = start + n
+        connection.data_received(GET[n : n + 1])
+        assert connection.deadline == start + 10
+    connection.data_received(GET[9:] + GET[:1])
+    assert (inner.data, connection.deadline) == (GET + GET, hand.now + 10)
+    connection.data_received(GET[1:])
+    assert (inner.data, connection.deadline) == (GET * 3, inf)
+
+
+async def test_half_a_head_sent_while_idle_is_answered_408(rig: Rig) -> None:
     client = await rig.dial()
     client.send(GET)
     await client.answer()
     rig.wait(60.0)
-    for n in range(3):
-        client.send(GET[n : n + 1])
-        await until(lambda: rig.wheel.statistics().entries)
-        rig.wait(3.0)
-    assert rig.front.refused == {}
-    rig.wait(1.25)
+    client.send(GET[:9])
+    await until(lambda: rig.wheel.statistics().entries)
+    rig.wait(10.25)
     assert (await client.answer())[0] == 408
 
 

@@ -236,6 +236,13 @@ def test_connecting_sends_the_reply_then_the_replay_then_what_is_new(hub: Hub) -
     assert [(m.get("id"), m.get("o")) for m in line.received()] == [(1, None), (None, 1), (None, 2), (None, 3)]
 
 
+def test_a_replay_without_a_change_comes_after_its_reply_too(hub: Hub) -> None:
+    line = attach(hub, person(1))
+    hub.hold(1, line, 1, Effects(reply={}, replay=said("room:1", 1).pushes))
+    hub.release(1)
+    assert [(m.get("id"), m.get("o")) for m in line.received()] == [(1, None), (None, 1)]
+
+
 def test_a_session_that_ended_before_its_attach_is_not_attached(hub: Hub) -> None:
     who = person(1)
     line = Line(hub, who)
@@ -364,6 +371,17 @@ def test_a_cell_is_heard_by_exactly_those_who_hear_it(moves: list[tuple[int, int
     expected = [bool(cell) and spoken in privacy.hears(cell, (*COARSER, 0)) for cell in heard.values()]
     assert [bool(line.received()) for line in lines] == expected
     assert hub.statistics().heard_cells == len({cell for cell in heard.values() if cell})
+
+
+@pytest.mark.parametrize("resolution", [7, 5])
+def test_a_coarse_cell_is_heard_in_all_its_cells_however_many_are_inhabited(hub: Hub, resolution: int) -> None:
+    spoken = geo.parent(HERE, resolution)
+    inside, outside = geo.children(spoken, 8), geo.disk(geo.cell_of(48.0, 9.0, 8), 12)
+    people = [person(n) for n in range(len(inside) + len(outside))]
+    lines = [attach(hub, who, Hear(who, cell)) for who, cell in zip(people, (*inside, *outside), strict=True)]
+    hub.hold(1, None, None, said("cell:" + geo.to_text(spoken), 1))
+    hub.release(1)
+    assert [bool(line.received()) for line in lines] == [True] * len(inside) + [False] * len(outside)
 
 
 def test_disconnect_closes_one_session_or_all(hub: Hub) -> None:

@@ -79,6 +79,7 @@ def test_a_blocked_session_keeps_output_in_order_and_conflates_the_volatile() ->
     assert line.wire.writes == []
     assert line.drain() == [b"123othernew4"]
     assert line.hub.counts.volatile_dropped == 1
+    assert (line.blocked, line.backlog) == (False, None)
     line.send(b"5")
     line.hub.release()
     assert line.wire.writes == [b"5"]

@@ -60,6 +60,30 @@ async def test_a_frame_may_come_byte_by_byte(rig: Rig) -> None:
     assert rig.app.messages == [b"slow"]
 
 
+def test_bytes_of_a_payload_are_not_taken_for_a_frame() -> None:
+    session, _ = loose(app := FakeApp())
+    inside = b"\x81\x81\x80\x80\x80\x80\xf8"  # on the wire it reads as a frame, unmasked it is ASCII
+    session.data_received(b"\x81\x87\x80\x80\x80\x80")
+    session.data_received(inside)
+    assert app.messages == [bytes(byte ^ 0x80 for byte in inside)]
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 16_384])
+def test_after_a_frame_in_pieces_the_short_way_is_open_again(size: int) -> None:
+    session, _ = loose(app := FakeApp())
+    sent = frame(b"x" * size)
+    session.data_received(sent[:5])
+    session.data_received(sent[5:])
+    assert (len(app.messages), session.unparsed) == (1, 0)
+
+
+def test_a_whole_message_inside_a_fragmented_one_is_a_fault_in_separate_reads_too() -> None:
+    session, _ = loose(app := FakeApp())
+    session.data_received(frame("x", fin=False))
+    session.data_received(frame("y"))
+    assert (app.messages, dict(session.endpoint.closes)) == ([], {1002: 1})
+
+
 async def test_what_comes_with_the_upgrade_is_read(rig: Rig) -> None:
     client = await rig.dial()
     client.send(upgrade() + frame("early"))
@@ -195,6 +219,7 @@ async def test_pings_are_forgiven_with_time(rig: Rig) -> None:
 async def test_a_message_must_be_whole_within_5_s(rig: Rig) -> None:
     client, session = await rig.connect()
     session.actor.person = person(1)
+    rig.wait(6.0)  # past the deadline for connect
     client.send(frame("a", fin=False))
     await until(lambda: rig.endpoint.frames_in)
     rig.wait(4.75)
@@ -214,6 +239,7 @@ async def test_each_message_has_its_own_5_s(rig: Rig) -> None:
         rig.wait(4.0)
         client.send(frame("b", CONT))
         await until(lambda: len(rig.app.messages) == n)  # noqa: B023  # the same
+    rig.wait(5.0)
     assert not session.closed
 
 
@@ -249,12 +275,25 @@ async def test_the_first_ping_is_jittered_and_the_next_follow_every_25_s(rig: Ri
 
 async def test_no_sign_of_life_within_10_s_of_a_ping_closes(rig: Rig) -> None:
     client, session = await rig.enter(person(1))
+    client.say("before the ping")
+    await until(lambda: rig.app.messages)
     rig.wait(16.0)
     assert (await client.frame()).opcode == PING
     rig.wait(8.75)
     assert not session.closed
     rig.wait(0.5)
     assert (await client.closed()).code == 4201
+
+
+async def test_the_pong_that_was_asked_for_is_not_one_too_many(rig: Rig) -> None:
+    client, session = await rig.enter(person(1))
+    rig.wait(16.0)
+    assert (await client.frame()).opcode == PING
+    client.send(frame("", PONG) + frame("", PING) * 10)
+    await until(lambda: rig.endpoint.frames_in == 11)
+    assert not session.closed
+    client.send(frame("", PONG))
+    assert (await client.closed()).code == 4101
 
 
 @pytest.mark.parametrize("sign", [frame("", PONG), frame("", PING), frame("x"), frame("x", fin=False)[:3]])
@@ -319,7 +358,24 @@ async def test_a_session_that_ends_while_paused_is_forgotten(rig: Rig) -> None:
     await until(lambda: rig.app.gone == [session])
 
 
+async def test_a_close_is_heard_although_the_session_is_paused(rig: Rig) -> None:
+    client, session = await rig.connect()
+    session.pause()
+    session.close(Close.REVOKED, "revoked")
+    await client.closed()
+    client.say(b"\x0f\xac", CLOSE)
+    assert await client.ended() == b""
+    await until(lambda: rig.app.gone == [session])
+
+
 # The end
+
+
+async def test_after_a_fault_the_server_ends_its_half(rig: Rig) -> None:
+    client, _ = await rig.connect()
+    client.send(frame("x", masked=False))
+    await client.closed()
+    assert await client.ended() == b""
 
 
 async def test_a_clients_close_is_echoed_and_the_connection_ends(rig: Rig) -> None:
@@ -361,6 +417,8 @@ async def test_output_of_the_tick_goes_before_the_bye(rig: Rig) -> None:
     rig.hub.deliver(None, None, Effects(changes=[Disconnect(someone, session, 4010, "banned")]))
     assert await client.json() == {"id": 5, "ok": {"n": 5}}
     assert (await client.closed()).code == 4010
+    client.say(b"\x0f\xaa", CLOSE)
+    assert await client.ended() == b""  # nothing twice
 
 
 async def test_a_handler_may_close_while_a_later_frame_is_already_broken(rig: Rig) -> None:
@@ -383,7 +441,8 @@ async def test_a_handler_may_close_when_the_client_already_has(rig: Rig) -> None
 
 
 async def test_a_peer_that_never_answers_a_close_is_cut_off_after_5_s(rig: Rig) -> None:
-    client, session = await rig.connect()
+    client, session = await rig.enter(person(1))
+    rig.wait(6.0)  # past the deadline for connect
     session.close(4010, "banned")
     await client.closed()
     rig.wait(4.75)
