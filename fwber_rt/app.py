@@ -25,7 +25,7 @@ from aiohttp import web
 
 from fwber_rt import observe
 from fwber_rt.clock import TIME_SCALE, Clock
-from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, parse_address
+from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, ConfigError, parse_address
 from fwber_rt.core.effects import Effects, Push
 from fwber_rt.core.ids import Ids
 from fwber_rt.core.settings import Setting, Settings
@@ -79,7 +79,7 @@ log = logging.getLogger(__name__)
 class App:
     """One server. ``await start()`` and ``await stop()``; or ``await run()``: serve until ``drain``, return the exit status.
 
-    Starting raises StorageError or OSError (a taken port).
+    Starting raises StorageError, ConfigError (an unusable certificate) or OSError (a taken port).
     """
 
     def __init__(
@@ -227,7 +227,11 @@ class App:
             operations = HttpServer(operations_app(self), settings)
             self._https.append(operations)
             await operations.start()
-            self._servers.append(await loop.create_server(operations, *parse_address(internal)))
+            try:
+                self._servers.append(await loop.create_server(operations, *parse_address(internal)))
+            except OSError as error:
+                error.filename = internal  # which of our two addresses it is about
+                raise
         await public.start()
         host, port = parse_address(settings[LISTEN])
         await self.front.start(host, port, self._tls())
@@ -244,7 +248,11 @@ class App:
         if not cert:
             return None
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(cert, key)
+        try:
+            context.load_cert_chain(cert, key)
+        except OSError as error:  # ssl.SSLError is one; neither says which file it is about
+            files, reason = f"tls.cert {cert} and tls.key {key}", error.strerror or error
+            raise ConfigError([f"{files} cannot be used: {reason}; name a certificate chain and its key, in PEM"]) from error
         return context
 
     def _open_database(self) -> Database:

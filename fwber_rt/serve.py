@@ -160,15 +160,17 @@ def allow_many_connections() -> None:
 
 
 def explain(error: OSError, settings: Settings) -> str:
-    """What stopped the start, and what to do about it."""
-    listen, data_dir = settings[config.LISTEN], settings[config.DATA_DIR]
+    """What stopped the start, and what to do about it. An error about ``listen_internal`` has it as its file name."""
+    listen, flag, data_dir = settings[config.LISTEN], "--listen", settings[config.DATA_DIR]
+    if error.filename and error.filename == settings[config.LISTEN_INTERNAL]:
+        listen, flag = error.filename, "--listen-internal"
     match error.errno:
         case errno.EADDRINUSE:
-            return f"{listen} is taken by another program; stop it, or choose another address with --listen"
+            return f"{listen} is taken by another program; stop it, or choose another address with {flag}"
         case errno.EADDRNOTAVAIL:
-            return f"{listen} is no address of this machine; choose one of its own with --listen"
-        case errno.EACCES | errno.EPERM if error.filename is None:
-            return f"no permission to listen on {listen}; choose a port above 1023 with --listen"
+            return f"{listen} is no address of this machine; choose one of its own with {flag}"
+        case errno.EACCES | errno.EPERM if error.filename in (None, listen):
+            return f"no permission to listen on {listen}; choose a port above 1023 with {flag}"
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return f"no permission to write {error.filename}; give the server's user the directory {data_dir}, or set --data-dir"
         case errno.ENOTDIR | errno.EEXIST:

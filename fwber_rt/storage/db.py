@@ -31,7 +31,7 @@ from fwber_rt.storage.lockfile import LockFile, unwritable
 from fwber_rt.storage.migrations import migrate
 from fwber_rt.storage.pagesums import PageSums
 from fwber_rt.storage.vault import FILE as KEYS_FILE
-from fwber_rt.storage.vault import Vault
+from fwber_rt.storage.vault import Tampered, Vault
 from fwber_rt.storage.wal import Damage, read_log
 from fwber_rt.storage.writer import Writer
 
@@ -99,7 +99,7 @@ class Database:
         self.path = data_dir / FILE
         self._lock = LockFile(data_dir)
         self._sums = PageSums(self.path)
-        self.checkpoints = Checkpoints(self._sums)
+        self.checkpoints = Checkpoints(self.path, self._sums)
         self._trusted = True
         try:
             self.writer = self._open(tuple(migrations), now_ms, synchronous)
@@ -110,8 +110,7 @@ class Database:
                 self.writer.close()
                 raise
         except BaseException:
-            self._sums.close()
-            self._lock.release()
+            self._let_go()
             raise
         self.reader = readers.Readers(self.vault, seconds=read_s, slow=slow_read_s, observe=observe_read)
         self.epoch = str(self._meta("epoch"))
@@ -132,6 +131,8 @@ class Database:
             if is_damage(error):
                 raise damaged(self.path, error) from error
             raise
+        except Tampered as error:
+            raise damaged(self.path, error) from error
         finally:
             reader.close()
 
@@ -186,6 +187,11 @@ class Database:
         self.writer.close()
         self._own.close()
         self.vault.close()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What must stay open while SQLite is."""
+        self.checkpoints.close()
         self._sums.close()
         self._lock.release()
 
@@ -208,6 +214,7 @@ class Database:
                 if not compared:
                     _check(connection, self.path)
                 migrate(connection, migrations, now_ms)
+                self.checkpoints.attach()
                 if not compared and self.checkpoints.truncate(connection):
                     self._sums.build(connection.execute("PRAGMA page_size").fetchone()[0])
             except BaseException:

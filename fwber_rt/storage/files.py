@@ -15,6 +15,8 @@ def make_private_directory(path: Path) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.stat().st_mode & 0o077:
             path.chmod(0o700)
+    except FileExistsError as error:
+        raise StorageError(f"{path} is in the way and no directory; move it, or choose another with --data-dir") from error
     except OSError as error:
         raise unwritable(path, error) from error
 
