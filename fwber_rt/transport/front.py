@@ -31,7 +31,7 @@ from fwber_rt.transport import heads
 from fwber_rt.transport.httpconnection import HandedOver, HttpConnection, Tail
 from fwber_rt.transport.httpserver import HEAD_BYTES, HEAD_SECONDS
 from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
-from fwber_rt.transport.websocket import Endpoint, end_output, handshake
+from fwber_rt.transport.websocket import Endpoint, end_output
 
 ORIGINS: Setting[tuple[str, ...]] = Setting(
     "http.origins",
@@ -173,7 +173,7 @@ class Front:
             return self.refuse("head", HTTPStatus.BAD_REQUEST)
         if not self.welcomes(origin, host):
             return self.refuse("origin", HTTPStatus.FORBIDDEN)
-        response = handshake(request)
+        response = heads.handshake(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self.refused["handshake"] += 1
             return response.serialize()

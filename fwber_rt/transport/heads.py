@@ -7,6 +7,7 @@ follow it hands on as it is, for aiohttp to refuse.
 
 from __future__ import annotations
 
+import logging
 import re
 from enum import Enum
 from http import HTTPStatus
@@ -14,7 +15,11 @@ from typing import Final
 
 from websockets.datastructures import Headers
 from websockets.exceptions import InvalidHeaderValue
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
+
+wire_log = logging.getLogger("fwber_rt.wire")  # websockets announces every connection at INFO
+wire_log.setLevel(logging.WARNING)
 
 PATH: Final = "/api/v1/ws"
 END: Final = b"\r\n\r\n"
@@ -176,3 +181,8 @@ def parse(head: bytes) -> Request:
     if len(headers.get_all("Host")) != 1:
         raise ValueError("exactly one Host is required (RFC 9112, section 3.2)")
     return Request(target, headers, method, version)
+
+
+def handshake(request: Request) -> Response:
+    """The answer to an Upgrade: 101, or why not."""
+    return ServerProtocol(logger=wire_log).accept(request)
