@@ -6,29 +6,50 @@ copied gets its checksums before the next commit may begin the log anew (pagesum
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from pathlib import Path
 from typing import Final
 
 from fwber_rt.storage.errors import primary_code
 from fwber_rt.storage.pagesums import PageSums
+from fwber_rt.storage.wal import committed_frames
 
-EVERY_ROWS: Final = 1_000
-"""About as many pages, 4 MiB of log."""
+EVERY_FRAMES: Final = 1_000
+"""Pages of 4 KiB; SQLite's own default."""
 
 
 class Checkpoints:
     """For the writer's thread only."""
 
-    def __init__(self, sums: PageSums) -> None:
+    def __init__(self, database: Path, sums: PageSums) -> None:
+        self._index = database.with_name(database.name + "-shm")
         self._sums = sums
-        self._rows = 0
+        self._fd = -1
+        self._before = 0
 
-    def after_commit(self, connection: sqlite3.Connection, rows: int) -> None:
-        """Count what was written and copy the log when it is time. Raises sqlite3.Error; a full disk is left for later."""
-        self._rows += rows + 1
-        if self._rows < EVERY_ROWS:
+    def attach(self) -> None:
+        """Begin to follow the log's length; SQLite must have it open.
+
+        The index stays open until ``close``, which must come after SQLite's: closing any descriptor of a file gives up all
+        POSIX locks the process has on it, SQLite's too.
+        """
+        self._fd = os.open(self._index, os.O_RDONLY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        """Let go of the index; SQLite must have."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def after_commit(self, connection: sqlite3.Connection) -> None:
+        """Copy the log when it has grown enough. Raises sqlite3.Error or OSError; a full disk is left for later."""
+        frames = committed_frames(self._fd)
+        if frames < self._before:
+            self._before = 0  # the log began anew
+        if frames - self._before < EVERY_FRAMES:
             return
-        self._rows = 0
+        self._before = frames
         try:
             self.run(connection)
         except sqlite3.Error as error:

@@ -206,12 +206,12 @@ class Journal:
         seconds = time.perf_counter() - started
         self._tell(partial(self._finish, last, len(rows), seconds, failure))
         if not failure:
-            self._copy_log(connection, len(rows))
+            self._copy_log(connection)
 
-    def _copy_log(self, connection: sqlite3.Connection, rows: int) -> None:
+    def _copy_log(self, connection: sqlite3.Connection) -> None:
         """Now and then, and only after those who wait for the commit were told."""
         try:
-            self._database.checkpoints.after_commit(connection, rows)
+            self._database.checkpoints.after_commit(connection)
         except (sqlite3.Error, OSError) as error:
             self._tell(partial(self._fail, failure_of(error, self._database.path), 0))
 

@@ -17,8 +17,8 @@ MIGRATIONS: tuple[Migration, ...] = (
         ) STRICT;
         CREATE TABLE events(
           stream INTEGER NOT NULL, o INTEGER NOT NULL, kind TEXT NOT NULL, actor INTEGER NOT NULL, ts INTEGER NOT NULL,
-          body BLOB, PRIMARY KEY(stream, o)
-        ) STRICT, WITHOUT ROWID;
+          body BLOB, UNIQUE(stream, o)
+        ) STRICT;
         """,
         "DROP TABLE events; DROP TABLE streams; DROP TABLE meta;",
     ),
@@ -26,4 +26,8 @@ MIGRATIONS: tuple[Migration, ...] = (
 """``meta`` holds ``epoch`` (this database's own name: two copies that went separate ways differ in it), ``generation`` (raised
 each time a stream's row is retired), ``commits`` (raised by every transaction of the journal) and ``vault`` (which key file the
 sealed columns need). ``events`` has no foreign key to ``streams``: it would cost a lookup per event to say what the journal's
-one writer already guarantees."""
+one writer already guarantees.
+
+``events`` is in order of time with an index by place, although reads are by place: kept in order of place (WITHOUT ROWID), a
+commit of 256 events in 100 streams changed 266 pages, one per stream and more to make room; so it changes 60, and takes 1.8 ms
+instead of 6."""

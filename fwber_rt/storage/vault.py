@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -47,6 +48,7 @@ _CREATE = """CREATE TABLE IF NOT EXISTS keys(
 _INSERT = "INSERT INTO keys(owner, number, wrapped) VALUES (?, ?, ?)"
 _DESTROY = "INSERT INTO keys(owner, number, wrapped) VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET wrapped = NULL"
 _ONE_QUERY = 500
+_ONE, _TWO = struct.Struct(">8sqcq"), struct.Struct(">8sqcqcq")
 
 
 class Tampered(Exception):
@@ -254,6 +256,13 @@ class Vault:
 
 def associated(owner: int, bind: Sequence[Any]) -> bytes:
     """Owner and bound parameters as bytes that no other owner and parameters give: each with its type, and its length."""
+    try:  # nearly all are one id or two: a third of the time
+        if len(bind) == 1:
+            return _ONE.pack(b"fwber_rt", owner, b"i", bind[0])
+        if len(bind) == 2:
+            return _TWO.pack(b"fwber_rt", owner, b"i", bind[0], b"i", bind[1])
+    except struct.error:
+        pass
     return b"".join([b"fwber_rt", owner.to_bytes(8, "big", signed=True), *map(_encoded, bind)])
 
 

@@ -15,6 +15,7 @@ Formats: https://sqlite.org/fileformat2.html#walformat and https://sqlite.org/wa
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from array import array
@@ -25,6 +26,7 @@ from typing import Final, NamedTuple
 HEADER: Final = struct.Struct(">8I")  # magic, version, page size, checkpoint, two salts, two checksums
 FRAME: Final = struct.Struct(">6I")  # page number, pages in the database if it commits else 0, two salts, two checksums
 INDEX: Final = struct.Struct("=3I2BH2I2I2I2I")  # the index's header; a copy follows it
+INDEX_FRAMES: Final = 16  # where the index has the number of committed frames
 MAGIC: Final = 0x377F0682
 VERSION: Final = 3_007_000
 _WORD: Final = 0xFFFFFFFF
@@ -67,6 +69,11 @@ def read_log(database: Path) -> Log:
     if good.frames and not (database.exists() and database.stat().st_size):
         raise Damage("it is empty, and its write-ahead log is not")  # SQLite would delete the log
     return good
+
+
+def committed_frames(index: int) -> int:
+    """How many frames of the log are committed, from the open index of a database in use, on the thread that writes to it."""
+    return int.from_bytes(os.pread(index, 4, INDEX_FRAMES), sys.byteorder)
 
 
 def _read_index(path: Path) -> _Index:

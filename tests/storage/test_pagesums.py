@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fwber_rt.storage import pagesums
-from fwber_rt.storage.checkpoints import EVERY_ROWS, Checkpoints
+from fwber_rt.storage.checkpoints import Checkpoints
 from fwber_rt.storage.connection import open_reader, open_writer
 from fwber_rt.storage.pagesums import PageSums, path_of
 from fwber_rt.storage.wal import Damage, Log, read_log
@@ -32,13 +32,14 @@ class Live:
         path.parent.mkdir(exist_ok=True)
         self.path = path
         self.sums = PageSums(path)
-        self.checkpoints = Checkpoints(self.sums)
+        self.checkpoints = Checkpoints(path, self.sums)
         compared = self.sums.verify(read_log(path))
         self.connection = open_writer(path, keep_sums=True)
         self.connection.execute("CREATE TABLE IF NOT EXISTS t(id INTEGER PRIMARY KEY, b BLOB)")
         if not compared:
             assert self.checkpoints.truncate(self.connection)
             self.sums.build(PAGE)
+        self.checkpoints.attach()
 
     def insert(self, rows: list[bytes]) -> None:
         self.connection.execute("BEGIN")
@@ -53,6 +54,7 @@ class Live:
 
     def close(self) -> None:
         self.connection.close()
+        self.checkpoints.close()
         self.sums.close()
 
 
@@ -212,14 +214,3 @@ def test_many_pages_take_several_blocks(tmp_path: Path) -> None:
         file.write(b"changed")
     with pytest.raises(Damage, match="page 2500 of 2500"):
         PageSums(path).verify(Log())
-
-
-def test_the_log_is_copied_now_and_then(live: Live) -> None:
-    """And not in between: a checkpoint costs two syncs."""
-    live.insert([b"x"] * 10)
-    before = live.path.read_bytes()
-    live.checkpoints.after_commit(live.connection, 10)
-    assert live.path.read_bytes() == before
-    live.checkpoints.after_commit(live.connection, EVERY_ROWS)
-    assert live.path.read_bytes() != before
-    assert compared(live.path)
