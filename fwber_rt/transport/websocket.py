@@ -4,7 +4,7 @@
 checks the frames (masks, lengths, reserved bits, the closing handshake); what it leaves to its caller is done here: putting
 fragments together, UTF-8, the deadlines, how many control frames are too many.
 
-The library's object is 1.5 KiB, so there is one only while a frame is incomplete, a message in fragments or the connection closing.
+The library's object is 1.5 KiB, so there is one only while a frame or message is incomplete and while the connection closes.
 """
 
 from __future__ import annotations
