@@ -95,8 +95,10 @@ class Readers:
         reader = await self._free.get()
         started = time.monotonic()
         reader.deadline = started + self._seconds
+        reading = asyncio.ensure_future(_read(reader.connection, sql, params))
+        reading.add_done_callback(lambda _: self._free.put_nowait(reader))
         try:
-            rows = await reader.connection.execute_fetchall(sql, params)
+            rows = await asyncio.shield(reading)
             self._reads += 1
         except sqlite3.OperationalError as error:
             if primary_code(error) != sqlite3.SQLITE_INTERRUPT:
@@ -104,10 +106,10 @@ class Readers:
             self._stopped += 1
             raise ReadTooLong(f"a read took more than {self._seconds:g} s: {sql}") from error
         except asyncio.CancelledError:
-            await reader.connection.interrupt()  # the thread may still be at it, and the connection goes to the next
+            reader.deadline = 0.0  # nobody waits for it; its connection is free when the thread has noticed
+            reading.add_done_callback(_forget)
             raise
         finally:
-            self._free.put_nowait(reader)
             self._note(sql, time.monotonic() - started)
         return rows if isinstance(rows, list) else [tuple(row) for row in rows]
 
@@ -125,7 +127,7 @@ class Readers:
         """Close the connections; reads under way are stopped."""
         readers, self._all = self._all, []
         for reader in readers:
-            await reader.connection.interrupt()
+            reader.deadline = 0.0
             await reader.connection.close()
 
     def statistics(self) -> Statistics:
@@ -143,3 +145,13 @@ class Readers:
         if seconds > self._slow:
             self._slow_reads += 1
             log.warning("slow read, %.0f ms: %s", seconds * 1000, sql)
+
+
+async def _read(connection: aiosqlite.Connection, sql: str, params: Sequence[Any]) -> Any:
+    return await connection.execute_fetchall(sql, params)
+
+
+def _forget(reading: asyncio.Future[Any]) -> None:
+    """Take note of an error nobody is left to hear."""
+    if not reading.cancelled():
+        reading.exception()

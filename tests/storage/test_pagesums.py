@@ -77,7 +77,7 @@ def test_a_sound_database_is_never_accused(live: Live, tmp_path: Path) -> None:
     """Whatever is done, whenever it is killed, with a reader in the way or not."""
     rng = random.Random(7)
     reader: sqlite3.Connection | None = None
-    for _ in range(150):
+    for step in range(150):
         match rng.randrange(14):
             case 0 | 1:
                 live.checkpoints.run(live.connection)
@@ -99,17 +99,15 @@ def test_a_sound_database_is_never_accused(live: Live, tmp_path: Path) -> None:
                 live.connection.executemany("INSERT INTO t(b) VALUES (?)", [(bytes(5_000),)] * 30)
                 live.connection.execute(rng.choice(["ROLLBACK", "COMMIT"]))
             case 9 if reader is None:
-                copy = live.killed(tmp_path / "again")
+                copy = live.killed(tmp_path / f"start-{step}")
                 live.close()
-                live.path = copy  # it goes on where it was killed
-                live.__init__(copy)  # type: ignore[misc]  # a start like any other
-                tmp_path = tmp_path / "deeper"
-                tmp_path.mkdir()
+                live = Live(copy)  # it goes on where it was killed
             case _:
                 live.insert([rng.randbytes(rng.randrange(9_000)) for _ in range(rng.randrange(1, 5))])
         assert compared(live.killed(tmp_path / "copy"))
     if reader:
         reader.close()
+    live.close()
 
 
 def test_a_kill_between_the_copy_and_its_checksums(live: Live, tmp_path: Path) -> None:
