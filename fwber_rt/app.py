@@ -306,6 +306,7 @@ class App:
         if failure.kind == "fatal":
             log.critical("storage failed, so the server ends: %s", failure.message)
             self._exit_status = 1
+            self.dispatcher.draining = True
             self._end.set()
             return
         log.error("the disk is full: reading only, until there is space (%s)", failure.message)

@@ -70,14 +70,19 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
+class _Gone(Exception):
+    """Whoever asked has left; nothing was done."""
+
+
 class Route:
     """One operation, with everything ``handle`` would otherwise look up. ``extra``: a handler that may load gets None first."""
 
-    __slots__ = ("decode", "decode_strict", "extra", "handler", "latency", "limit", "operation", "rate", "synchronous")
+    __slots__ = ("decode", "decode_strict", "extra", "handler", "latency", "least", "limit", "operation", "rate", "synchronous")
 
     def __init__(self, operation: Command | Query, rate: Rate, metrics: Metrics) -> None:
         self.operation = operation
         self.limit = operation.limit
+        self.least = operation.least
         self.rate = rate
         request: Any = operation.request
         self.decode = msgspec.json.Decoder(request).decode
@@ -137,6 +142,8 @@ class Dispatcher:
             person = actor.person
             if person is None:
                 self._check_anonymous(route.operation, actor, now)
+            elif actor.kind < route.least:
+                raise Refused(FORBIDDEN)
             elif self.limited:
                 bucket = (person.buckets.get(route.limit) if person.buckets else None) or self._bucket(
                     person, route.limit, route.rate
@@ -197,8 +204,6 @@ class Dispatcher:
                 actor = await self._authenticate(payload.token, session.address, session)
                 self._check_user(actor, operation.limit, route.rate, self.clock.now())
             effects = await self._perform(operation, actor, payload)
-            if session.closed:
-                return
             session.actor = actor
             if isinstance(payload, Connect):
                 session.strict = payload.strict
@@ -207,6 +212,8 @@ class Dispatcher:
             route.latency.observe(perf_counter() - started)
         except Refused as refused:
             self.refuse(session, id, refused)
+        except _Gone:
+            log.debug("a client left before its request was carried out")
         except Exception:
             log.exception("an operation failed")
             self.refuse(session, id, Refused(INTERNAL))
@@ -286,6 +293,8 @@ class Dispatcher:
                 person.consents = consents
                 self.apply(Effects(changes=changes))
         person = self.world.people[claims.user]
+        if not person.sessions:
+            self.world.release(person, self.clock.now())  # a grace time that is about to end must not end meanwhile
         actor = Actor(person, person.kind, session, address)
         actor.token_expires = claims.expires_ms
         return actor
@@ -334,6 +343,7 @@ class Dispatcher:
             effects = Effects(await operation.handler(world, actor, payload, self.clock.now(), self.reader))
             return self._unless_rebuilt(world, effects)
         extra = (None,) if operation.load else ()
+        self._check_present(world, actor)
         found = operation.handler(world, actor, payload, self.clock.now(), *extra)
         for _ in range(_MOST_LOADS):
             if found is not None:
@@ -341,8 +351,20 @@ class Dispatcher:
             if operation.load is None:
                 raise RuntimeError(f"{operation.op} asks for a load it does not declare")
             loaded = await operation.load(world, actor, payload, self.clock.now(), self.reader)
-            found = operation.handler(self._unless_rebuilt(world, world), actor, payload, self.clock.now(), loaded)
+            self._check_present(world, actor)
+            found = operation.handler(world, actor, payload, self.clock.now(), loaded)
         raise Refused(CONFLICT)
+
+    def _check_present(self, world: World, actor: Actor) -> None:
+        """Something was awaited; a command is carried out only when everybody concerned is still there.
+
+        Once it is carried out its effects are applied, whoever leaves: memory has changed, and the disk must follow.
+        """
+        if actor.session is not None and actor.session.closed:
+            raise _Gone
+        person = self._unless_rebuilt(world, actor.person)
+        if person is not None and world.people.get(person.id) is not person:
+            raise Refused(DRAINING, detail="Your absence became too long just now; try again.")
 
     def _unless_rebuilt(self, world: World, result: T) -> T:
         """``result``, unless ``world`` was given up meanwhile: it knew more than the disk does."""

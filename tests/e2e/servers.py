@@ -21,6 +21,7 @@ from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.features import registry
 from fwber_rt.features.accounts import INSERT_CONSENT, user_row
+from fwber_rt.registry import Registry
 from tests.e2e.wire import WITHIN_S, Rest, Wire
 
 ROOT = Path(fwber_rt.__file__).parents[1]
@@ -34,9 +35,10 @@ class InProcess:
     The privacy tick and the other timers are out of the way (an hour) unless settings say otherwise: tests call ``tick``.
     """
 
-    def __init__(self, data_dir: Path, clock: Clock | None = None, **settings: Any) -> None:
+    def __init__(self, data_dir: Path, clock: Clock | None = None, known: Registry | None = None, **settings: Any) -> None:
         self.data_dir = data_dir
         self.clock = clock
+        self.registry = known or registry()
         self.flags = {
             "data_dir": str(data_dir), "listen": "127.0.0.1:0", "drain.seconds": "0.05", "privacy.tick_s": "3600",
             "storage.snapshot_s": "3600",
@@ -47,7 +49,7 @@ class InProcess:
         self._rests: list[Rest] = []
 
     async def start(self) -> None:
-        self.app = App(config.load(registry(), None, {}, self.flags), registry(), clock=self.clock)
+        self.app = App(config.load(self.registry, None, {}, self.flags), self.registry, clock=self.clock)
         await self.app.start()
         self.url = self.app.url
         self.flags["listen"] = self.url.removeprefix("http://")
