@@ -85,14 +85,15 @@ class Voice:
 
     async def ask(self, op: str, d: Json) -> Json:
         """``ok`` or ``err`` of an operation."""
-        filled = {
-            name: self._known[value[1:-1]] if str(value)[:1] == "{" and isinstance(value, str) else value
-            for name, value in d.items()
-        }
+        filled = {name: self._known[value[1:-1]] if to_fill_in(value) else value for name, value in d.items()}
         answer = await self._ask(op, filled)
         if op == "room.create" and "ok" in answer:
             self._known["mine"] = answer["ok"]["room"]
         return answer
+
+
+def to_fill_in(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith("{")
 
 
 def shape(value: Any) -> Any:
@@ -218,14 +219,8 @@ async def test_who_asks(voices: tuple[InProcess, Voice, Voice], subtests: pytest
 
 def _least(operation: Command | Query) -> Json:
     """A body that passes the form."""
-    return next(
-        (
-            {name: 1 if str(value)[:1] == "{" else value for name, value in d.items() if name != "room"}
-            for op, d in STORY
-            if op == operation.op
-        ),
-        {},
-    )
+    d = next((d for op, d in STORY if op == operation.op), {})
+    return {name: 1 if to_fill_in(value) else value for name, value in d.items() if name != "room"}
 
 
 async def test_guests_in_each_profile(start: StartServer, tmp_path: Path) -> None:
@@ -257,7 +252,7 @@ async def test_the_readmes_python(server: InProcess) -> None:
     assert snippet
     ann = await server.connect(await server.user("Ann"), at=(52.5201, 13.4049))
     names: Json = {}
-    exec(snippet[1].replace("asyncio.run(main())", ""), names)  # noqa: S102  # our own text
+    exec(snippet[1].replace("asyncio.run(main())", ""), names)
     running = asyncio.create_task(names["main"](server.url))
     heard = await ann.push("here.message")
     assert heard["d"]["content"]["text"] == "hello from Python"
