@@ -234,6 +234,31 @@ async def test_an_io_error_is_fatal(database: Database, small_files: Callable[[i
     assert await ids(database) == [1]
 
 
+async def test_after_an_io_error_nothing_is_copied_out_of_the_log(
+    database: Database, data_dir: Path, small_files: Callable[[int], None]
+) -> None:
+    """Not at the end either: what cannot be trusted is left for the next start to look at."""
+    heard = Heard(database)
+    heard.journal.add([note(1)])
+    await heard.journal.wait(1)
+    small_files(64 * 1024)
+    await heard.fails(2, LARGE * 3)
+    small_files(resource.RLIM_INFINITY)
+    before = sizes(data_dir)
+    await heard.journal.close()
+    await database.close()
+    assert sizes(data_dir) == before
+    assert before["fwber_rt.db-wal"] > 0
+    again = opened(data_dir)
+    with again.loading() as reader:
+        assert list(reader.all("SELECT id FROM notes")) == [(1,)]
+    again.close_now()
+
+
+def sizes(data_dir: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in data_dir.glob("fwber_rt.db*") if not path.name.endswith("-shm")}
+
+
 def test_a_start_on_a_full_disk_says_what_to_do(tmp_path: Path, small_files: Callable[[int], None]) -> None:
     """A file system without space; where none may be mounted, files that may not have a single byte."""
     directory = tmp_path / "disk"
