@@ -7,6 +7,8 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import cast
+from unittest import mock
 
 import pytest
 import websockets
@@ -14,12 +16,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.settings import Settings
 from fwber_rt.transport import front as front_module
+from fwber_rt.transport import wheel as wheel_module
 from fwber_rt.transport.front import REFUSED_AT_ONCE, file_descriptors
-from tests.transport.wire import TEXT, Client, Rig, frame, person, until, upgrade
+from tests.transport.wire import TEXT, Client, FakeApp, Hand, Nowhere, Rig, frame, loose, person, until, upgrade
 
 GET = b"GET /page HTTP/1.1\r\nHost: chat.test\r\n\r\n"
 
@@ -296,6 +301,45 @@ async def test_bad_heads_get_a_proper_answer(rig: Rig, sent: bytes, status: int)
     await client.hang_up()
     await until(lambda: rig.front.statistics().connections == 0)
     assert rig.app.sessions == []
+
+
+class Anything(asyncio.Protocol):
+    """Takes whatever is passed on, as aiohttp's protocol with no request under way."""
+
+    _current_request = None
+
+
+class Somewhere(Nowhere):
+    """A transport with an address, that knows whose it is."""
+
+    protocol: asyncio.BaseProtocol
+
+    def get_extra_info(self, name: str) -> object:
+        return ("203.0.113.1", 1)
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
+    def abort(self) -> None:
+        self.closing = True
+
+
+PIECES = st.one_of(st.binary(max_size=60), st.sampled_from([upgrade(), GET, frame("x"), b"\r\n", upgrade()[:-3]]))
+
+
+@given(st.lists(PIECES, max_size=6))
+def test_no_bytes_make_the_front_fail(pieces: list[bytes]) -> None:
+    endpoint = loose(FakeApp())[0].endpoint
+    transport = Somewhere()
+    transport.protocol = door = front_module.Door(front_module.Front(Settings({}), endpoint, Anything, 10))
+    door.connection_made(cast(asyncio.Transport, transport))
+    for piece in pieces:
+        if not transport.closing:
+            cast(asyncio.Protocol, transport.protocol).data_received(piece)
+    cast(Hand, endpoint.wheel.clock).now += 100
+    with mock.patch.object(wheel_module.log, "exception") as failed:
+        endpoint.wheel.turn()
+    assert failed.mock_calls == []
 
 
 async def test_what_comes_after_a_refusal_is_ignored(rig: Rig) -> None:

@@ -77,6 +77,21 @@ def test_after_a_frame_in_pieces_the_short_way_is_open_again(size: int) -> None:
     assert (len(app.messages), session.unparsed) == (1, 0)
 
 
+def test_websockets_object_is_kept_only_while_it_is_needed() -> None:
+    session, _ = loose(FakeApp())
+    for start, rest in (
+        (frame("in pieces")[:4], frame("in pieces")[4:]),
+        (frame("a", fin=False), frame("b", CONT)),
+        (frame("", PING)[:1], frame("", PING)[1:]),
+    ):
+        session.data_received(start)
+        assert session.wire is not None
+        session.data_received(rest)
+        assert session.wire is None
+    session.close(4010, "banned")
+    assert session.wire is not None
+
+
 def test_a_whole_message_inside_a_fragmented_one_is_a_fault_in_separate_reads_too() -> None:
     session, _ = loose(app := FakeApp())
     session.data_received(frame("x", fin=False))
