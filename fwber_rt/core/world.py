@@ -187,6 +187,8 @@ class World:
         """``person`` belongs to ``room`` from here on."""
         room.members[person.id] = member
         self._rooms_of(person.id)[room.id] = room
+        if room.fence.admits(person):  # also when the room came to be around them
+            person.inside[room.id] = room
         return [Join(person, room.stream.name)]
 
     def remove_member(self, room: Room, user: int) -> list[Change]:

@@ -110,7 +110,7 @@ def location_update(world: World, actor: Actor, request: Fix, now: Instant) -> E
         reply.left = [world.cell_name(cell) for cell in moved.left]
         reply.rooms = RoomsCrossed(
             [str(room.id) for room in moved.rooms_entered if room.visible_to(person.id)],
-            [str(room.id) for room in moved.rooms_left],
+            [str(room.id) for room in moved.rooms_left if room.visible_to(person.id)],
         )
     effects.ephemeral = not moved.crossed
     effects.reply = reply
@@ -125,7 +125,7 @@ def location_clear(world: World, actor: Actor, request: Nothing, now: Instant) -
     effects.reply = Cleared(
         geo.to_text(cell) if cell else None,
         [world.cell_name(left) for left in moved.left],
-        [str(room.id) for room in moved.rooms_left],
+        [str(room.id) for room in moved.rooms_left if room.visible_to(person.id)],
     )
     return effects
 
@@ -159,12 +159,12 @@ def tick(world: World, now: Instant) -> list[Effects]:
 
 def _presence(world: World, change: CellChange) -> Iterable[Push]:
     name, cell, count = world.cell_name(change.cell), geo.to_text(change.cell), privacy.few(change.unnamed)
+    if change.newcomers:  # before the change, which also reaches them: the first of a cell is the whole of it
+        yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), only=change.newcomers)
     if change.changed or change.unnamed:
         yield Push(
             "presence", name, Presence(cell, _users(change.entered), [str(id) for id in change.left], count), volatile=True
         )
-    if change.newcomers:
-        yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), only=change.newcomers)
 
 
 def _users(people: Iterable[Person]) -> list[User]:

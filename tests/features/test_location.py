@@ -116,8 +116,8 @@ def test_presence_is_told_once_per_tick(town: Town) -> None:
     town.do(bob, "location.update", lat=WUXI[0], lng=WUXI[1])
     town.due()
     told = [push for push in town.take("presence") if push.to == name]
-    assert [u["name"] for u in d(told[0])["entered"]] == ["Bob"] and told[0].only is None
-    assert told[1].only == (bob,) and {u["name"] for u in d(told[1])["entered"]} == {"Ann", "Bob"}
+    assert told[0].only == (bob,) and {u["name"] for u in d(told[0])["entered"]} == {"Ann", "Bob"}
+    assert [u["name"] for u in d(told[1])["entered"]] == ["Bob"] and told[1].only is None
     town.due()
     assert town.take("presence") == []
 
