@@ -20,7 +20,7 @@ hexagons of one neighbourhood, members of a room, and quiet; the difference by t
   python -m bench idle --connections 500          quicker; the fixed part weighs more, so the figure is higher
 """
 CONNECTIONS = 9000
-PER_ROOM = 100
+PER_ROOM = 1000
 LIMIT_KIB = 8.0
 
 
@@ -67,7 +67,7 @@ def _everybody(server: harness.OurServer, people: list[Guest]) -> list[Socket]:
         room = str(sockets[-1].call("room.create", _room())["room"])
         join = ("room.join", {"room": room})
         sockets += crowd.connect(server.port, rest, lambda place: points[place % len(points)], lambda place: join)  # noqa: B023
-        if batch.stop % 1000 == 0:
+        if batch.stop % PER_ROOM == 0:
             tend(sockets, 0.3)
     return sockets
 
