@@ -29,6 +29,12 @@ HERE = (52.5200, 13.4050)
 AT_HERE = {"lat": HERE[0], "lng": HERE[1]}
 
 
+def environment() -> dict[str, str]:
+    """For our own commands as processes: this source, and none of the developer's own settings."""
+    keep = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
+    return keep | {"PYTHONPATH": str(ROOT)}
+
+
 class InProcess:
     """An ``App`` over a data directory, started and stopped at will; everything opened through it is closed with it.
 
@@ -130,15 +136,14 @@ class Process:
         self._rests.append(Rest(self.url))
         return self._rests[-1]
 
-    async def spawn(self, **environment: str) -> None:
+    async def spawn(self, **variables: str) -> None:
         """Start, and return at once."""
         assert self._child is None or self._child.returncode is not None
         sets = [f"--set={name.replace('__', '.')}={value}" for name, value in self._settings.items()]
-        keep = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
         self.lines = []
         self._child = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "fwber_rt", "serve", "--data-dir", str(self.data_dir), *sets, *self._arguments,
-            env=keep | {"PYTHONPATH": str(ROOT), **environment}, stdin=asyncio.subprocess.DEVNULL,
+            env=environment() | variables, stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         self._reading = asyncio.create_task(self._read())

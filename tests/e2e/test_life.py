@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 
 from fwber_rt.clock import ManualClock
 from tests.e2e.conftest import StartProcess, StartServer
-from tests.e2e.servers import AT_HERE
+from tests.e2e.servers import AT_HERE, environment
 from tests.e2e.test_bad_input import UPGRADE
 from tests.e2e.wire import WITHIN_S, Json, Wire
 
@@ -105,6 +106,40 @@ async def test_sighup(process: StartProcess, tmp_path: Path) -> None:
     await server.line("configuration not reloaded")
     assert (await rest.err("POST /auth/guest", body={"name": "Bob"}))["name"] == "forbidden"
     await ann.alive()
+
+
+async def test_the_operators_commands(process: StartProcess, tmp_path: Path) -> None:
+    """A user where there are no guests, a backup under way, and the way back from it."""
+    server = await process(profile="production")
+
+    async def command(*arguments: str, status: int = 0) -> str:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "fwber_rt", arguments[0], "--data-dir", str(server.data_dir), *arguments[1:], env=environment(),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await child.communicate()
+        assert child.returncode == status, err
+        return (out if status == 0 else err).decode().strip()
+
+    token = await command("token", "--name", "Ada")
+    ada = await server.connect(token, at=None)
+    await ada.ok("consent.give", purpose="location", text_hash="v1")
+    await ada.ok("location.update", **AT_HERE)
+    await ada.ok("here.say", text="before the backup")
+    saved = (await command("backup", str(tmp_path))).removeprefix("saved and verified: ")
+    await ada.ok("here.say", text="after the backup")
+    assert "connections" in await command("status")
+    refused = await command("restore", "--force", saved, status=1)
+    assert "in use by another fwber-rt" in refused
+    known = ada.resume()
+    assert await server.terminate() == 0
+    assert "--force" in await command("restore", saved, status=1)
+    await command("restore", "--force", saved)
+    await server.start()
+    ada = await server.connect(token, resume=known)
+    page = await ada.ok("here.history")
+    assert [message["content"]["text"] for message in page["messages"]] == ["before the backup"]
+    assert ada.welcome["streams"][page["s"]]["recovered"] is False
 
 
 # Clocks

@@ -345,6 +345,31 @@ async def test_across_the_end_of_the_process(process: StartProcess, end: str) ->
         await bob2.abort()
 
 
+async def test_a_client_that_does_not_read_is_sent_away_and_comes_back(start: StartServer) -> None:
+    """4108; the others notice nothing, and what was missed is there to be fetched."""
+    pair = await Pair(await start(limits__enabled="false", session__outbound_bytes="65536")).begin()
+    known = pair.bob.resume()
+    closes, carol = pair.server.app.endpoint.closes, await pair.server.enter("Carol")
+    await carol.ok("room.join", room=pair.room)
+    pair.bob.socket.transport.pause_reading()
+    for _ in range(60):  # what the system's own buffers take is not ours to bound
+        await pair.say(*["x" * 2000] * 60)
+        if closes[4108]:
+            break
+    pair.bob.socket.transport.resume_reading()
+    closed = await pair.bob.closed()
+    assert (closed.code, closed.bye and closed.bye["code"]) == (4108, 4108)
+    await carol.alive()
+    heard = [push["o"] for push in carol.taken("message.new")]
+    assert heard == [o for o, _ in pair.said[pair.s]]
+    read = [push["o"] for push in pair.bob.pushes if push["t"] == "message.new"]
+    assert read == heard[: len(read)]  # in order, without a gap, up to the end
+    await pair.back(resume=known)
+    assert pair.bob.welcome["streams"][pair.s]["recovered"] is False
+    page = await pair.bob.ok("message.history", room=pair.room, after=read[-1], limit=1)
+    assert [message["o"] for message in page["messages"]] == heard[len(read) : len(read) + 1]
+
+
 # Whatever happens
 
 STEPS = st.one_of(
