@@ -364,9 +364,17 @@ class App:
             for feature in self.registry.features:
                 for effects in feature.state.due(world, now) if feature.state.due else ():
                     apply(effects)
+        self._tell_again(world)
         for person in world.gone(now):
             apply(Effects(changes=world.evict(person)))
         world.trim_windows()
+
+    def _tell_again(self, world: World) -> None:
+        """Owe the whole of every hexagon they hear to those who missed changes because they read too slowly."""
+        for person in [each for each in self.hub.outdated if not any(session.blocked for session in each.sessions)]:
+            self.hub.outdated.discard(person)
+            if world.people.get(person.id) is person:
+                world.presence.listen(person, world.hears(person.heard))
 
     async def _expire_tokens(self) -> None:
         wall = self.clock.now().wall

@@ -106,6 +106,7 @@ class Hub:
         self._people: dict[int, Person] = {}  # those with a connection
         self._heard: dict[int, set[Person]] = {}
         self._hearing: dict[Person, int] = {}
+        self.outdated: set[Person] = set()  # for whom volatile pushes were dropped; whoever tells the whole again takes them out
         self._call_soon = call_soon or asyncio.get_running_loop().call_soon
         self._scheduled = False
 
@@ -231,7 +232,7 @@ class Hub:
 
     def clear(self) -> None:
         """Forget everybody and everything held: ``World`` is being rebuilt and all connections are closed."""
-        for table in (self.held, self._ready, self._rooms, self._people, self._heard, self._hearing):
+        for table in (self.held, self._ready, self._rooms, self._people, self._heard, self._hearing, self.outdated):
             table.clear()
 
     # Membership, only from release

@@ -1,7 +1,7 @@
 """One client: who it is, and what is on its way to it.
 
-Output has two states. Normally frames gather in ``out`` and the hub writes them once per tick. When the transport's buffer is
-full (64 KiB: the client reads too slowly) the session is ``blocked``: frames wait in a ``Backlog``, volatile ones are
+Output has two states. Normally frames gather in ``out`` and the hub writes them once per tick. When the kernel takes no more
+(the client reads too slowly) the session is ``blocked``: frames wait in a ``Backlog``, volatile ones are
 conflated, and when backlog and buffer together pass the bound the connection is closed with 4108; the client can resume.
 A tick's own output may overshoot the bound once, because whether a client keeps up is only known after a write.
 """
@@ -28,7 +28,10 @@ OUTBOUND_BYTES = Setting(
 )  # fmt: skip
 SETTINGS: tuple[Setting[Any], ...] = (OUTBOUND_BYTES,)
 
-WRITE_BUFFER = 64 * 1024  # bytes in a transport's buffer above which its client counts as slow
+WRITE_BUFFER = 0
+"""Bytes in a transport's buffer above which its client counts as slow. With 0 a write goes to the kernel at once (uvloop would
+otherwise keep all writes of a tick for its end, and the first recipient would wait for the last to be looked at), and a client
+counts as slow as soon as the kernel's own buffer for it is full."""
 
 
 class Server(Protocol):
@@ -83,7 +86,7 @@ class Session:
         for push in pushes:
             frame = push.frame or b""
             if push.volatile:
-                self.hub.counts.volatile_dropped += backlog.replace((push.t, push.to), frame)
+                self._dropped(backlog.replace((push.t, push.to), frame))
             else:
                 backlog.add(frame)
         self._hold_to_bound(backlog)
@@ -104,10 +107,17 @@ class Session:
             self.hub.counts.bytes_out += len(data)
             self.transport.write(data)
 
+    def _dropped(self, pushes: int) -> None:
+        """Count what was dropped, and have the whole told again later: presence comes as changes."""
+        if pushes:
+            self.hub.counts.volatile_dropped += pushes
+            if self.actor.person is not None:
+                self.hub.outdated.add(self.actor.person)
+
     def _hold_to_bound(self, backlog: Backlog) -> None:
         room = self.hub.outbound_bytes - self.transport.get_write_buffer_size()
         if backlog.size > room:
-            self.hub.counts.volatile_dropped += backlog.shed()
+            self._dropped(backlog.shed())
         if backlog.size > room:
             self.hub.counts.slow_closes += 1
             self.close(Close.SLOW_CONSUMER, "reads too slowly")

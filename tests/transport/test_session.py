@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Push
+from fwber_rt.core.people import Actor, Person
 from fwber_rt.errors import FORBIDDEN, Refused
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.output import Backlog
@@ -79,6 +81,7 @@ def test_a_blocked_session_keeps_output_in_order_and_conflates_the_volatile() ->
     assert line.wire.writes == []
     assert line.drain() == [b"123othernew4"]
     assert line.hub.counts.volatile_dropped == 1
+    assert line.hub.outdated == set(), "nobody is known to be behind this session"
     assert (line.blocked, line.backlog) == (False, None)
     line.send(b"5")
     line.hub.release()
@@ -101,6 +104,16 @@ def test_writing_the_backlog_may_block_the_session_again() -> None:
     line.send(b"b")
     line.wire.on_write = lambda: None
     assert line.drain() == [b"b"]
+
+
+def test_whoever_missed_something_volatile_is_owed_the_whole() -> None:
+    line = Line()
+    line.actor = Actor(Person(7, "Ann", Kind.GUEST, 1), Kind.GUEST, line)
+    line.pause_writing()
+    line.queue([push(b"1", volatile=True)])
+    assert line.hub.outdated == set()
+    line.queue([push(b"2", volatile=True)])
+    assert line.hub.outdated == {line.actor.person}
 
 
 def test_volatile_frames_go_before_the_session_does() -> None:
