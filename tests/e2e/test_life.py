@@ -237,7 +237,7 @@ async def test_a_token_that_ends_is_announced_and_ends(start: StartServer, clock
 
 async def test_who_was_where_is_remembered_for_a_while(start: StartServer, clock: ManualClock) -> None:
     server = await start(clock=clock)
-    tokens: Json = {name: await server.user(name) for name in ("Ann", "Bob", "Cid")}
+    tokens: Json = {name: await server.user(name) for name in ("Ann", "Bob", "Cid", "Dan")}
     wires = {name: await server.connect(token) for name, token in tokens.items()}
     await wires["Cid"].ok("consent.withdraw", purpose="location")
     await server.restart()
@@ -246,6 +246,9 @@ async def test_who_was_where_is_remembered_for_a_while(start: StartServer, clock
     await ann.ok("here.say", text="here again")
     cid = await server.connect(tokens["Cid"], at=None)
     assert not any(s.startswith("cell:") for s in cid.welcome["streams"])
+    await server.rest().ok("DELETE /consents/location", tokens["Dan"])  # remembered until now, and no longer
+    dan = await server.connect(tokens["Dan"], at=None)
+    assert not any(s.startswith("cell:") for s in dan.welcome["streams"])
     clock.advance(61)
     bob = await server.connect(tokens["Bob"], at=None)
     assert (await bob.err("here.say", text="too late"))["name"] == "location.required"
