@@ -220,7 +220,12 @@ class OurServer(Process):
             return str(answer.read(), "utf-8")
 
     def __enter__(self) -> OurServer:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            self.discard()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
