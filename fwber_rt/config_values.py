@@ -69,7 +69,7 @@ def from_text(setting: Setting[Any], text: str) -> Any:
                 return _rate(float(per_second), float(burst))
     except (KeyError, ValueError):
         pass
-    raise ValueError(f"must be {kind}")
+    raise ValueError(f"must be {kind}{', written as 5:20' if kind == RATE else ''}")
 
 
 def kind_of(setting: Setting[Any]) -> str:

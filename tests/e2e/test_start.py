@@ -112,6 +112,7 @@ CONFIGURATION = {
         ("FWBER_RT_LISTN: no such setting; did you mean FWBER_RT_LISTEN?",), status=2, FWBER_RT_LISTN="127.0.0.1:1"
     ),
     "a value that does not fit": Case(("presence.grace_s", "soon", "seconds"), status=2, presence__grace_s="soon"),
+    "a rate that is none": Case(("limits.ping: must be a rate", "written as 5:20"), status=2, limits__ping="5/20"),
     "open to all in development": Case(("0.0.0.0:0", "profile = production"), status=2, listen="0.0.0.0:0"),
     "metrics for all": Case(("listen_internal", "127.0.0.1:9090"), status=2, listen="0.0.0.0:0", profile="production"),
     "a file there is not": Case(("nowhere.toml", "--config"), status=2, arguments=("--config", "nowhere.toml")),
