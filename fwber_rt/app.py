@@ -28,7 +28,7 @@ from fwber_rt.clock import TIME_SCALE, Clock
 from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, ConfigError, parse_address
 from fwber_rt.core.effects import Effects, Push
 from fwber_rt.core.ids import Ids
-from fwber_rt.core.settings import Setting, Settings
+from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.streams import Stream
 from fwber_rt.core.world import World
 from fwber_rt.dispatch import Dispatcher
@@ -39,6 +39,7 @@ from fwber_rt.protocol.envelope import encode_push
 from fwber_rt.protocol.frames import text_frame
 from fwber_rt.registry import Command, Job, Query, Registry
 from fwber_rt.storage import wrapkey
+from fwber_rt.storage.connection import SYNCHRONOUS
 from fwber_rt.storage.control import Control
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageFailure
@@ -60,10 +61,12 @@ PRIVACY_TICK: Setting[float] = Setting(
     "privacy.tick_s", 30.0, "seconds between two looks at what others are told of anyone's whereabouts", "seconds",
     check=lambda value: None if value > 0 else "must be above 0", profiles={"development": 2.0, "production": 30.0},
 )  # fmt: skip
-SNAPSHOT_EVERY = Setting("storage.snapshot_s", 60.0, "seconds between two snapshots of who is where", "seconds")
+SNAPSHOT_EVERY = Setting("storage.snapshot_s", 60.0, "seconds between two snapshots of who is where", "seconds", check=positive)
 TLS_CERT = Setting("tls.cert", "", "certificate chain in PEM; empty: plain HTTP, for loopback or behind a TLS proxy", "path")
 TLS_KEY = Setting("tls.key", "", "the certificate's private key in PEM", "path")
-DRAIN = Setting("drain.seconds", 10.0, "time over which clients are told to come back after a restart", "seconds", reload=True)
+DRAIN = Setting(
+    "drain.seconds", 10.0, "time over which clients are told to come back after a restart", "seconds", reload=True, check=positive
+)
 SETTINGS: tuple[Setting[Any], ...] = (PRIVACY_TICK, SNAPSHOT_EVERY, DRAIN, TLS_CERT, TLS_KEY)
 
 SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
@@ -259,7 +262,8 @@ class App:
         settings = self.settings
         return Database(
             Path(settings[DATA_DIR]), (*MIGRATIONS, *self.registry.migrations.values()), now_ms=self.clock.now().wall,
-            wrap_key=os.environ.get(wrapkey.VARIABLE), read_s=settings[READ_S], slow_read_s=settings[SLOW_READ_S],
+            wrap_key=os.environ.get(wrapkey.VARIABLE), synchronous=settings[SYNCHRONOUS], read_s=settings[READ_S],
+            slow_read_s=settings[SLOW_READ_S],
         )  # fmt: skip
 
     def _load_world(self) -> World:
@@ -284,7 +288,7 @@ class App:
         snapshot = self.snapshots.load(world.epoch, self.database.commits())
         for feature in self.registry.features if snapshot else ():
             if feature.state.restore and snapshot:
-                feature.state.restore(world, snapshot.parts.get(feature.name, ()), self.clock.now())
+                feature.state.restore(world, snapshot.parts.get(feature.name, ()), snapshot.saved_ms, self.clock.now())
 
     async def _snapshot(self) -> None:
         """Save what memory knows and no table keeps."""
@@ -315,10 +319,12 @@ class App:
             session.close(Close.DRAIN, "the server starts over from what is stored", 0)
         self.hub.clear()
         self.dispatcher.world = self._load_world()
+        self.world.saving = False
         self.journal.reset()
         log.warning("rebuilt from the database; %d connections were told to come back", len(sessions))
 
     def _writable(self) -> None:
+        self.world.saving = True
         log.warning("there is space again: writing")
 
     # REST (transport.http.Api)
@@ -360,9 +366,9 @@ class App:
     async def _tick(self) -> None:
         """The privacy tick: what is due in every feature, and people whose grace time is over."""
         world, now, apply = self.world, self.clock.now(), self.dispatcher.apply
-        if not self.journal.read_only:
-            for feature in self.registry.features:
-                for effects in feature.state.due(world, now) if feature.state.due else ():
+        for state in (feature.state for feature in self.registry.features):
+            if state.due and not (state.writes and self.journal.read_only):
+                for effects in state.due(world, now):
                     apply(effects)
         self._tell_again(world)
         for person in world.gone(now):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_left
+from collections.abc import Callable
 from math import ceil
 from time import perf_counter
 from typing import Any, Final, TypeVar
@@ -23,7 +24,7 @@ from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.limits import Bucket, Buckets
 from fwber_rt.core.people import Actor, Person
-from fwber_rt.core.settings import Rate, Setting, Settings
+from fwber_rt.core.settings import Rate, Setting, Settings, positive
 from fwber_rt.core.world import World
 from fwber_rt.errors import (
     CONFLICT,
@@ -55,9 +56,16 @@ LIMIT_DEFAULT = Setting("limits.default", Rate(5, 50), "operations without a lim
 LIMIT_READ = Setting("limits.read", Rate(10, 60), "reads, per user", "requests")
 LIMIT_ADDRESS = Setting("limits.address", Rate(50, 500), "requests over REST and before `connect`, per address", "requests")
 LIMIT_REFUSALS = Setting(
-    "limits.refusals", Rate(5, 100), "refused requests a user may cause before the connection is closed with 4101", "requests"
+    "limits.refusals",
+    Rate(5, 100),
+    "refused requests, per user (before `connect` per address); more close the connection (4101)",
+    "requests",
 )
-SETTINGS: tuple[Setting[Any], ...] = (LIMIT_DEFAULT, LIMIT_READ, LIMIT_ADDRESS, LIMIT_REFUSALS)
+CONNECTIONS_PER_USER = Setting(
+    "session.connections_per_user", 8, "connections one user may have at a time; one more is closed with 4100", "connections",
+    check=positive,
+)  # fmt: skip
+SETTINGS: tuple[Setting[Any], ...] = (CONNECTIONS_PER_USER, LIMIT_DEFAULT, LIMIT_READ, LIMIT_ADDRESS, LIMIT_REFUSALS)
 
 # Told without waiting for the journal: these say nothing about state that could still be lost.
 _STATELESS: Final = frozenset(
@@ -72,6 +80,13 @@ log = logging.getLogger(__name__)
 
 class _Gone(Exception):
     """Whoever asked has left; nothing was done."""
+
+
+def _decoded(decode: Callable[[msgspec.Raw], T], raw: msgspec.Raw) -> T:
+    try:
+        return decode(raw)
+    except UNDECODABLE as error:
+        raise undecodable(error) from None
 
 
 class Route:
@@ -119,8 +134,10 @@ class Dispatcher:
         operations = self.registry.operations.values()
         self.routes = {op.op: Route(op, rates[f"limits.{op.limit}"], self.metrics) for op in operations}
         self._refusals = rates[LIMIT_REFUSALS.name]
+        self._per_user = settings[CONNECTIONS_PER_USER]
         self._by_address = {
-            name: Buckets[str](rates[name]) for name in {LIMIT_ADDRESS.name, *(f"limits.{op.limit}" for op in operations)}
+            name: Buckets[str](rates[name])
+            for name in {LIMIT_ADDRESS.name, LIMIT_REFUSALS.name, *(f"limits.{op.limit}" for op in operations)}
         }
 
     # In: WebSocket
@@ -162,7 +179,7 @@ class Dispatcher:
                 raise undecodable(error) from None
             effects = route.handler(self.world, actor, payload, now, *route.extra) if route.synchronous else None
             if effects is None:
-                self._defer(session, id, route, payload)
+                self._defer(session, id, route, payload, request.d)
                 return
             # The same as apply(), without the call.
             journal = self.journal
@@ -185,24 +202,32 @@ class Dispatcher:
 
     def closed(self, session: Session) -> None:
         """A connection is gone; with the last one the person's grace time starts."""
-        person = session.actor.person
+        self._left(session.actor.person)
+
+    def _left(self, person: Person | None) -> None:
+        """Start the grace time of someone who has no connection (any more)."""
         if person is not None and not person.sessions and self.world.people.get(person.id) is person:
             self.world.release(person, self.clock.now())
 
-    def _defer(self, session: Session, id: int | None, route: Route, payload: Any) -> None:
+    def _defer(self, session: Session, id: int | None, route: Route, payload: Any, raw: msgspec.Raw) -> None:
         """Go on once something awaited is there; the session's later frames wait meanwhile."""
         session.pause()
-        task = asyncio.create_task(self._deferred(session, id, route, payload))
+        task = asyncio.create_task(self._deferred(session, id, route, payload, raw))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deferred(self, session: Session, id: int | None, route: Route, payload: Any) -> None:
+    async def _deferred(self, session: Session, id: int | None, route: Route, payload: Any, raw: msgspec.Raw) -> None:
         started = perf_counter()
         try:
             actor, operation = session.actor, route.operation
             if isinstance(operation, Command) and operation.credentials:
+                if isinstance(payload, Connect) and payload.strict:
+                    _decoded(route.decode_strict, raw)
                 actor = await self._authenticate(payload.token, session.address, session)
                 self._check_user(actor, operation.limit, route.rate, self.clock.now())
+            if isinstance(payload, Connect) and self._too_many(actor.someone, payload):
+                session.close(Close.CAPACITY, "this user has all the connections one may have")
+                return
             effects = await self._perform(operation, actor, payload)
             session.actor = actor
             if isinstance(payload, Connect):
@@ -220,15 +245,24 @@ class Dispatcher:
         finally:
             session.resume()
 
+    def _too_many(self, person: Person, request: Connect) -> bool:
+        """Whether one more connection is one too many; the one that is resumed makes room."""
+        old = self.tokens.session_conn(person.id, request.resume.session) if request.resume else None
+        others = sum(session.conn != old for session in person.sessions) + person.arriving
+        return self.limited and others >= self._per_user
+
     def refuse(self, session: Session, id: int | None, refused: Refused) -> None:
         """Tell a session that its request was refused; close it when that happens far too often."""
         self.metrics.counter("refusals", refused.error.name).value += 1
         self.apply(Effects(refused, ephemeral=refused.error in _STATELESS), session, id)
-        person = session.actor.person
-        if person is None or not self.limited:
+        person, now = session.actor.person, self.clock.now().mono
+        if not self.limited:
             return
-        bucket = (person.buckets or {}).get("refusals") or self._bucket(person, "refusals", self._refusals)
-        if bucket.take(self.clock.now().mono):
+        if person is None:
+            wait = self._by_address[LIMIT_REFUSALS.name].take(session.address, now)
+        else:
+            wait = ((person.buckets or {}).get("refusals") or self._bucket(person, "refusals", self._refusals)).take(now)
+        if wait:
             session.close(Close.RATE, "too many refused requests")
 
     # In: REST
@@ -240,8 +274,7 @@ class Dispatcher:
             actor = await self._caller(operation, token, address)
             self._check_open(operation)
             effects = await self._perform(operation, actor, request)
-            if actor.person is not None and not actor.person.sessions:
-                self.world.release(actor.person, self.clock.now())
+            self._left(actor.person)
             ok = await self.applied(effects)
             self.metrics.histogram("operation_seconds", operation.op, "http").observe(perf_counter() - started)
             return ok
@@ -301,9 +334,9 @@ class Dispatcher:
 
     def _check_anonymous(self, operation: Command | Query, actor: Actor, now: Instant) -> None:
         credentials = isinstance(operation, Command) and operation.credentials
+        self._check_address(LIMIT_ADDRESS.name, actor.address, now)
         if operation.least > Kind.ANONYMOUS and not credentials:
             raise Refused(TOKEN_MISSING)
-        self._check_address(LIMIT_ADDRESS.name, actor.address, now)
         if not credentials:
             self._check_address(f"limits.{operation.limit}", actor.address, now)
 

@@ -133,13 +133,15 @@ class Job:
 class State:
     """A feature's part of ``World``: ``load(world, reader)`` fills it at start from committed rows.
 
-    ``due(world, now)`` is called on every privacy tick; ``dump``/``restore`` move what a snapshot keeps (JSON-able values).
+    ``due(world, now)`` is called on every privacy tick, except, when it ``writes``, while the disk is full. ``dump(world)``
+    gives what a snapshot keeps (JSON-able values), ``restore(world, records, saved_ms, now)`` takes it back.
     """
 
     load: Callable[[World, SyncReader], None] | None = None
     due: Callable[[World, Instant], list[Effects]] | None = None
     dump: Callable[[World], Iterable[Any]] | None = None
-    restore: Callable[[World, Iterable[Any], Instant], None] | None = None
+    restore: Callable[[World, Iterable[Any], int, Instant], None] | None = None
+    writes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

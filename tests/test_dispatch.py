@@ -170,8 +170,9 @@ async def test_a_sender_who_leaves_while_a_nonce_is_looked_up(server: InProcess)
     assert server.app.world.streams[room["s"]].head == page["o"]
 
 
-async def test_a_client_who_leaves_while_its_resume_is_read(server: InProcess) -> None:
+async def test_a_client_who_leaves_while_its_resume_is_read(start: Start, clock: ManualClock) -> None:
     """Nobody stays on the map for it."""
+    server = await start(clock, limits__enabled="false")
     token = await server.user("Ann")
     ann = await server.connect(token)
     room = await ann.ok("room.create", name="Room", radius_m=2000, **AT_HERE)
@@ -187,7 +188,9 @@ async def test_a_client_who_leaves_while_its_resume_is_read(server: InProcess) -
     await lose(server)
     held.let_go()
     await server.app.dispatcher.close()
-    assert set(server.app.world.absent) == set(server.app.world.people)
+    clock.advance(31)
+    await server.tick()
+    assert server.app.world.people == {}
     assert server.app.hub.statistics().people == 0
 
 
@@ -214,7 +217,12 @@ async def test_a_person_whose_grace_ends_while_the_resume_is_read(start: Start, 
     assert (await again.push("message.new"))["d"]["content"]["text"] == "missed"
     [person] = server.app.world.people.values()
     assert [session.actor.person for session in server.app.endpoint.sessions] == [person]
-    assert server.app.world.absent == {}
+    clock.advance(31)
+    await server.tick()
+    assert server.app.world.people == {person.id: person}
+    clock.advance(31)
+    await server.tick()
+    assert server.app.world.people == {person.id: person}
     assert server.app.world.index.statistics().members == 1
 
 

@@ -65,7 +65,11 @@ class Conversation:
         self._renewal: asyncio.Task[None] | None = None
         self._calls = Calls()
         self._connects = self._pushes = self._resumed = self._lost_streams = 0
-        self._internal: dict[str, Callable[[Push], None]] = {"bye": self._note_bye, "token.expiring": self._start_renewal}
+        self._internal: dict[str, Callable[[Push], None]] = {
+            "bye": self._note_bye,
+            "token.expiring": self._start_renewal,
+            "streams": lambda push: self.positions.learn("streams", {}, push.d or {}),
+        }
 
     # What the client asks for.
 

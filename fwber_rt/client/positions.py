@@ -90,7 +90,7 @@ class Positions:
 
     def learn(self, op: str, d: dict[str, Any], ok: dict[str, Any]) -> None:
         """Follow what the reply ``ok`` to ``op`` with payload ``d`` changed of what is heard."""
-        if op in {"location.update", "location.clear"}:
+        if op in {"location.update", "location.clear", "streams"}:  # the last is a push: another device's doing
             for entered in ok.get("entered", ()):
                 self.enter(entered["s"], entered["epoch"], entered["o"])
             for s in ok.get("left", ()):

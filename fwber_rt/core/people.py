@@ -18,13 +18,14 @@ class Person:
     person hears. ``fine`` and ``point`` (lat, lng) are true and never leave memory, except ``fine`` in an encrypted snapshot.
     ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
     ``consents`` are the purposes agreed to and not withdrawn. ``rooms`` are those joined, ``inside`` those whose area this
-    person is in, joined or not. ``sessions`` are the transport's objects, attached and detached by the hub.
+    person is in, joined or not. ``sessions`` are the transport's objects, attached and detached by the hub; ``arriving``
+    counts those whose `connect` is done and still waits for the journal.
     ``nonces`` maps (target, nonce) to the original ack, oldest first; ``nonces_complete`` says nothing older is on disk.
     """
 
     __slots__ = (
-        "buckets", "consents", "disclosed", "fine", "gone_at", "heard", "id", "inside", "kind", "located_at", "name", "nonces",
-        "nonces_complete", "order", "point", "rooms", "sessions",
+        "arriving", "buckets", "consents", "disclosed", "fine", "gone_at", "heard", "id", "inside", "kind", "located_at", "name",
+        "nonces", "nonces_complete", "order", "point", "rooms", "sessions",
     )  # fmt: skip
 
     def __init__(self, id: int, name: str, kind: Kind, order: int) -> None:
@@ -32,6 +33,7 @@ class Person:
         self.name = name
         self.kind = kind
         self.order = order
+        self.arriving = 0
         self.consents: frozenset[str] = frozenset()
         self.disclosed = 0
         self.heard = 0

@@ -1,7 +1,7 @@
 """Who is shown in which hexagon, and what has changed since the last privacy tick.
 
-Presence is not per move: changes are gathered and told once per tick, so that crossings are not timed and a person who
-enters and leaves between two ticks was never there. Lists are in the order of ``Person.order``, never of arrival.
+Presence is not per move: changes are gathered and told once per tick, so that a push times no crossing finer than the tick, and
+a person who enters and leaves between two ticks was never there. Lists are in the order of ``Person.order``, never of arrival.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ MOST_NAMED = 100  # people in a hexagon above which only their number is told
 class CellChange:
     """What one hexagon's listeners are told at a tick; ``newcomers`` are told ``everyone`` instead, as a fresh start.
 
-    Above ``MOST_NAMED`` people nobody is named and ``unnamed`` counts them.
+    Above ``MOST_NAMED`` people nobody is named and ``unnamed`` counts them. ``changed``: those who already listened have
+    something to learn; ``anew``: the whole, since for a while they were told only a number.
     """
 
     cell: int
@@ -30,22 +31,20 @@ class CellChange:
     newcomers: tuple[Person, ...]
     everyone: tuple[Person, ...]
     unnamed: int
-
-    @property
-    def changed(self) -> bool:
-        """Whether those who already listened have anything to learn."""
-        return bool(self.entered or self.left)
+    changed: bool
+    anew: bool
 
 
 class Presence:
     """Changes gathered since the last tick."""
 
-    __slots__ = ("_entered", "_left", "_newcomers")
+    __slots__ = ("_crowded", "_entered", "_left", "_newcomers")
 
     def __init__(self) -> None:
         self._entered: dict[int, dict[int, Person]] = {}
         self._left: dict[int, set[int]] = {}
         self._newcomers: dict[int, dict[int, Person]] = {}
+        self._crowded: set[int] = set()  # cells of which only a number was told last
 
     def show(self, person: Person, cell: int) -> None:
         """``person`` is now shown in ``cell``."""
@@ -82,13 +81,12 @@ class Presence:
 
     def _change(self, cell: int, index: HexIndex[Person]) -> CellChange:
         everyone = tuple(index.at(cell))
-        named = len(everyone) <= MOST_NAMED
-        entered = self._entered.get(cell, {}).values()
-        return CellChange(
-            cell,
-            tuple(sorted(entered, key=lambda person: person.order)) if named else (),
-            tuple(sorted(self._left.get(cell, ()))) if named else (),
-            tuple(self._newcomers.get(cell, {}).values()),
-            everyone if named else (),
-            0 if named else len(everyone),
-        )
+        entered, left = self._entered.get(cell, {}).values(), self._left.get(cell, set())
+        newcomers, changed = tuple(self._newcomers.get(cell, {}).values()), bool(entered or left)
+        if len(everyone) > MOST_NAMED:
+            self._crowded.add(cell)
+            return CellChange(cell, (), (), newcomers, (), len(everyone), changed, anew=False)
+        anew = cell in self._crowded
+        self._crowded.discard(cell)
+        in_order = tuple(sorted(entered, key=lambda person: person.order))
+        return CellChange(cell, in_order, tuple(sorted(left)), newcomers, everyone, 0, changed, anew)

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from fwber_rt.core.settings import Setting
-
-
-def _positive(value: float) -> str | None:
-    return None if value > 0 else "must be above 0"
-
+from fwber_rt.core.settings import Setting, positive
 
 TEXT_CHARS = Setting(
     "messages.text_chars", 2000, "longest text of a message", "characters", reload=True,
     check=lambda value: None if 1 <= value <= 10_000 else "must be from 1 to 10000",
 )  # fmt: skip
-ROOMS_PER_USER = Setting("rooms.per_user", 100, "rooms one user may belong to", "rooms", check=_positive, reload=True)
-ROOM_MEMBERS = Setting("rooms.members", 5000, "most members of a room", "members", check=_positive, reload=True)
-RADIUS_MIN = Setting("rooms.radius_min_m", 50, "smallest radius of a room", "metres", check=_positive, reload=True)
-RADIUS_MAX = Setting("rooms.radius_max_m", 5000, "largest radius of a room", "metres", check=_positive, reload=True)
-PING = Setting("session.ping_s", 25.0, "seconds between two WebSocket pings of the server", "seconds", check=_positive)
+ROOMS_PER_USER = Setting("rooms.per_user", 100, "rooms one user may belong to", "rooms", check=positive, reload=True)
+ROOM_MEMBERS = Setting("rooms.members", 5000, "most members of a room", "members", check=positive, reload=True)
+RADIUS_MIN = Setting("rooms.radius_min_m", 50, "smallest radius of a room", "metres", check=positive, reload=True)
+RADIUS_MAX = Setting("rooms.radius_max_m", 5000, "largest radius of a room", "metres", check=positive, reload=True)
+PING = Setting("session.ping_s", 25.0, "seconds between two WebSocket pings of the server", "seconds", check=positive)
 SETTINGS: tuple[Setting[Any], ...] = (TEXT_CHARS, ROOMS_PER_USER, ROOM_MEMBERS, RADIUS_MIN, RADIUS_MAX, PING)

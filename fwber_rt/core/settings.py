@@ -44,6 +44,11 @@ class Setting(Generic[T]):
         return self.profiles.get(profile, self.default)
 
 
+def positive(value: float) -> str | None:
+    """A check for numbers of which 0 and less make no sense."""
+    return None if value > 0 else "must be above 0"
+
+
 class Settings:
     """The values in force: ``settings[GEO_RESOLUTION]`` is typed by the declaration. Immutable."""
 

@@ -23,7 +23,7 @@ from fwber_rt.core.presence import Presence
 from fwber_rt.core.quotas import TEXT_CHARS
 from fwber_rt.core.rooms import Member, Room
 from fwber_rt.core.services import Credentials
-from fwber_rt.core.settings import Setting, Settings
+from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.streams import Position, Stream, WindowLimits
 from fwber_rt.errors import NOT_FOUND, Refused
 
@@ -35,10 +35,16 @@ GEO_COARSER: Setting[tuple[int, ...]] = Setting(
     "geo.coarser", (7, 5), "coarser resolutions people may choose to be shown in", "H3 resolutions",
     check=lambda value: None if all(5 <= r <= 8 for r in value) else "each must be from 5 to 8",
 )  # fmt: skip
-WINDOW_EVENTS = Setting("streams.window_events", 300, "newest events of a stream kept in memory and replayed on resume", "events")
-WINDOW_BYTES = Setting("streams.window_bytes", 65_536, "the same, in bytes", "bytes")
-WINDOWS_BYTES = Setting("streams.windows_bytes", 67_108_864, "memory for all windows together; the oldest go first", "bytes")
-GRACE = Setting("presence.grace_s", 30.0, "how long a person stays after their last connection ends", "seconds", reload=True)
+WINDOW_EVENTS = Setting(
+    "streams.window_events", 300, "newest events of a stream kept in memory and replayed on resume", "events", check=positive
+)
+WINDOW_BYTES = Setting("streams.window_bytes", 65_536, "the same, in bytes", "bytes", check=positive)
+WINDOWS_BYTES = Setting(
+    "streams.windows_bytes", 67_108_864, "memory for all windows together; the oldest go first", "bytes", check=positive
+)
+GRACE = Setting(
+    "presence.grace_s", 30.0, "how long a person stays after their last connection ends", "seconds", reload=True, check=positive
+)
 SETTINGS: tuple[Setting[Any], ...] = (GEO_RESOLUTION, GEO_COARSER, WINDOW_EVENTS, WINDOW_BYTES, WINDOWS_BYTES, GRACE)
 
 
@@ -70,7 +76,7 @@ class World:
         self.coarser = tuple(level for level in sorted(coarser, reverse=True) if level < self.resolution)
         self.window_limits = WindowLimits(settings[WINDOW_EVENTS], settings[WINDOW_BYTES])
         self.people: dict[int, Person] = {}
-        self.absent: dict[int, Person] = {}  # those of them without a connection, in their grace time
+        self.absent: dict[int, Person] = {}  # those of them to be looked at when their grace time is over
         self.index: HexIndex[Person] = HexIndex((self.resolution, *self.coarser))
         self.rooms: dict[int, Room] = {}
         self.room_index: HexIndex[Room] = HexIndex((self.resolution,))
@@ -80,6 +86,7 @@ class World:
         self.streams: dict[str, Stream] = {}
         self.presence = Presence()
         self.state: dict[str, Any] = {}  # what features keep, by feature name
+        self.saving = True  # False while the disk is full
         self.remembered: dict[int, int] = {}  # user -> fine cell, from the last snapshot; for those who come back in time
         self.remembered_until = 0.0
         self._fences: dict[int, list[Room]] = {}  # disclosure cell -> rooms whose area may include it
@@ -107,14 +114,9 @@ class World:
         return person, [Join(person, room.stream.name) for room in person.rooms.values()]
 
     def release(self, person: Person, now: Instant) -> None:
-        """``person`` has no connection now: their grace time starts."""
+        """The grace time of ``person`` starts; whether they then have a connection is asked at its end."""
         person.gone_at = now.mono + self.settings[GRACE]
         self.absent[person.id] = person
-
-    def stay(self, person: Person) -> None:
-        """``person`` has a connection again."""
-        person.gone_at = 0.0
-        self.absent.pop(person.id, None)
 
     def evict(self, person: Person) -> list[Change]:
         """Forget a person whose grace time is over: no longer shown, no longer hearing."""
@@ -129,8 +131,14 @@ class World:
         return hear + [Leave(person, room.stream.name) for room in person.rooms.values()]
 
     def gone(self, now: Instant) -> list[Person]:
-        """People whose grace time is over."""
-        return [person for person in self.absent.values() if person.gone_at <= now.mono]
+        """People whose grace time is over and who have no connection, nor one on its way."""
+        due = [person for person in self.absent.values() if person.gone_at <= now.mono and not person.arriving]
+        for person in due:
+            if person.sessions:
+                del self.absent[person.id]
+        if self.remembered and now.mono > self.remembered_until:
+            self.remembered = {}
+        return [person for person in due if not person.sessions]
 
     def hears(self, cell: int) -> tuple[int, ...]:
         """The cells whose local chat is heard from ``cell`` (none from 0)."""

@@ -17,7 +17,7 @@ from fwber_rt.core.settings import Rate, Setting
 from fwber_rt.core.streams import Position, Stream
 from fwber_rt.core.world import World
 from fwber_rt.errors import CONFLICT, CONSENT_REQUIRED, FORBIDDEN, TOKEN_EXPIRED, TOKEN_INVALID, Close, Refused
-from fwber_rt.protocol.shapes import Fix, Nothing, Offset, User, revive
+from fwber_rt.protocol.shapes import Fix, Nothing, Offset, StreamsChanged, User, revive
 from fwber_rt.registry import Command, Feature, PushSpec, Reader
 
 FEATURE_LEVEL = 1
@@ -142,7 +142,9 @@ def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: 
     effects.changes += [*_replaced(world, person, request), Attach(person, actor.session)]
     effects.replay = recovery.pushes
     effects.reply = _connected(world, actor, now, names, recovery, known)
-    world.stay(person)
+    person.arriving += 1
+    world.release(person, now)
+    world.presence.listen(person, world.hears(person.heard))  # what was told of hexagons before is out of date
     return effects
 
 
@@ -231,6 +233,7 @@ feature = Feature(
     settings=[LIMIT_CONNECT, LIMIT_PING],
     pushes=[
         PushSpec("token.expiring", TokenExpiring, False, "the token ends within 60 s; renew it with `token`"),
+        PushSpec("streams", StreamsChanged, False, "another device of mine moved, joined or left: what I hear has changed"),
         PushSpec("bye", Bye, False, "the server is about to close this connection"),
     ],
 )  # fmt: skip

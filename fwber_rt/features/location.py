@@ -14,15 +14,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fwber_rt.core import geo, movement, pacing, privacy
-from fwber_rt.core.effects import Effects, Push
+from fwber_rt.core.effects import Effects, Push, Row, Statement
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.presence import CellChange
 from fwber_rt.core.settings import Rate, Setting
 from fwber_rt.core.world import GRACE, World
 from fwber_rt.errors import CONSENT_REQUIRED, FIELD_INVALID, LOCATION_REQUIRED, Refused
-from fwber_rt.protocol.shapes import Cursor, Fix, Limit, Nothing, StreamPosition, User, at
-from fwber_rt.registry import Command, Feature, PushSpec, State
+from fwber_rt.protocol.shapes import Cursor, Fix, Limit, Nothing, StreamPosition, User, at, tell_devices
+from fwber_rt.registry import Command, Feature, Migration, PushSpec, State, SyncReader, Table
 
 LIMIT_LOCATION = Setting("limits.location", Rate(2, 20), "location updates, per user", "requests")
 LIMIT_NEARBY = Setting("limits.nearby", Rate(2, 20), "searches for people and rooms, per user", "requests")
@@ -30,6 +30,17 @@ REACH = Setting(
     "nearby.rings", 4, "rings of hexagons around one's own in which people are found", "rings",
     check=lambda value: None if 0 <= value <= 16 else "must be from 0 to 16", reload=True,
 )  # fmt: skip
+
+CLEARING_MS = 60_000  # a snapshot takes a while to be made: who cleared during that time may be in it
+
+SET_CLEARED = Statement("INSERT INTO cleared(user, at) VALUES (?, ?) ON CONFLICT(user) DO UPDATE SET at = excluded.at")
+SELECT_CLEARED = "SELECT user, at FROM cleared"
+MIGRATION = Migration(
+    40,
+    "who left the map",
+    "CREATE TABLE cleared(user INTEGER PRIMARY KEY, at INTEGER NOT NULL) STRICT;",
+    "DROP TABLE cleared;",
+)
 
 
 class RoomsCrossed(Struct):
@@ -108,6 +119,7 @@ def location_update(world: World, actor: Actor, request: Fix, now: Instant) -> E
     if moved.crossed:
         reply.entered = [at(name, world.position(name)) for name in map(world.cell_name, moved.entered)]
         reply.left = [world.cell_name(cell) for cell in moved.left]
+        tell_devices(actor, effects, reply.entered, reply.left)
         reply.rooms = RoomsCrossed(
             [str(room.id) for room in moved.rooms_entered if room.visible_to(person.id)],
             [str(room.id) for room in moved.rooms_left if room.visible_to(person.id)],
@@ -127,6 +139,9 @@ def location_clear(world: World, actor: Actor, request: Nothing, now: Instant) -
         [world.cell_name(left) for left in moved.left],
         [str(room.id) for room in moved.rooms_left if room.visible_to(person.id)],
     )
+    tell_devices(actor, effects, [], effects.reply.left)
+    if world.saving:  # leaving the map works on a full disk too; no snapshot can be made of it then either
+        effects.rows.append(Row(SET_CLEARED, (person.id, now.wall)))
     return effects
 
 
@@ -148,23 +163,24 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
             text = geo.to_text(cell)
         named.append(NearPerson(str(person.id), person.name, text, ring))
     more = len(found) > len(page)
-    return Effects(People(named, privacy.few(others), _cursor(*page[-1]) if more else None), ephemeral=True)
+    return Effects(People(named, privacy.few(others), _cursor(*page[-1]) if more else None))
 
 
 def tick(world: World, now: Instant) -> list[Effects]:
     """Tell every hexagon's listeners what changed since the last privacy tick."""
     pushes = [push for change in world.presence.tick(world.index) for push in _presence(world, change)]
-    return [Effects(pushes=pushes, ephemeral=True)] if pushes else []
+    return [Effects(pushes=pushes)] if pushes else []
 
 
 def _presence(world: World, change: CellChange) -> Iterable[Push]:
     name, cell, count = world.cell_name(change.cell), geo.to_text(change.cell), privacy.few(change.unnamed)
     if change.newcomers:  # before the change, which also reaches them: the first of a cell is the whole of it
         yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), only=change.newcomers)
-    if change.changed or change.unnamed:
-        yield Push(
-            "presence", name, Presence(cell, _users(change.entered), [str(id) for id in change.left], count), volatile=True
-        )
+    if change.anew:
+        yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), volatile=True)
+    elif change.changed:
+        left = [str(id) for id in change.left]
+        yield Push("presence", name, Presence(cell, _users(change.entered), left, count), volatile=True)
 
 
 def _users(people: Iterable[Person]) -> list[User]:
@@ -179,10 +195,12 @@ def _after(cursor: str) -> tuple[int, int] | None:
     if not cursor:
         return None
     try:
-        ring, order = base64.urlsafe_b64decode(cursor.encode()).split(b".")
-        return int(ring), int(order)
+        ring, order = map(int, base64.urlsafe_b64decode(cursor.encode()).split(b"."))
+        if min(ring, order) < 0:
+            raise ValueError("negative")
     except (ValueError, binascii.Error):
         raise Refused(FIELD_INVALID, field="cursor", detail="cursor is not one that `next` gave.") from None
+    return ring, order
 
 
 def dump(world: World) -> Iterable[list[int]]:
@@ -190,10 +208,22 @@ def dump(world: World) -> Iterable[list[int]]:
     return ([person.id, person.fine] for person in list(world.people.values()) if person.fine)
 
 
-def restore(world: World, records: Iterable[tuple[int, int]], now: Instant) -> None:
-    """Remember where people were, for those who come back within twice their grace time."""
-    world.remembered = dict(records)
-    world.remembered_until = now.mono + 2 * world.settings[GRACE]
+def restore(world: World, records: Iterable[tuple[int, int]], saved_ms: int, now: Instant) -> None:
+    """Remember where people were, for those who come back within twice their grace time.
+
+    A snapshot older than that says nothing of now; and whoever left the map after it was made stays off it.
+    """
+    fresh_s = 2 * world.settings[GRACE]
+    if now.wall - saved_ms > fresh_s * 1000:
+        return
+    cleared: dict[int, int] = world.state.get("location", {})
+    world.remembered = {user: fine for user, fine in records if cleared.get(user, 0) < saved_ms - CLEARING_MS}
+    world.remembered_until = now.mono + fresh_s
+
+
+def load(world: World, reader: SyncReader) -> None:
+    """When people left the map; asked once, by ``restore``."""
+    world.state["location"] = dict(reader.all(SELECT_CLEARED))
 
 
 feature = Feature(
@@ -213,5 +243,7 @@ feature = Feature(
     ],
     settings=[LIMIT_LOCATION, LIMIT_NEARBY, REACH],
     pushes=[PushSpec("presence", Presence, False, "who came to and left a hexagon I hear, once per privacy tick")],
-    state=State(due=tick, dump=dump, restore=restore),
+    migrations=[MIGRATION],
+    tables=[Table("cleared", "user", "that the user left the map, so that a restart does not put them back", "until erased")],
+    state=State(load=load, due=tick, dump=dump, restore=restore),
 )  # fmt: skip

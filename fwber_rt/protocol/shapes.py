@@ -8,9 +8,10 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fwber_rt.core import geo
-from fwber_rt.core.effects import Push
+from fwber_rt.core.effects import Effects, Push
 from fwber_rt.core.eventlog import OVERHEAD
 from fwber_rt.core.ids import LARGEST
+from fwber_rt.core.people import Actor
 from fwber_rt.core.streams import Position, Stream
 from fwber_rt.errors import FIELD_INVALID, NOT_FOUND, Refused
 
@@ -45,6 +46,13 @@ class StreamPosition(Struct):
     s: str
     epoch: str
     o: int
+
+
+class StreamsChanged(Struct):
+    """Streams I hear from here on and no longer hear, because of what another device of mine did."""
+
+    entered: list[StreamPosition]
+    left: list[str]
 
 
 class RoomRef(Struct):
@@ -87,6 +95,14 @@ def parse_cell(text: str, field: str = "cell") -> int:
 def revive(stream: Stream, o: int, kind: str, body: bytes | None) -> Push:
     """The push of a stored event; an erased one keeps its offset and has an empty ``d``."""
     return Push(kind, stream.name, msgspec.Raw(body or b"{}"), o, size=len(body or b"") + OVERHEAD)
+
+
+def tell_devices(actor: Actor, effects: Effects, entered: list[StreamPosition], left: list[str]) -> None:
+    """Tell the actor's other connections which streams they now hear; the asking one learns it from its reply."""
+    me = actor.someone
+    others = [session for session in me.sessions if session is not actor.session]
+    if others and (entered or left):
+        effects.pushes.append(Push("streams", f"user:{me.id}", StreamsChanged(entered, left)))
 
 
 def at(name: str, position: Position) -> StreamPosition:

@@ -272,6 +272,7 @@ class Hub:
 
     def _attach(self, change: Attach) -> None:
         person, session = change
+        person.arriving -= 1
         if not session.closed and session not in person.sessions:
             person.sessions.append(session)
             self._people[person.id] = person

@@ -42,7 +42,7 @@ class Town:
         person, _ = self.world.admit(self._next, name, Kind.GUEST, self.clock.now())
         person.consents = frozenset({"location"})
         person.nonces_complete = True
-        self.world.stay(person)
+        del self.world.absent[person.id]
         if at:
             self.do(person, "location.update", lat=at[0], lng=at[1])
         return person

@@ -4,6 +4,7 @@ import pytest
 
 from fwber_rt.core import geo, privacy
 from fwber_rt.errors import Refused
+from fwber_rt.features import location
 from tests.features.conftest import STEP, WUXI, Town, d
 
 NORTH = (WUXI[0] + STEP, WUXI[1])
@@ -97,7 +98,7 @@ def test_count_is_of_people_not_named(town: Town) -> None:
     assert town.do(ann, "nearby.people", limit=4).count == "few"
 
 
-@pytest.mark.parametrize("cursor", ["x", "!!", "MC4=", "bm9wZQ=="])
+@pytest.mark.parametrize("cursor", ["x", "!!", "MC4=", "bm9wZQ==", "LTEuNQ=="])
 def test_a_bad_cursor_is_refused_by_name(town: Town, cursor: str) -> None:
     with pytest.raises(Refused, match="field.invalid"):
         town.do(town.person("Ann"), "nearby.people", cursor=cursor)
@@ -146,3 +147,71 @@ def test_leaving_is_told_after_the_grace_time(town: Town) -> None:
     town.due()
     assert [d(push)["left"] for push in town.take("presence") if push.to == name] == [[str(ann.id)]]
     assert ann.id not in town.world.people
+
+
+def test_a_crowd_that_changes_is_told_its_number_and_the_whole_when_it_is_one_no_more(town: Town) -> None:
+    people = [town.person(f"P{n}") for n in range(100)]
+    name = town.world.cell_name(people[0].disclosed)
+    town.due(), town.take("presence")
+    late = town.person("Late")
+    town.due()
+    told = [push for push in town.take("presence") if push.to == name and push.only is None]
+    assert [d(push)["count"] for push in told] == [101] and d(told[0])["entered"] == []
+    town.do(late, "location.update", lat=NORTH[0], lng=NORTH[1])
+    town.due()
+    told = [push for push in town.take("presence") if push.to == name and push.only is None]
+    assert len(told) == 1 and d(told[0])["full"] is True and len(d(told[0])["entered"]) == 100
+
+
+def test_whoever_got_a_connection_meanwhile_stays(town: Town) -> None:
+    ann, bob = town.person("Ann"), town.person("Bob")
+    for person in (ann, bob):
+        town.world.release(person, town.clock.now())
+    ann.sessions.append(object())
+    bob.arriving = 1
+    town.clock.advance(31)
+    assert town.world.gone(town.clock.now()) == []
+    assert town.world.absent == {bob.id: bob}
+
+
+def test_a_snapshot_puts_back_only_who_was_there_lately_and_did_not_leave(town: Town) -> None:
+    ann, bob = town.person("Ann"), town.person("Bob")
+    records, saved = [(ann.id, ann.fine), (bob.id, bob.fine)], town.clock.wall
+    town.do(ann, "location.clear")
+    assert town.rows[-1][1] == (ann.id, town.clock.wall)
+    fresh = Town()
+    fresh.world.state["location"] = {ann.id: town.clock.wall}
+    location.restore(fresh.world, records, saved, town.clock.now())
+    assert fresh.world.remembered == {bob.id: bob.fine}
+    stale = Town()
+    location.restore(stale.world, records, saved - 61_000, town.clock.now())
+    assert stale.world.remembered == {}
+    fresh.clock.advance(61)
+    fresh.world.gone(fresh.clock.now())
+    assert fresh.world.remembered == {}
+
+
+def test_leaving_the_map_works_on_a_full_disk(town: Town) -> None:
+    ann = town.person("Ann")
+    town.world.saving = False
+    rows = len(town.rows)
+    town.do(ann, "location.clear")
+    assert not ann.disclosed and len(town.rows) == rows
+
+
+def test_other_devices_learn_which_streams_they_hear(town: Town) -> None:
+    ann = town.person("Ann")
+    asking = object()
+    ann.sessions += [asking, object()]
+    moved = town.do(ann, "location.update", session=asking, lat=NORTH[0], lng=NORTH[1])
+    [push] = town.take("streams")
+    assert push.to == f"user:{ann.id}" and push.o is None
+    assert {entered["s"] for entered in d(push)["entered"]} == {entered.s for entered in moved.entered}
+    assert d(push)["left"] == moved.left
+    room = town.do(ann, "room.create", session=asking, name="R", lat=NORTH[0], lng=NORTH[1], radius_m=1000)
+    assert [d(push)["entered"][0]["s"] for push in town.take("streams")] == [room.s]
+    town.do(ann, "room.leave", session=asking, room=room.room)
+    assert [d(push)["left"] for push in town.take("streams")] == [[room.s]]
+    ann.sessions.pop()
+    town.do(ann, "room.join", session=asking, room=room.room)
+    assert town.take("streams") == []

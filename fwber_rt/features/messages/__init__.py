@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwber_rt.core.settings import Rate, Setting
-from fwber_rt.errors import CONTENT_REJECTED, FORBIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOO_LARGE
+from fwber_rt.errors import CONFLICT, CONTENT_REJECTED, FORBIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOO_LARGE
 from fwber_rt.features.messages import history, retention, schema, send, shapes, signals
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Command, Feature, PushSpec, Query, State
@@ -30,7 +30,7 @@ feature = Feature(
         ),
         Command(
             "read.mark", shapes.MarkRead, signals.read_mark, Nothing, http="POST /rooms/{room}/read", limit="signal",
-            durable=True, help="I have read up to here.", errors=(NOT_FOUND, FORBIDDEN),
+            durable=True, help="I have read up to here.", errors=(NOT_FOUND, FORBIDDEN, CONFLICT),
         ),
     ],
     queries=[

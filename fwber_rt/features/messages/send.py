@@ -97,9 +97,10 @@ def _target(request: SendMessage | SayHere) -> str:
 def _repeated(me: Person, key: tuple[str, str], loaded: Repeats | None, *, retry: bool) -> Effects | Literal[False] | None:
     """The first ack of a repeat; None when the nonce is new; False when only the disk can tell."""
     if loaded is not None:  # what was read is older than what memory has
-        me.nonces = {**loaded, **(me.nonces or {})}
+        merged = {**loaded, **(me.nonces or {})}
+        me.nonces = dict(list(merged.items())[-NONCES:])
         me.nonces_complete = True
-    known: Sent | None = me.nonces.get(key) if me.nonces else None
+    known: Sent | None = (me.nonces or {}).get(key) or (loaded or {}).get(key)
     if known is not None:
         return Effects(Sent(known.mid, known.s, known.o, known.epoch, known.ts, True))
     certain = me.nonces_complete and (loaded is not None or not retry)

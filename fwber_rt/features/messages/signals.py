@@ -9,7 +9,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
 from fwber_rt.core.rooms import Room
 from fwber_rt.core.world import World
-from fwber_rt.errors import FIELD_INVALID, FORBIDDEN, Refused
+from fwber_rt.errors import CONFLICT, FORBIDDEN, Refused
 from fwber_rt.features.messages import schema
 from fwber_rt.features.messages.shapes import MarkRead, Read, Typing, TypingPush
 from fwber_rt.protocol.shapes import Nothing, parse_id
@@ -21,18 +21,18 @@ def typing(world: World, actor: Actor, request: Typing, now: Instant) -> Effects
     """``typing``: to whoever is in the room now."""
     room, me = _mine(world, actor, request.room), actor.someone
     push = Push("typing", room.stream.name, TypingPush(str(me.id), me.name), volatile=True)
-    return Effects(Nothing(), [push], ephemeral=True)
+    return Effects(Nothing(), [push])
 
 
 def read_mark(world: World, actor: Actor, request: MarkRead, now: Instant) -> Effects:
-    """``read.mark``: relaxed; at most a second of it is lost in a power cut, so the reply does not wait."""
+    """``read.mark``."""
     room, me = _mine(world, actor, request.room), actor.someone
     if request.o > room.stream.head:
-        raise Refused(FIELD_INVALID, field="o", detail="The room is not that far yet.")
+        raise Refused(CONFLICT, field="o", detail="The room is not that far yet.")
     if request.share:
         shared = _shared(world)
         shared[room.stream.name, me.id] = max(request.o, shared.get((room.stream.name, me.id), 0))
-    return Effects(Nothing(), rows=[Row(schema.SET_READ, (me.id, room.id, request.o))], ephemeral=True)
+    return Effects(Nothing(), rows=[Row(schema.SET_READ, (me.id, room.id, request.o))])
 
 
 def tick(world: World, now: Instant) -> list[Effects]:

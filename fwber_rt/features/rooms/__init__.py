@@ -44,7 +44,7 @@ from fwber_rt.features.rooms.shapes import (
     UpdateRoom,
     view,
 )  # fmt: skip
-from fwber_rt.protocol.shapes import RoomRef, parse_id
+from fwber_rt.protocol.shapes import RoomRef, at, parse_id, tell_devices
 from fwber_rt.registry import Command, Feature, PushSpec, Query, State
 
 LIMIT_CREATE = Setting("limits.room_create", Rate(0.2, 10), "rooms made, per user", "requests")
@@ -73,6 +73,7 @@ def room_create(world: World, actor: Actor, request: CreateRoom, now: Instant) -
     world.add_room(room)
     effects.changes += world.add_member(room, me, Member(Role.OWNER, now.wall))
     effects.rows += schema.insert_rows(room)
+    tell_devices(actor, effects, [at(room.stream.name, room.stream.position)], [])
     effects.reply = view(room, member=True)
     return effects
 
@@ -187,5 +188,5 @@ feature = Feature(
         PushSpec("member.leave", MemberLeft, True, "someone left a room of mine"),
     ],
     tables=schema.TABLES,
-    state=State(load=schema.load, due=membership.walked_away),
+    state=State(load=schema.load, due=membership.walked_away, writes=True),
 )  # fmt: skip

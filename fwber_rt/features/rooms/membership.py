@@ -11,7 +11,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.quotas import ROOMS_PER_USER
 from fwber_rt.core.rooms import Member, Room
-from fwber_rt.core.settings import Setting
+from fwber_rt.core.settings import Setting, positive
 from fwber_rt.core.world import World
 from fwber_rt.errors import CONFLICT, FIELD_INVALID, FORBIDDEN, LOCATION_REQUIRED, ROOM_FULL, ROOM_OUTSIDE, ROOM_PRECISE, Refused
 from fwber_rt.features.rooms import schema
@@ -26,10 +26,12 @@ from fwber_rt.features.rooms.shapes import (
     MemberView,
     view,
 )  # fmt: skip
-from fwber_rt.protocol.shapes import RoomRef, parse_id
+from fwber_rt.protocol.shapes import RoomRef, at, parse_id, tell_devices
 from fwber_rt.registry import Reader
 
-GRACE = Setting("rooms.grace_s", 30.0, "how long a member may be outside a room before leaving it", "seconds", reload=True)
+GRACE = Setting(
+    "rooms.grace_s", 30.0, "how long a member may be outside a room before leaving it", "seconds", reload=True, check=positive
+)
 SELECT_NAMES = "SELECT id, body FROM users WHERE id IN (SELECT value FROM json_each(?))"
 
 
@@ -42,6 +44,7 @@ def room_join(world: World, actor: Actor, request: JoinRoom, now: Instant) -> Ef
         _check_join(world, me, room, accept_precise=request.accept_precise)
         enter(world, room, me, Role.OWNER if me.id == room.owner else Role.MEMBER, now, effects)
     discloses = ["name", "role", *(["inside"] if room.precise else [])]
+    tell_devices(actor, effects, [at(room.stream.name, room.stream.position)], [])
     effects.reply = Joined(view(room, member=True), room.stream.name, *room.stream.position, discloses)
     return effects
 
@@ -54,6 +57,7 @@ def room_leave(world: World, actor: Actor, request: RoomRef, now: Instant) -> Ef
         raise Refused(CONFLICT, detail="You are not a member of this room.")
     effects = Effects()
     go(world, room, me.id, "left", now, effects)
+    tell_devices(actor, effects, [], [room.stream.name])
     effects.reply = Left(str(room.id), *room.stream.position)
     return effects
 

@@ -1,6 +1,10 @@
-"""Finding rooms: by ring and then distance between cell centres, both of which are public."""
+"""Finding rooms: by the distance between cell centres, which are public. The work is bounded, however many rooms there are."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Final
 
 from fwber_rt.core import geo, privacy
 from fwber_rt.core.effects import Effects
@@ -9,26 +13,72 @@ from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.rooms import Room
 from fwber_rt.core.world import World
 from fwber_rt.errors import FIELD_INVALID, LOCATION_REQUIRED, Refused
-from fwber_rt.features.rooms.shapes import FindRooms, RoomPage, view
+from fwber_rt.features.rooms.shapes import FindRooms, RoomPage, RoomView, view
 from fwber_rt.protocol.shapes import parse_cell
 
-MOST_RINGS = 60
+MOST_RINGS: Final = 40
+MOST_LOOKED_AT: Final = 1000  # rooms compared with what is asked for; a page that would take more ends there, with ``next``
+
+# In mean edges, about what lies ``k`` rings away anywhere on Earth, pentagons included (sampled: 1.05, 1.91 and 1.10).
+NEARER: Final = 1.0  # centres of cells are no nearer than this times k
+FARTHER: Final = 2.0  # and no farther than this times k
+ASIDE: Final = 1.2  # the centre of a fine cell is no farther from its parent's
 
 
 def nearby_rooms(world: World, actor: Actor, request: FindRooms, now: Instant) -> Effects:
-    """``nearby.rooms``: what is around a cell, a point, or the hexagon I disclose."""
+    """``nearby.rooms``: what is around a cell, a point, or the hexagon I disclose; no farther than ``reach_m``.
+
+    A page may be short when few of many rooms match: only without ``next`` there are no more.
+    """
     me = actor.someone
-    origin = _origin(world, me, request)
-    centre = geo.centre(origin)
-    rings = min(MOST_RINGS, int(request.radius_m / (geo.edge_m(world.resolution) * 1.5)) + 2)
-    cells = geo.disk(geo.parent(origin, world.resolution), rings)
-    rooms = [room for cell in cells for room in world.room_index.at(cell) if _matches(room, me, request)]
-    ranked = sorted((int(geo.metres(centre, geo.centre(room.cell))), room.id) for room in rooms)
-    start = _start(request.cursor)
-    within = [(metres, id) for metres, id in ranked if metres <= request.radius_m and (metres, id) > start]
-    page = within[: request.limit]
-    views = [view(world.rooms[id], member=me.id in world.rooms[id].members, distance_m=metres) for metres, id in page]
-    return Effects(RoomPage(views, _cursor(*page[-1]) if len(within) > len(page) else None))
+    start, limit = _start(request.cursor), request.limit
+    found: list[tuple[int, Room]] = []
+    looked = 0
+    for metres, room in _outwards(world, _origin(world, me, request), request.radius_m, start):
+        if not room.visible_to(me.id):
+            continue  # and not counted: the place to go on from is told, and says nothing of rooms one may not know of
+        if looked == MOST_LOOKED_AT or len(found) == limit:
+            return Effects(RoomPage(_views(found, me), _cursor(*last)))
+        looked, last = looked + 1, (metres, room.id)
+        if _matches(room, request):
+            found.append((metres, room))
+    return Effects(RoomPage(_views(found, me), None))
+
+
+def reach_m(resolution: int) -> int:
+    """How far rooms are found, metres: 20 km for hexagons of resolution 8, 7.7 km at 9. A larger radius is taken for this."""
+    return int(_nearest_m(MOST_RINGS + 1, resolution))
+
+
+def _nearest_m(ring: int, resolution: int) -> float:
+    """No two fine cells that many rings apart are nearer than this."""
+    return (NEARER * ring - 2 * ASIDE) * geo.edge_m(resolution)
+
+
+def _outwards(world: World, origin: int, radius_m: int, start: tuple[int, int]) -> Iterator[tuple[int, Room]]:
+    """Rooms after ``start`` by (metres, id), where metres lie between the centres of public cells.
+
+    Ring by ring: rooms are given as soon as no farther ring can hold a nearer one. Rings wholly before ``start`` are left out.
+    """
+    level, centre = world.resolution, geo.centre(origin)
+    home, radius_m = geo.parent(origin, level), min(radius_m, reach_m(level))
+    first = max(0, int((start[0] / geo.edge_m(level) - 2 * ASIDE) / FARTHER))
+    distances: dict[int, int] = {}  # many rooms share a centre
+    waiting: dict[int, list[Room]] = {}
+    for ring in range(first, MOST_RINGS + 1):
+        for cell in geo.ring(home, ring):
+            for room in world.room_index.at(cell):
+                metres = distances.get(room.cell)
+                if metres is None:
+                    metres = distances[room.cell] = int(geo.metres(centre, geo.centre(room.cell)))
+                if start[0] <= metres <= radius_m:
+                    waiting.setdefault(metres, []).append(room)
+        sure = _nearest_m(ring + 1, level)
+        for metres in sorted([metres for metres in waiting if metres < int(sure)]):
+            rooms = sorted(waiting.pop(metres), key=attrgetter("id"))
+            yield from ((metres, room) for room in rooms if (metres, room.id) > start)
+        if sure > radius_m + 1:
+            return
 
 
 def _origin(world: World, me: Person, request: FindRooms) -> int:
@@ -47,14 +97,17 @@ def _origin(world: World, me: Person, request: FindRooms) -> int:
     return me.disclosed
 
 
-def _matches(room: Room, me: Person, request: FindRooms) -> bool:
+def _matches(room: Room, request: FindRooms) -> bool:
     wanted = request.q.casefold()
     return (
-        room.visible_to(me.id)
-        and (request.kind is None or room.kind == request.kind)
+        (request.kind is None or room.kind == request.kind)
         and (request.tag is None or request.tag in room.tags)
         and (not wanted or wanted in room.name.casefold() or wanted in room.description.casefold())
     )
+
+
+def _views(found: list[tuple[int, Room]], me: Person) -> list[RoomView]:
+    return [view(room, member=me.id in room.members, distance_m=metres) for metres, room in found]
 
 
 def _cursor(metres: int, id: int) -> str:
