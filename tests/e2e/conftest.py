@@ -55,16 +55,10 @@ async def process(tmp_path: Path) -> AsyncIterator[StartProcess]:
         await each.close()
 
 
-@pytest.fixture
-def trouble() -> None:
-    """For tests in which something of the server's own goes wrong, and is logged."""
-
-
 @pytest.fixture(autouse=True)
-def _no_trouble_in_the_log(caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest) -> Iterator[None]:
+def _no_trouble_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Whatever a client does, it is no error of the server's: nothing at ERROR or above, no stack."""
     caplog.set_level(logging.INFO)
     yield
-    if "trouble" not in request.fixturenames:
-        records = [*caplog.get_records("setup"), *caplog.get_records("call")]
-        assert [r.getMessage() for r in records if r.levelno >= logging.ERROR or r.exc_info] == []
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    assert [r.getMessage() for r in records if r.levelno >= logging.ERROR or r.exc_info] == []
