@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import pytest
 
+from fwber_rt.clock import ManualClock
 from fwber_rt.core import geo
 from fwber_rt.core.streams import Stream
 from fwber_rt.features.messages import retention
+from tests.e2e.servers import AT_HERE, InProcess
 from tests.features.conftest import WUXI, Town
 
 DAY = 86_400
@@ -160,3 +163,22 @@ async def test_a_young_stream_is_looked_up_again_only_when_its_first_event_is_ol
 @pytest.mark.parametrize("setting", retention.SETTINGS, ids=lambda setting: setting.name)
 def test_periods_are_above_zero(setting: Any) -> None:
     assert setting.check and setting.check(0) and setting.check(-1) and not setting.check(1)
+
+
+async def test_ending_a_room_empties_its_row_and_forgets_how_far_it_was_read(tmp_path: Path, clock: ManualClock) -> None:
+    server = InProcess(tmp_path / "data", clock, None)
+    await server.start()
+    try:
+        ann, read = await server.enter("Ann"), server.app.database.reader.all
+        rooms = [(await ann.ok("room.create", name="R", radius_m=2000, **AT_HERE))["room"] for _ in range(2)]
+        for room in rooms:
+            await ann.ok("message.send", room=room, text="x")
+            await ann.ok("read.mark", room=room, o=1)
+        await ann.ok("room.delete", room=rooms[0])
+        await server.app.journal.wait(server.app.journal.position)
+        assert await read("SELECT room FROM reads") == [(int(rooms[1]),)]
+        assert await read("SELECT id, ended FROM rooms WHERE body IS NULL") == [(int(rooms[0]), clock.wall)]
+        await server.restart()
+        assert list(server.app.world.rooms) == [int(rooms[1])]
+    finally:
+        await server.close()

@@ -44,11 +44,12 @@ MIGRATION = Migration(
     CREATE TABLE reads(
       user INTEGER NOT NULL, room INTEGER NOT NULL, o INTEGER NOT NULL, PRIMARY KEY(user, room)
     ) STRICT, WITHOUT ROWID;
+    CREATE INDEX reads_room ON reads(room);
     """,
     "DROP TABLE reads; DROP TABLE messages;",
 )
 TABLES = (
     Table("messages", "sender", "what the user wrote", "retention.rooms_s and retention.here_s"),
     Table("events", "actor", "what the user wrote and did in rooms and locally", "retention.rooms_s and retention.here_s"),
-    Table("reads", "user", "how far the user has read", "until the room ends"),
+    Table("reads", "user", "how far the user has read", "until the room is deleted"),
 )

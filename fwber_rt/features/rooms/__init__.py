@@ -110,7 +110,9 @@ def room_delete(world: World, actor: Actor, request: RoomRef, now: Instant) -> E
     effects = Effects()
     membership.tell(room, "room.delete", RoomDeleted(str(room.id)), actor.someone.id, now, effects)
     effects.changes += world.remove_room(room)
-    effects.rows += [Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))]
+    effects.rows += [
+        Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.DELETE_READS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))
+    ]  # fmt: skip
     effects.reply = view(room, member=False)
     return effects
 

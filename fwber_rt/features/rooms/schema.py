@@ -28,7 +28,8 @@ UPDATE_ROOM = Statement(
     "UPDATE rooms SET body = ?3, kind = ?4, visibility = ?5, max_members = ?6, retention = ?7 WHERE id = ?1 AND owner = ?2",
     seals=(Seal(2, owner=1, bind=(0,)),),
 )
-END_ROOM = Statement("UPDATE rooms SET ended = ? WHERE id = ?")
+END_ROOM = Statement("UPDATE rooms SET body = NULL, ended = ? WHERE id = ?")
+DELETE_READS = Statement("DELETE FROM reads WHERE room = ?")
 INSERT_MEMBER = Statement("INSERT INTO members(room, user, role, joined) VALUES (?, ?, ?, ?)")
 DELETE_MEMBER = Statement("DELETE FROM members WHERE room = ? AND user = ?")
 DELETE_MEMBERS = Statement("DELETE FROM members WHERE room = ?")
@@ -57,7 +58,7 @@ MIGRATION = Migration(
     "DROP TABLE members; DROP TABLE rooms;",
 )
 TABLES = (
-    Table("rooms", "owner", "rooms made by the user", "until deleted"),
+    Table("rooms", "owner", "rooms made by the user", "name, description and tags until deleted; that it was, and where, stays"),
     Table("members", "user", "rooms the user belongs to", "until left"),
 )
 
