@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
+from functools import lru_cache
+from heapq import heappop, heappush
 from typing import Final
 
 from fwber_rt.core import geo, privacy
@@ -24,6 +25,8 @@ NEARER: Final = 1.0  # centres of cells are no nearer than this times k
 FARTHER: Final = 2.0  # and no farther than this times k
 ASIDE: Final = 1.2  # the centre of a fine cell is no farther from its parent's
 
+_centre = lru_cache(maxsize=16384)(geo.centre)
+
 
 def nearby_rooms(world: World, actor: Actor, request: FindRooms, now: Instant) -> Effects:
     """``nearby.rooms``: what is around a cell, a point, or the hexagon I disclose; no farther than ``reach_m``.
@@ -33,7 +36,7 @@ def nearby_rooms(world: World, actor: Actor, request: FindRooms, now: Instant) -
     me = actor.someone
     start, limit = _start(request.cursor), request.limit
     found: list[tuple[int, Room]] = []
-    looked = 0
+    looked, last = 0, start
     for metres, room in _outwards(world, _origin(world, me, request), request.radius_m, start):
         if not room.visible_to(me.id):
             continue  # and not counted: the place to go on from is told, and says nothing of rooms one may not know of
@@ -58,27 +61,60 @@ def _nearest_m(ring: int, resolution: int) -> float:
 def _outwards(world: World, origin: int, radius_m: int, start: tuple[int, int]) -> Iterator[tuple[int, Room]]:
     """Rooms after ``start`` by (metres, id), where metres lie between the centres of public cells.
 
-    Ring by ring: rooms are given as soon as no farther ring can hold a nearer one. Rings wholly before ``start`` are left out.
+    Hexagons are opened in the order of the nearest room they could hold, and rooms are given as soon as no hexagon that is
+    still closed, or in a ring not reached yet, could hold a nearer one. So what lies before ``start`` or far behind it costs
+    a measurement per hexagon at most, not one per room.
     """
     level, centre = world.resolution, geo.centre(origin)
-    home, radius_m = geo.parent(origin, level), min(radius_m, reach_m(level))
-    first = max(0, int((start[0] / geo.edge_m(level) - 2 * ASIDE) / FARTHER))
-    distances: dict[int, int] = {}  # many rooms share a centre
-    waiting: dict[int, list[Room]] = {}
-    for ring in range(first, MOST_RINGS + 1):
-        for cell in geo.ring(home, ring):
-            for room in world.room_index.at(cell):
-                metres = distances.get(room.cell)
-                if metres is None:
-                    metres = distances[room.cell] = int(geo.metres(centre, geo.centre(room.cell)))
-                if start[0] <= metres <= radius_m:
-                    waiting.setdefault(metres, []).append(room)
-        sure = _nearest_m(ring + 1, level)
-        for metres in sorted([metres for metres in waiting if metres < int(sure)]):
-            rooms = sorted(waiting.pop(metres), key=attrgetter("id"))
-            yield from ((metres, room) for room in rooms if (metres, room.id) > start)
-        if sure > radius_m + 1:
+    edge, home, radius_m = geo.edge_m(level), geo.parent(origin, level), min(radius_m, reach_m(level))
+    closed: list[tuple[float, int]] = []
+    waiting = _Waiting(centre, world)
+    for ring in range(max(0, int((start[0] / edge - 2 * ASIDE) / FARTHER)), MOST_RINGS + 1):
+        for cell in filter(world.room_index.at, geo.ring(home, ring)):
+            metres = geo.metres(centre, _centre(cell))
+            if start[0] - ASIDE * edge <= metres <= radius_m + 1 + ASIDE * edge:
+                heappush(closed, (metres - ASIDE * edge, cell))
+        sure = min(_nearest_m(ring + 1, level), radius_m + 1)
+        while closed and closed[0][0] < sure:
+            waiting.open(heappop(closed)[1])
+            yield from waiting.before(min(closed[0][0], sure) if closed else sure, start)
+        yield from waiting.before(sure, start)
+        if sure > radius_m:
             return
+
+
+class _Waiting:
+    """Rooms that were measured, by distance: many share a centre, and most are never asked for, so each is handled once."""
+
+    def __init__(self, centre: tuple[float, float], world: World) -> None:
+        self._centre = centre
+        self._world = world
+        self._rooms: dict[int, list[int]] = {}
+        self._metres: list[int] = []
+
+    def open(self, cell: int) -> None:
+        """Measure the rooms of one hexagon."""
+        centres: dict[int, list[int]] = {}
+        for room in self._world.room_index.at(cell):
+            if room.cell in centres:
+                centres[room.cell].append(room.id)
+            else:
+                centres[room.cell] = [room.id]
+        for fine, ids in centres.items():
+            metres = int(geo.metres(self._centre, _centre(fine)))
+            if metres in self._rooms:
+                self._rooms[metres] += ids
+            else:
+                self._rooms[metres] = ids
+                heappush(self._metres, metres)
+
+    def before(self, bound_m: float, start: tuple[int, int]) -> Iterator[tuple[int, Room]]:
+        """Those nearer than the bound and after ``start``, which then wait no more."""
+        while self._metres and self._metres[0] < int(bound_m):
+            metres = heappop(self._metres)
+            ids = self._rooms.pop(metres)
+            if metres >= start[0]:
+                yield from ((metres, self._world.rooms[id]) for id in sorted(ids) if (metres, id) > start)
 
 
 def _origin(world: World, me: Person, request: FindRooms) -> int:
