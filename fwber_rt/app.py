@@ -13,9 +13,8 @@ import os
 import random
 import sqlite3
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
@@ -26,18 +25,14 @@ from aiohttp import web
 from fwber_rt import observe
 from fwber_rt.clock import TIME_SCALE, Clock
 from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, ConfigError, parse_address
-from fwber_rt.core.effects import Effects, Push
 from fwber_rt.core.ids import Ids
 from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.streams import Stream
 from fwber_rt.core.world import World
 from fwber_rt.dispatch import Dispatcher
 from fwber_rt.errors import Close
-from fwber_rt.features.connection import TokenExpiring
 from fwber_rt.metrics import Metrics
-from fwber_rt.protocol.envelope import encode_push
-from fwber_rt.protocol.frames import text_frame
-from fwber_rt.registry import Command, Job, Query, Registry
+from fwber_rt.registry import Command, Query, Registry
 from fwber_rt.storage import wrapkey
 from fwber_rt.storage.connection import SYNCHRONOUS
 from fwber_rt.storage.control import Control
@@ -47,33 +42,26 @@ from fwber_rt.storage.journal import Journal
 from fwber_rt.storage.readers import READ_S, READERS, SLOW_READ_S
 from fwber_rt.storage.schema import MIGRATIONS
 from fwber_rt.storage.snapshot import Snapshots, Tag
+from fwber_rt.timers import Timers
 from fwber_rt.transport.auth import Tokens
 from fwber_rt.transport.front import Front
 from fwber_rt.transport.http import LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
 from fwber_rt.transport.hub import Hub
-from fwber_rt.transport.session import OUTBOUND_BYTES, Session
+from fwber_rt.transport.session import OUTBOUND_BYTES
 from fwber_rt.transport.websocket import Endpoint
 from fwber_rt.transport.wheel import Wheel
 from fwber_rt.verbs import verbs
 
-PRIVACY_TICK: Setting[float] = Setting(
-    "privacy.tick_s", 30.0, "seconds between two looks at what others are told of anyone's whereabouts", "seconds",
-    check=lambda value: None if value > 0 else "must be above 0", profiles={"development": 2.0, "production": 30.0},
-)  # fmt: skip
-SNAPSHOT_EVERY = Setting("storage.snapshot_s", 60.0, "seconds between two snapshots of who is where", "seconds", check=positive)
 TLS_CERT = Setting("tls.cert", "", "certificate chain in PEM; empty: plain HTTP, for loopback or behind a TLS proxy", "path")
 TLS_KEY = Setting("tls.key", "", "the certificate's private key in PEM", "path")
 DRAIN = Setting(
     "drain.seconds", 10.0, "time over which clients are told to come back after a restart", "seconds", reload=True, check=positive
 )
-SETTINGS: tuple[Setting[Any], ...] = (PRIVACY_TICK, SNAPSHOT_EVERY, DRAIN, TLS_CERT, TLS_KEY)
+SETTINGS: tuple[Setting[Any], ...] = (DRAIN, TLS_CERT, TLS_KEY)
 
 SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
 ID_TABLES: Final = ("users", "consents", "rooms", "messages", "streams")
-SHORTEST_TICK_S: Final = 0.1  # however fast a replay runs
-EXPIRING_MS: Final = 60_000  # before a token's end a client is asked to renew it
-EXPIRY_EVERY_S: Final = 10.0
 DRAIN_WAIT_S: Final = 5.0
 
 log = logging.getLogger(__name__)
@@ -96,7 +84,7 @@ class App:
         self._rng = rng or random.SystemRandom()
         self._end = asyncio.Event()
         self._exit_status = 0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self.timers = Timers(self)
 
     # Life
 
@@ -141,7 +129,7 @@ class App:
             raise
         # 5. Figures and timers.
         observe.wire(self)
-        self._start_timers()
+        self.timers.start()
         self._serving = True
         log.info("serving at %s", self.url)
 
@@ -153,9 +141,7 @@ class App:
         self._serving = False
         self.dispatcher.draining = True
         self.front.stop_accepting()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.timers.stop()
         # 2. What is under way ends; clients are told when to come back, each in its own moment.
         await self.dispatcher.close()
         with suppress(StorageFailure):
@@ -181,7 +167,7 @@ class App:
             return
         try:
             await self.journal.close()
-            await self._snapshot()
+            await self.snapshot()
         except (StorageFailure, OSError, sqlite3.Error) as error:
             log.error("not everything could be saved: %s", error)
             self._exit_status = 1
@@ -290,7 +276,7 @@ class App:
             if feature.state.restore and snapshot:
                 feature.state.restore(world, snapshot.parts.get(feature.name, ()), snapshot.saved_ms, self.clock.now())
 
-    async def _snapshot(self) -> None:
+    async def snapshot(self) -> None:
         """Save what memory knows and no table keeps."""
         parts = {feature.name: feature.state.dump(self.world) for feature in self.registry.features if feature.state.dump}
         commits = await asyncio.to_thread(self.database.commits)
@@ -336,68 +322,3 @@ class App:
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         """See ``Dispatcher.limit_state``."""
         return self.dispatcher.limit_state(token, address, limit)
-
-    # Timers
-
-    def _start_timers(self) -> None:
-        tick = max(self.settings[PRIVACY_TICK] / self.clock.scale, SHORTEST_TICK_S)
-        self._every("tick", lambda: tick, self._tick)
-        self._every("token expiry", lambda: EXPIRY_EVERY_S, self._expire_tokens)
-        self._every("snapshot", lambda: self.settings[SNAPSHOT_EVERY], self._snapshot)
-        for job in self.registry.jobs.values():
-            self._every(job.name, partial(self.settings.__getitem__, job.every), partial(self._run_job, job))
-
-    def _every(self, name: str, seconds: Callable[[], float], run: Callable[[], Awaitable[None]]) -> None:
-        task = asyncio.create_task(self._repeat(name, seconds, run), name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _repeat(self, name: str, seconds: Callable[[], float], run: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            await asyncio.sleep(seconds())
-            started = perf_counter()
-            try:
-                await run()
-            except Exception:
-                self.metrics.counter("job_failures", name).value += 1
-                log.exception("the job %s failed", name)
-            self.metrics.histogram("job_seconds", name).observe(perf_counter() - started)
-
-    async def _tick(self) -> None:
-        """The privacy tick: what is due in every feature, and people whose grace time is over."""
-        world, now, apply = self.world, self.clock.now(), self.dispatcher.apply
-        for state in (feature.state for feature in self.registry.features):
-            if state.due and not (state.writes and self.journal.read_only):
-                for effects in state.due(world, now):
-                    apply(effects)
-        self._tell_again(world)
-        for person in world.gone(now):
-            apply(Effects(changes=world.evict(person)))
-        world.trim_windows()
-
-    def _tell_again(self, world: World) -> None:
-        """Owe the whole of every hexagon they hear to those who missed changes because they read too slowly."""
-        for person in [each for each in self.hub.outdated if not any(session.blocked for session in each.sessions)]:
-            self.hub.outdated.discard(person)
-            if world.people.get(person.id) is person:
-                world.presence.listen(person, world.hears(person.heard))
-
-    async def _expire_tokens(self) -> None:
-        wall = self.clock.now().wall
-        for person in list(self.world.people.values()):
-            for session in list(person.sessions):
-                self._expire(session, wall)
-
-    def _expire(self, session: Session, wall: int) -> None:
-        actor = session.actor
-        if actor.token_expires <= wall:
-            session.close(Close.TOKEN_EXPIRED, "the token expired")
-        elif actor.token_expires - wall <= EXPIRING_MS and not actor.warned:
-            actor.warned = True
-            push = Push("token.expiring", f"user:{actor.someone.id}", TokenExpiring(actor.token_expires))
-            session.send(text_frame(encode_push(push)))
-
-    async def _run_job(self, job: Job) -> None:
-        if not self.journal.read_only:
-            for effects in await job.run(self.world, self.clock.now(), self.database.reader):
-                self.dispatcher.apply(effects)

@@ -11,20 +11,17 @@ import asyncio
 import logging
 from bisect import bisect_left
 from collections.abc import Callable
-from math import ceil
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
 import msgspec
 
 from fwber_rt.clock import Clock
-from fwber_rt.config import LIMITS_ENABLED
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
-from fwber_rt.core.limits import Bucket, Buckets
 from fwber_rt.core.people import Actor, Person
-from fwber_rt.core.settings import Rate, Setting, Settings, positive
+from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.world import World
 from fwber_rt.errors import (
     CONFLICT,
@@ -43,6 +40,7 @@ from fwber_rt.errors import (
 )  # fmt: skip
 from fwber_rt.features.accounts import load_user
 from fwber_rt.features.connection import Connect
+from fwber_rt.limiter import Limiter
 from fwber_rt.metrics import Metrics
 from fwber_rt.protocol.envelope import UNDECODABLE, decode_request, frame_bad, strict_type, undecodable
 from fwber_rt.registry import Command, Query, Reader, Registry
@@ -52,20 +50,11 @@ from fwber_rt.transport.http import LimitState
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.session import Session
 
-LIMIT_DEFAULT = Setting("limits.default", Rate(5, 50), "operations without a limit of their own, per user", "requests")
-LIMIT_READ = Setting("limits.read", Rate(10, 60), "reads, per user", "requests")
-LIMIT_ADDRESS = Setting("limits.address", Rate(50, 500), "requests over REST and before `connect`, per address", "requests")
-LIMIT_REFUSALS = Setting(
-    "limits.refusals",
-    Rate(5, 100),
-    "refused requests, per user (before `connect` per address); more close the connection (4101)",
-    "requests",
-)
 CONNECTIONS_PER_USER = Setting(
     "session.connections_per_user", 8, "connections one user may have at a time; one more is closed with 4100", "connections",
     check=positive,
 )  # fmt: skip
-SETTINGS: tuple[Setting[Any], ...] = (CONNECTIONS_PER_USER, LIMIT_DEFAULT, LIMIT_READ, LIMIT_ADDRESS, LIMIT_REFUSALS)
+SETTINGS: tuple[Setting[Any], ...] = (CONNECTIONS_PER_USER,)
 
 # Told without waiting for the journal: these say nothing about state that could still be lost.
 _STATELESS: Final = frozenset(
@@ -92,13 +81,12 @@ def _decoded(decode: Callable[[msgspec.Raw], T], raw: msgspec.Raw) -> T:
 class Route:
     """One operation, with everything ``handle`` would otherwise look up. ``extra``: a handler that may load gets None first."""
 
-    __slots__ = ("decode", "decode_strict", "extra", "handler", "latency", "least", "limit", "operation", "rate", "synchronous")
+    __slots__ = ("decode", "decode_strict", "extra", "handler", "latency", "least", "limit", "operation", "synchronous")
 
-    def __init__(self, operation: Command | Query, rate: Rate, metrics: Metrics) -> None:
+    def __init__(self, operation: Command | Query, metrics: Metrics) -> None:
         self.operation = operation
         self.limit = operation.limit
         self.least = operation.least
-        self.rate = rate
         request: Any = operation.request
         self.decode = msgspec.json.Decoder(request).decode
         self.decode_strict = msgspec.json.Decoder(strict_type(request)).decode
@@ -124,21 +112,15 @@ class Dispatcher:
         self.clock = clock
         self.metrics = metrics
         self.draining = False
+        self.limiter = Limiter(settings, clock.scale)
+        self.routes = {op.op: Route(op, metrics) for op in registry.operations.values()}
         self._tasks: set[asyncio.Task[None]] = set()
         self.configure(settings)
 
     def configure(self, settings: Settings) -> None:
-        """Take over settings. Buckets already in use keep their old rates until they are forgotten."""
-        self.limited = settings[LIMITS_ENABLED]
-        self._rates = rates = {name: rate for name, rate in settings if isinstance(rate, Rate)}
-        operations = self.registry.operations.values()
-        self.routes = {op.op: Route(op, rates[f"limits.{op.limit}"], self.metrics) for op in operations}
-        self._refusals = rates[LIMIT_REFUSALS.name]
+        """Take over settings."""
+        self.limiter.configure(settings)
         self._per_user = settings[CONNECTIONS_PER_USER]
-        self._by_address = {
-            name: Buckets[str](rates[name])
-            for name in {LIMIT_ADDRESS.name, LIMIT_REFUSALS.name, *(f"limits.{op.limit}" for op in operations)}
-        }
 
     # In: WebSocket
 
@@ -161,16 +143,14 @@ class Dispatcher:
                 self._check_anonymous(route.operation, actor, now)
             elif actor.kind < route.least:
                 raise Refused(FORBIDDEN)
-            elif self.limited:
-                bucket = (person.buckets.get(route.limit) if person.buckets else None) or self._bucket(
-                    person, route.limit, route.rate
-                )
+            elif self.limiter.enabled:
+                bucket = (person.buckets.get(route.limit) if person.buckets else None) or self.limiter.bucket(person, route.limit)
                 rate, mono = bucket.rate, now.mono
                 tokens = min(bucket.held + max(mono - bucket.at, 0.0) * rate.per_second, rate.burst)
                 if tokens >= 1:  # take(), without the call
                     bucket.held, bucket.at = tokens - 1, mono
                 elif wait := bucket.take(mono):
-                    raise self._limited(wait)
+                    raise self.limiter.refusal(wait)
             if self.draining or self.journal.read_only:
                 self._check_open(route.operation)
             try:
@@ -224,7 +204,7 @@ class Dispatcher:
                 if isinstance(payload, Connect) and payload.strict:
                     _decoded(route.decode_strict, raw)
                 actor = await self._authenticate(payload.token, session.address, session)
-                self._check_user(actor, operation.limit, route.rate, self.clock.now())
+                self.limiter.check_user(actor.someone, operation.limit, self.clock.now())
             if isinstance(payload, Connect) and self._too_many(actor.someone, payload):
                 session.close(Close.CAPACITY, "this user has all the connections one may have")
                 return
@@ -249,20 +229,13 @@ class Dispatcher:
         """Whether one more connection is one too many; the one that is resumed makes room."""
         old = self.tokens.session_conn(person.id, request.resume.session) if request.resume else None
         others = sum(session.conn != old for session in person.sessions) + person.arriving
-        return self.limited and others >= self._per_user
+        return self.limiter.enabled and others >= self._per_user
 
     def refuse(self, session: Session, id: int | None, refused: Refused) -> None:
         """Tell a session that its request was refused; close it when that happens far too often."""
         self.metrics.counter("refusals", refused.error.name).value += 1
         self.apply(Effects(refused, ephemeral=refused.error in _STATELESS), session, id)
-        person, now = session.actor.person, self.clock.now().mono
-        if not self.limited:
-            return
-        if person is None:
-            wait = self._by_address[LIMIT_REFUSALS.name].take(session.address, now)
-        else:
-            wait = ((person.buckets or {}).get("refusals") or self._bucket(person, "refusals", self._refusals)).take(now)
-        if wait:
+        if self.limiter.refused_too_often(session.actor.person, session.address, self.clock.now()):
             session.close(Close.RATE, "too many refused requests")
 
     # In: REST
@@ -284,19 +257,12 @@ class Dispatcher:
 
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         """The caller's allowance under a limit, for REST's RateLimit headers."""
-        if not self.limited or not token:
-            return None
         now = self.clock.now()
         try:
             person = self.world.people.get(self.tokens.verify(token, now.wall).user)
         except Refused:
             return None
-        bucket = (person.buckets or {}).get(limit) if person else None
-        rate = self._rates.get(f"limits.{limit}")
-        if bucket is None or rate is None:
-            return None
-        tokens = bucket.tokens(now.mono)
-        return LimitState(int(rate.burst), int(tokens), ceil((rate.burst - tokens) / rate.per_second))
+        return self.limiter.state(person, limit, now)
 
     async def _caller(self, operation: Command | Query, token: str | None, address: str) -> Actor:
         now = self.clock.now()
@@ -304,11 +270,11 @@ class Dispatcher:
             actor = Actor(None, Kind.ANONYMOUS, None, address)
             self._check_anonymous(operation, actor, now)
             return actor
-        self._check_address(LIMIT_ADDRESS.name, address, now)
+        self.limiter.check_address("address", address, now)
         actor = await self._authenticate(token, address, None)
         if actor.kind < operation.least:
             raise Refused(FORBIDDEN)
-        self._check_user(actor, operation.limit, self.routes[operation.op].rate, self.clock.now())
+        self.limiter.check_user(actor.someone, operation.limit, self.clock.now())
         return actor
 
     # Who, and whether
@@ -334,32 +300,11 @@ class Dispatcher:
 
     def _check_anonymous(self, operation: Command | Query, actor: Actor, now: Instant) -> None:
         credentials = isinstance(operation, Command) and operation.credentials
-        self._check_address(LIMIT_ADDRESS.name, actor.address, now)
+        self.limiter.check_address("address", actor.address, now)
         if operation.least > Kind.ANONYMOUS and not credentials:
             raise Refused(TOKEN_MISSING)
         if not credentials:
-            self._check_address(f"limits.{operation.limit}", actor.address, now)
-
-    def _check_address(self, limit: str, address: str, now: Instant) -> None:
-        wait = self._by_address[limit].take(address, now.mono) if self.limited else 0
-        if wait:
-            raise self._limited(wait)
-
-    def _check_user(self, actor: Actor, limit: str, rate: Rate, now: Instant) -> None:
-        if self.limited:
-            person = actor.someone
-            wait = ((person.buckets or {}).get(limit) or self._bucket(person, limit, rate)).take(now.mono)
-            if wait:
-                raise self._limited(wait)
-
-    def _limited(self, wait_ms: int) -> Refused:
-        """Too fast; limits run on the scaled clock, whoever waits does not."""
-        return Refused(RATE_LIMITED, retry_after_ms=ceil(wait_ms / self.clock.scale))
-
-    def _bucket(self, person: Person, limit: str, rate: Rate) -> Bucket:
-        if person.buckets is None:
-            person.buckets = {}
-        return person.buckets.setdefault(limit, Bucket(rate))
+            self.limiter.check_address(operation.limit, actor.address, now)
 
     def _check_open(self, operation: Command | Query) -> None:
         if self.draining:

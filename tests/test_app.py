@@ -125,7 +125,7 @@ async def test_a_job_that_fails_is_logged_and_runs_again(server: InProcess, capl
         runs.release()
         raise RuntimeError("no luck")
 
-    server.app._every("unlucky", lambda: 0.001, fail)
+    server.app.timers.every("unlucky", lambda: 0.001, fail)
     async with asyncio.timeout(WITHIN_S):
         for _ in range(3):
             await runs.acquire()
@@ -139,7 +139,7 @@ async def test_the_retention_job_ends_what_is_old(server: InProcess, clock: Manu
     clock.advance(86_400 - 10)
     await ann.ok("here.say", text="young")
     clock.advance(20)
-    await server.app._run_job(server.app.registry.jobs["retention"])
+    await server.app.timers.run_job(server.app.registry.jobs["retention"])
     await server.app.journal.wait(server.app.journal.position)
     page = await ann.ok("here.history")
     assert [message["content"]["text"] for message in page["messages"]] == ["young"]
@@ -184,7 +184,7 @@ async def test_a_full_disk_gives_the_world_up_and_takes_it_from_the_disk(
     assert server.app.world is not world
     assert not ready(server.app)
     await server.tick()  # what is due waits
-    await server.app._run_job(server.app.registry.jobs["retention"])
+    await server.app.timers.run_job(server.app.registry.jobs["retention"])
 
     again = await server.connect(token, resume=ann.resume())
     assert room["s"] in again.recovered()
@@ -237,7 +237,7 @@ async def test_a_fatal_failure_ends_the_process_with_status_1(settings: Settings
 async def test_a_snapshot_knows_where_people_were_and_not_what_they_said(server: InProcess) -> None:
     ann = await server.enter("Ann")
     await ann.ok("here.say", text="CANARY")
-    await server.app._snapshot()
+    await server.app.snapshot()
     [path] = (server.data_dir / "snapshots").iterdir()
     assert b"CANARY" not in path.read_bytes()
     assert server.app.snapshot_age_s < WITHIN_S

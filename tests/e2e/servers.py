@@ -79,7 +79,7 @@ class InProcess:
 
     async def tick(self) -> None:
         """What the privacy tick does, now."""
-        await self.app._tick()
+        await self.app.timers.tick()
 
     # People
 

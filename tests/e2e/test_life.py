@@ -173,7 +173,7 @@ async def test_the_wall_clock_is_set(start: StartServer, clock: ManualClock, sec
     await server.tick()
     assert (await ann.ok("nearby.people"))["people"] == []
     # Tokens that are still good by the new time stay good, and nobody is sent away.
-    await server.app._expire_tokens()
+    await server.app.timers.expire_tokens()
     await ann.alive()
     # Ids go on above all there were, also after a restart; so does the order of the room.
     known = ann.resume()
@@ -192,7 +192,7 @@ async def test_a_token_ends_by_the_new_time(start: StartServer, clock: ManualClo
     token = await server.user("Ann", ttl_s=HOUR)
     ann = await server.connect(token)
     clock.step(YEAR)
-    await server.app._expire_tokens()
+    await server.app.timers.expire_tokens()
     assert (await ann.closed()).code == 4211
     assert (await (await server.wire()).err("connect", token=token))["name"] == "token.expired"
     clock.step(-YEAR)  # it was a mistake
@@ -210,7 +210,7 @@ async def test_a_token_that_ends_is_announced_and_ends(start: StartServer, clock
 
     async def pass_time(seconds: float) -> None:
         clock.advance(seconds)
-        await server.app._expire_tokens()
+        await server.app.timers.expire_tokens()
 
     await pass_time(39)
     await ann.alive()

@@ -226,7 +226,7 @@ async def test_a_cut_front(start: StartServer, clock: ManualClock) -> None:
     await pair.say("old")
     clock.advance(61)
     await pair.say("young")
-    await server.app._run_job(server.app.registry.jobs["retention"])
+    await server.app.timers.run_job(server.app.registry.jobs["retention"])
     await pair.back(resume=known)
     assert pair.bob.welcome["streams"][pair.s]["recovered"] is False
     page = await pair.bob.ok("message.history", room=pair.room)
