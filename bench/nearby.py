@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import h3.api.basic_int as h3
+import msgspec
 
 from bench import harness, places
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
@@ -24,7 +25,7 @@ from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.settings import Settings
 from fwber_rt.core.world import World
 from fwber_rt.features import registry
-from fwber_rt.features.location import ListPeople, People
+from fwber_rt.features.location import ListPeople, People, PeopleWritten
 from fwber_rt.registry import Command
 
 HELP = "the nearby.people command among a million people, in process; the index's memory per member"
@@ -131,7 +132,7 @@ def _measure(
 
 def _check(actor: Actor, reply: object, population: int, limit: int) -> int:
     """Nearest first, at most as many as asked for, and not the asker; returns how many."""
-    found = reply.people if isinstance(reply, People) else []
+    found = msgspec.json.decode(msgspec.json.encode(reply), type=People).people if isinstance(reply, PeopleWritten) else []
     bands = [person.band for person in found]
     if len(found) > min(limit, population - 1) or bands != sorted(bands) or len({person.user for person in found}) != len(found):
         raise Unmeasurable("the answer is not the nearest people")

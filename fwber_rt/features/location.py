@@ -97,6 +97,14 @@ class People(Struct, omit_defaults=True):
     next: str | None = None
 
 
+class PeopleWritten(Struct, omit_defaults=True):
+    """The same with ``people`` already JSON."""
+
+    people: msgspec.Raw
+    count: int | str
+    next: str | None = None
+
+
 class Presence(Struct, omit_defaults=True):
     """One hexagon's people since the last tick; ``full`` replaces what was known. ``left`` holds user ids."""
 
@@ -156,14 +164,15 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
     ]
     page = found[: request.limit]
     others = world.index.count_around(me.disclosed, rings) - 1 - len(page)
-    named, cell, text = [], 0, ""
+    cards, at_cell, at_ring, tail = [], 0, 0, b""
     for ring, person in page:
-        if person.disclosed != cell:  # neighbours come hexagon by hexagon
-            cell = person.disclosed
-            text = geo.to_text(cell)
-        named.append(NearPerson(str(person.id), person.name, text, ring))
+        if person.disclosed != at_cell or ring != at_ring:  # neighbours come hexagon by hexagon
+            at_cell, at_ring = person.disclosed, ring
+            tail = f',"cell":"{geo.to_text(at_cell)}","band":{ring}}}'.encode()
+        cards.append(person.card + tail)
     more = len(found) > len(page)
-    return Effects(People(named, privacy.few(others), _cursor(*page[-1]) if more else None))
+    people = msgspec.Raw(b"[" + b",".join(cards) + b"]")
+    return Effects(PeopleWritten(people, privacy.few(others), _cursor(*page[-1]) if more else None))
 
 
 def tick(world: World, now: Instant) -> list[Effects]:

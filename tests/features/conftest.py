@@ -56,7 +56,7 @@ class Town:
         args = (self.world, actor, request, self.clock.now())
         effects = command.handler(*args, None) if command.load else command.handler(*args)
         assert effects is not None, "asks for a load"
-        return self.keep(effects).reply
+        return msgspec.json.decode(msgspec.json.encode(self.keep(effects).reply), type=command.reply)
 
     async def do_loading(self, person: Person, op: str, session: Any = None, **d: Any) -> Any:
         """The same, with a load from ``disk`` when the handler asks for one."""

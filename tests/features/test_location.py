@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fwber_rt.core import geo, privacy
+from fwber_rt.core.text import clean_name
 from fwber_rt.errors import Refused
 from fwber_rt.features import location
 from tests.features.conftest import STEP, WUXI, Town, d
@@ -215,3 +218,20 @@ def test_other_devices_learn_which_streams_they_hear(town: Town) -> None:
     ann.sessions.pop()
     town.do(ann, "room.join", session=asking, room=room.room)
     assert town.take("streams") == []
+
+
+@given(st.text(min_size=1, max_size=64))
+def test_any_name_is_listed_as_it_is(name: str) -> None:
+    try:
+        name = clean_name(name)
+    except Refused:
+        return
+    town = Town()
+    town.person(name)
+    assert [person.name for person in town.do(town.person("Ann"), "nearby.people").people] == [name]
+
+
+@pytest.mark.parametrize("name", ['"', "\\", '\\"', 'a"},{"user":"1', "/", "é\u2028"])
+def test_names_that_look_like_json_are_names(town: Town, name: str) -> None:
+    town.person(name)
+    assert [person.name for person in town.do(town.person("Ann"), "nearby.people").people] == [name]
