@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 from websockets.datastructures import Headers, MultipleValuesError
+from websockets.exceptions import InvalidHeaderValue
 from websockets.http11 import Request
 
 from fwber_rt.core.settings import Setting, Settings
@@ -156,7 +157,7 @@ class Front:
         """Whether a page from ``origin`` may open a WebSocket here; clients that are no browsers send none."""
         if origin is None or "*" in self.origins or origin in self.origins:
             return True
-        return not self.origins and bool(host) and urlsplit(origin).netloc.lower() == host.lower()
+        return not self.origins and bool(host) and _authority(origin) == host.lower()
 
     # To whom it goes
 
@@ -198,8 +199,12 @@ class Front:
         tail = Tail()
         protocol.set_parser(cast(Any, tail))  # gives us what came after the head
         version = f"HTTP/{request.version.major}.{request.version.minor}"
-        asked = Request(request.raw_path, Headers(request.headers.items()), request.method, version)
-        refusal = self.open_websocket(transport, asked, connection.address, bytes(tail.data))
+        try:
+            asked = Request(request.raw_path, Headers(request.headers.items()), request.method, version)
+        except InvalidHeaderValue:  # its text is the value, which may be a token
+            refusal = self.refuse("head", HTTPStatus.BAD_REQUEST)
+        else:
+            refusal = self.open_websocket(transport, asked, connection.address, bytes(tail.data))
         if refusal:
             transport.write(refusal)
             end_output(transport)
@@ -308,6 +313,14 @@ class Door(asyncio.Protocol):
 def file_descriptors() -> int:
     """How many files and sockets this process may have open."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def _authority(origin: str) -> str:
+    """The host and port of an origin, in lower case; "" when it is not of the form of one."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _group(address: str) -> str:

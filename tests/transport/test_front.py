@@ -388,6 +388,30 @@ async def test_two_origins_are_refused(rig: Rig) -> None:
     assert (await client.answer())[0] == 400
 
 
+@pytest.mark.parametrize("kept_alive", [False, True])
+@pytest.mark.parametrize("origin", ["http://[", "http://chat.test]"])
+async def test_an_origin_that_is_no_url_is_refused(rig: Rig, kept_alive: bool, origin: str) -> None:
+    client = await rig.dial()
+    if kept_alive:
+        client.send(GET)
+        assert (await client.answer())[0] == 200
+    client.send(upgrade(Origin=origin))
+    assert (await client.answer())[0] == 403
+    assert rig.front.refused == {"origin": 1}
+
+
+async def test_an_upgrade_with_a_value_that_is_not_ascii_is_refused_unlogged(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    """On a kept-alive connection, where aiohttp has made surrogates of it."""
+    client = await rig.dial()
+    client.send(GET)
+    assert (await client.answer())[0] == 200
+    client.send(upgrade(Authorization="Bearer hunter2_").replace(b"hunter2_", b"hunter2\xff"))
+    assert (await client.answer())[0] == 400
+    assert await client.ended() == b""
+    assert rig.front.refused == {"head": 1}
+    assert "hunter2" not in caplog.text
+
+
 # How many
 
 
