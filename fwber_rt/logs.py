@@ -1,7 +1,8 @@
 """Logs: coloured text on a terminal, one JSON object per line (Elastic Common Schema) anywhere else.
 
 Two things hold for every line, whoever writes it: no position and no token is in it (``redact``; privacy.md), and one message
-template makes at most ten lines a second, so that a flood of anything costs neither the disk nor the loop.
+template of ours, or one place in a library's code, makes at most ten lines a second, so that a flood of anything costs neither
+the disk nor the loop. And no line is lost over what is in it: whatever cannot be written is replaced.
 Values go in as ``extra={"op": ...}``; the message is a template with ``%s``, never an f-string, or nothing can be counted.
 """
 
@@ -31,6 +32,7 @@ SETTINGS: tuple[Setting[Any], ...] = (LOG_LEVEL, LOG_FORMAT)
 
 LINES_PER_SECOND = 10
 TEMPLATES = 1000  # remembered at once
+LARGEST_INTEGER = 2**63 - 1  # orjson writes none that needs more bits
 _COLOURS = {"DEBUG": "\x1b[2m", "INFO": "\x1b[32m", "WARNING": "\x1b[33m", "ERROR": "\x1b[31m", "CRITICAL": "\x1b[1;31m"}
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "suppressed", "taskName", "color_message"}
@@ -58,18 +60,33 @@ def redact(text: str) -> str:
 
 def extras(record: logging.LogRecord) -> dict[str, Any]:
     """What a caller put into ``extra``, with private values blanked; numbers and texts stay, the rest becomes text."""
-    return {key: _harmless(key, value) for key, value in vars(record).items() if key not in _STANDARD}
+    return {_text(key): _harmless(key, value) for key, value in vars(record).items() if key not in _STANDARD}
 
 
 def _harmless(key: str, value: Any) -> Any:
     if key.lower() in _PRIVATE_KEYS:
         return "[private]"
-    return value if value is None or isinstance(value, bool | int | float) else redact(str(value))
+    if value is None or isinstance(value, float) or (isinstance(value, int) and abs(value) <= LARGEST_INTEGER):
+        return value
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    """What ``value`` says, redacted, without lone surrogates: UTF-8 has none, so neither a stream nor orjson takes them."""
+    try:
+        text = str(value)
+    except Exception:
+        text = f"[{type(value).__name__} that cannot be shown]"
+    return redact(text.encode("utf-8", "replace").decode())
 
 
 def _message(record: logging.LogRecord) -> str:
     suppressed = getattr(record, "suppressed", 0)
-    return redact(record.getMessage()) + (f" ({suppressed} more like it were not written)" if suppressed else "")
+    try:
+        message: object = record.getMessage()
+    except Exception:  # of the wrong number or kind of arguments
+        message = record.msg
+    return _text(message) + (f" ({suppressed} more like it were not written)" if suppressed else "")
 
 
 class JsonFormatter(logging.Formatter):
@@ -82,15 +99,15 @@ class JsonFormatter(logging.Formatter):
             "log.level": record.levelname.lower(),
             "message": _message(record),
             "ecs.version": "8.17.0",
-            "log.logger": record.name,
+            "log.logger": _text(record.name),
             "service.name": "fwber_rt",
             "service.version": __version__,
             "process.pid": record.process,
         }
         if record.exc_info and record.exc_info[0]:
-            line["error.type"] = record.exc_info[0].__name__
-            line["error.message"] = redact(str(record.exc_info[1]))
-            line["error.stack_trace"] = redact(self.formatException(record.exc_info))
+            line["error.type"] = _text(record.exc_info[0].__name__)
+            line["error.message"] = _text(record.exc_info[1])
+            line["error.stack_trace"] = _text(self.formatException(record.exc_info))
         if own := extras(record):
             line["fwber_rt"] = own
         return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
@@ -111,13 +128,15 @@ class TextFormatter(logging.Formatter):
         if self.colours:
             at, level = f"{_DIM}{at}{_RESET}", f"{_COLOURS.get(record.levelname, '')}{level}{_RESET}"
             tail = f"{_DIM}{tail}{_RESET}" if tail else ""
-        stack = "\n" + redact(self.formatException(record.exc_info)) if record.exc_info and record.exc_info[0] else ""
+        stack = "\n" + _text(self.formatException(record.exc_info)) if record.exc_info and record.exc_info[0] else ""
         return f"{at} {level} {_message(record)}{tail}{stack}"
 
 
 class RateLimit(logging.Filter):
-    """Lets ``LINES_PER_SECOND`` lines of one template through; the next one after tells how many were left out.
+    """Lets ``LINES_PER_SECOND`` lines of one kind through; the next one after tells how many were left out.
 
+    Ours are of one kind by their template. Libraries build messages with addresses of objects and the like in them, so theirs
+    are of one kind by the place they are written at, and by the exception: all that asyncio reports comes from one place.
     ``total`` counts all that were left out since the start, for /metrics.
     """
 
@@ -125,15 +144,15 @@ class RateLimit(logging.Filter):
         super().__init__()
         self.total = 0
         self._now = now
-        self._seen: dict[tuple[str, str], list[float]] = {}  # [second began, lines in it, left out]
+        self._seen: dict[tuple[str, ...], list[float]] = {}  # [second began, lines in it, left out]
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the line is written."""
-        now = self._now()
-        seen = self._seen.get((record.name, str(record.msg)))
+        now, kind = self._now(), _kind(record)
+        seen = self._seen.get(kind)
         if seen is None:
             self._forget(now)
-            seen = self._seen[record.name, str(record.msg)] = [now, 0, 0]
+            seen = self._seen[kind] = [now, 0, 0]
         if now - seen[0] >= 1:
             record.suppressed = int(seen[2])
             seen[:] = [now, 0, 0]
@@ -151,8 +170,19 @@ class RateLimit(logging.Filter):
             self._seen.clear()
 
 
+def _kind(record: logging.LogRecord) -> tuple[str, ...]:
+    if isinstance(record.msg, str) and record.name.partition(".")[0] == "fwber_rt":
+        return record.name, record.msg
+    raised = record.exc_info[0] if record.exc_info else None
+    return record.name, f"{record.pathname}:{record.lineno}", raised.__name__ if raised else ""
+
+
 def setup(settings: Settings, stream: TextIO | None = None, environ: Mapping[str, str] = os.environ) -> RateLimit:
-    """Send every logger's lines to ``stream`` (standard error) in the format that fits it. May be called again."""
+    """Send every logger's lines to ``stream`` (standard error) in the format that fits it. May be called again.
+
+    A stream that takes no more (a full disk, a closed pipe) costs the lines and nothing else.
+    """
+    logging.raiseExceptions = False
     stream = stream or sys.stderr
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter(settings[LOG_FORMAT], stream.isatty(), environ))

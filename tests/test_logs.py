@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,8 +24,9 @@ class Terminal(io.StringIO):
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, raising = root.handlers[:], root.level, logging.raiseExceptions
     yield
+    logging.raiseExceptions = raising
     root.handlers[:] = handlers
     root.setLevel(level)
     logging.captureWarnings(False)
@@ -71,6 +74,56 @@ def test_exceptions_in_text_are_redacted() -> None:
     assert "RuntimeError" in text
     assert TOKEN not in text
     assert "31.57432" not in text
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+ODD: dict[str, logging.LogRecord] = {
+    "a surrogate in the message": record("half \ud83d"),
+    "a surrogate in an argument": record("half %s", "\udcff"),
+    "a surrogate in an extra": record("x", detail="half \udcff"),
+    "a surrogate in an extra's name": record("x", **{"half \udcff": 1}),
+    "a large number": record("x", count=2**64),
+    "a small number": record("x", count=-(2**64)),
+    "an argument too few": record("%s and %s", 1),
+    "an argument of another kind": record("%d", "one"),
+    "a value without words": record("%s", Unspeakable()),
+    "an extra without words": record("x", detail=Unspeakable()),
+    "a message without words": record(Unspeakable()),  # type: ignore[arg-type]  # what logging takes too
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_no_line_is_lost_over_what_is_in_it(odd: str) -> None:
+    json.loads(logs.JsonFormatter().format(ODD[odd]).encode())
+    assert logs.TextFormatter(colours=False).format(ODD[odd]).encode()
+    assert logs.RateLimit().filter(ODD[odd])
+
+
+@pytest.mark.parametrize("error", [ValueError(f"bad \udcff token={TOKEN}"), Unspeakable(f"\udcff token={TOKEN}")])
+def test_no_stack_is_lost_over_what_is_in_it(error: Exception) -> None:
+    made = record()
+    try:
+        raise error
+    except Exception:
+        made.exc_info = sys.exc_info()
+    line = json.loads(logs.JsonFormatter().format(made).encode())
+    text = logs.TextFormatter(colours=False).format(made).encode().decode()
+    for stack in (line["error.stack_trace"], text):
+        assert type(error).__name__ in stack
+        assert TOKEN not in stack
+    assert TOKEN not in line["error.message"]
+
+
+def test_a_stream_that_takes_nothing_is_not_complained_about(capsys: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    logs.setup(Settings({}), stream, {})
+    stream.close()
+    logging.getLogger("fwber_rt.any").warning("into the void")
+    assert capsys.readouterr().err == ""
 
 
 def test_text_is_coloured_on_a_terminal_only() -> None:
@@ -157,6 +210,26 @@ def test_a_flood_of_one_template_is_cut_and_counted() -> None:
     again = record("client %d is bad", 52)
     assert limit.filter(again)
     assert "more like it" not in logs.TextFormatter(colours=False).format(again)
+
+
+def test_a_flood_of_a_library_is_cut_whatever_is_in_its_messages() -> None:
+    """asyncio writes the addresses of objects into what it reports."""
+    limit, stream = logs.RateLimit(lambda: 100.0), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.addFilter(limit)
+    logger = logging.getLogger("asyncio")
+    logger.addHandler(handler)
+    loop = asyncio.new_event_loop()
+    try:
+        for n in range(300):
+            context = {"message": "Fatal error on transport", "transport": f"<Transport at {n:#x}>", "exception": OSError()}
+            loop.default_exception_handler(context)
+        loop.default_exception_handler({"message": "Fatal error on transport", "exception": ValueError()})
+    finally:
+        logger.removeHandler(handler)
+        loop.close()
+    assert stream.getvalue().count("Fatal error") == logs.LINES_PER_SECOND + 1  # the other exception has lines of its own
+    assert limit.total == 290
 
 
 def test_the_limiters_memory_is_bounded() -> None:
