@@ -12,7 +12,8 @@ grows by itself until the disk keeps up. Nothing to tune but the largest batch.
 
 A commit is also the tick of fan-out, and writing to a thousand sockets costs more than any commit. When several effects came
 together and their fan-out took long, their echoes will come together too, so the next commit waits for a quarter of that time
-(at most 25 ms) rather than start with the first of them. A lone message at a time never waits.
+(at most 25 ms) rather than start with the first of them. And while commits follow one another without a pause, they are told
+together, at least every 25 ms: many messages for one socket then cost one write. A lone message at a time never waits.
 
     loop     add 1 | turn: batch [1] -> writer   add 2, 3, 4   on_commit(1), batch [2 3 4] -> writer   ...
     writer           BEGIN rows COMMIT(fsync) ->               BEGIN rows COMMIT(fsync) ->
@@ -51,6 +52,8 @@ from fwber_rt.storage.vault import Vault
 
 LARGEST_BATCH: Final = 256
 """Effects in one commit: 3 ms, sealing and sync included, so that one commit never makes the next wait long."""
+LONGEST_TICK_S: Final = 0.025
+"""For so long after a commit was told, those that are followed at once by another are told with it."""
 GATHER: Final = 0.25
 LONGEST_GATHER_S: Final = 0.025
 """After a commit of several effects the next one starts at the earliest when this share of its fan-out's time has passed."""
@@ -85,7 +88,7 @@ class Statistics:
 class Journal:
     """Takes rows on the loop's thread and says when they are on disk.
 
-    ``on_commit(position)``: everything up to ``position`` is stored; called in order, once per commit.
+    ``on_commit(position)``: everything up to ``position`` is stored; called in order, for one commit or a few in a row.
     ``on_failure(failure)``: called once per failure; what was queued is dropped. ``full``: the journal is ``read_only`` until
     ``on_writable()``; rebuild World from the database, then ``reset()``. ``fatal``: end the process.
     All are called on the loop's thread. ``seconds`` (of the writer's thread) and ``sizes`` (in effects) are each commit's.
@@ -118,6 +121,8 @@ class Journal:
         self._tie = count()
         self._scheduled = False
         self._running = 0
+        self._told_upto = 0
+        self._told = 0.0  # perf_counter() at which the last commit had been told
         self._gather_until = 0.0  # perf_counter() before which no commit of an idle journal starts; 0.0 is never
         self._ended: StorageFailure | None = None
         self._commits = self._effects = self._rows = self._largest = self._dropped = 0
@@ -240,13 +245,22 @@ class Journal:
             histogram.counts[bisect_left(histogram.bounds, value)] += 1
             histogram.sum += value
         began = time.perf_counter()
+        if self._running and began - self._told < LONGEST_TICK_S:
+            return  # the next commit is under way, and will be told together with this one
+        self._told_upto = last
         self._on_commit(last)
         ended = time.perf_counter()
+        self._told = ended
         self._gather_until = ended + min((ended - began) * GATHER, LONGEST_GATHER_S) if effects > 1 else 0.0
         while self._waiting and self._waiting[0][0] <= last:
             _settle(heapq.heappop(self._waiting)[2])
 
     def _fail(self, failure: StorageFailure, effects: int) -> None:
+        if self.committed > self._told_upto:  # what is on disk is told, whatever became of the commit after it
+            self._told_upto = self.committed
+            self._on_commit(self.committed)
+        while self._waiting and self._waiting[0][0] <= self.committed:
+            _settle(heapq.heappop(self._waiting)[2])
         self._dropped += effects + len(self._queue)
         self._queue.clear()
         if self._ended:

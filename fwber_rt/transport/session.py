@@ -1,7 +1,7 @@
 """One client: who it is, and what is on its way to it.
 
-Output has two states. Normally frames gather in ``out`` and the hub writes them once per tick. When the kernel takes no more
-(the client reads too slowly) the session is ``blocked``: frames wait in a ``Backlog``, volatile ones are
+Output has two states. Normally frames gather in ``out`` and the hub writes them once per tick. When the transport's buffer is
+full (64 KiB: the client reads too slowly) the session is ``blocked``: frames wait in a ``Backlog``, volatile ones are
 conflated, and when backlog and buffer together pass the bound the connection is closed with 4108; the client can resume.
 A tick's own output may overshoot the bound once, because whether a client keeps up is only known after a write.
 """
@@ -28,10 +28,7 @@ OUTBOUND_BYTES = Setting(
 )  # fmt: skip
 SETTINGS: tuple[Setting[Any], ...] = (OUTBOUND_BYTES,)
 
-WRITE_BUFFER = 0
-"""Bytes in a transport's buffer above which its client counts as slow. With 0 a write goes to the kernel at once (uvloop would
-otherwise keep all writes of a tick for its end, and the first recipient would wait for the last to be looked at), and a client
-counts as slow as soon as the kernel's own buffer for it is full."""
+WRITE_BUFFER = 64 * 1024  # bytes in a transport's buffer above which its client counts as slow
 
 
 class Server(Protocol):

@@ -57,7 +57,7 @@ async def test_what_queues_during_a_commit_is_the_next_one(heard: Heard) -> None
     await heard.journal.wait(heard.journal.position)
     made = heard.journal.statistics()
     assert (made.commits, made.effects, made.largest) == (3, 1 + LARGEST_BATCH + 10, LARGEST_BATCH)
-    assert heard.commits == [1, 1 + LARGEST_BATCH, 1 + LARGEST_BATCH + 10]
+    assert heard.commits == [1, 1 + LARGEST_BATCH + 10], "those that follow one another are told together"
 
 
 async def test_a_reader_sees_a_row_no_later_than_its_commit_is_told(database: Database) -> None:
@@ -155,3 +155,15 @@ async def test_statistics(heard: Heard) -> None:
     statistics = heard.journal.statistics()
     assert (statistics.commits, statistics.effects, statistics.rows, statistics.largest) == (1, 2, 3, 2)
     assert statistics.seconds > 0
+
+
+async def test_what_was_committed_is_told_before_the_failure_of_what_followed(heard: Heard) -> None:
+    await heard.journal.wait(heard.journal.add([note(1)]))
+    stored = heard.journal.add([note(2)])
+    await asyncio.sleep(0)  # its commit is under way
+    lost = heard.journal.add([note(1)])  # a constraint error, in the commit after it
+    await heard.journal.wait(stored)
+    with pytest.raises(StorageFailure, match="fatal"):
+        await heard.journal.wait(lost)
+    assert heard.commits[-1] == stored
+    assert [failure.kind for failure in heard.failures] == ["fatal"]
