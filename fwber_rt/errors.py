@@ -109,7 +109,7 @@ CLOSE_HELP: dict[Close, str] = {
     Close.INVALID_UTF8: "a text frame that is not UTF-8",
     Close.TOO_BIG: "a message above the size limit",
     Close.INTERNAL: "the server failed on this connection",
-    Close.PROTOCOL: "the client does not follow the protocol (too many bad frames, too many fragments)",
+    Close.PROTOCOL: "the client does not follow the protocol (a message in too many fragments, or one that takes too long)",
     Close.AUTH: "no valid connect within 5 s of opening",
     Close.BANNED: "the user is banned",
     Close.REPLACED: "another connection resumed this session",

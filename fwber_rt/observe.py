@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fwber_rt.metrics import WIDTHS, Histogram
-
 if TYPE_CHECKING:
     from fwber_rt.app import App
 
@@ -33,9 +31,7 @@ def _people(app: App) -> None:
 
 def _traffic(app: App) -> None:
     metrics, hub = app.metrics, app.hub
-    widths = Histogram(WIDTHS)
-    widths.counts = hub.widths  # the hub's own list: buckets 1, 2, 4 ... and more
-    metrics.adopt("fanout_width", widths)
+    metrics.adopt("fanout_width", hub.widths)
     metrics.watch("messages_out", lambda: hub.counts.deliveries + hub.counts.replies)
     metrics.watch("bytes_out", lambda: hub.counts.bytes_out)
     metrics.watch("writes", lambda: hub.counts.writes)
@@ -44,7 +40,7 @@ def _traffic(app: App) -> None:
     metrics.watch("connections", lambda: len(endpoint.sessions))
     metrics.watch("connections_opened", lambda: endpoint.opened)
     metrics.watch("connections_refused", lambda: {(reason,): float(n) for reason, n in front.refused.items()})
-    metrics.watch("closes", lambda: {(str(code),): float(n) for code, n in endpoint.closes.items()})
+    metrics.watch("closes", lambda: {(code,): float(n) for code, n in endpoint.closes.items()})
     metrics.watch("messages_in", lambda: endpoint.frames_in)
     metrics.watch("bytes_in", lambda: endpoint.bytes_in)
     metrics.watch("held_effects", lambda: len(hub.held))

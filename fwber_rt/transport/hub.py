@@ -38,6 +38,7 @@ from fwber_rt.core import geo
 from fwber_rt.core.effects import Attach, Disconnect, Effects, Hear, Join, Leave, Push
 from fwber_rt.core.people import Person
 from fwber_rt.errors import INTERNAL, STORAGE_FULL, Refused
+from fwber_rt.metrics import WIDTHS, Histogram
 from fwber_rt.protocol.envelope import EMPTY, Event, Ok, encode, encode_err, encode_push
 from fwber_rt.protocol.frames import TEXT_HEADERS, text_frame
 from fwber_rt.transport.session import Answer, Session
@@ -45,7 +46,7 @@ from fwber_rt.transport.session import Answer, Session
 Requester = Session | Answer | None
 Held = tuple[int, Requester, int | None, bytes | None, Effects]  # position, who asked, its id, the encoded reply, the rest
 
-WIDTHS: Final = 15  # buckets of fan-out width: up to 1, 2, 4, ... 8192 recipients, and more
+_WIDER: Final = len(WIDTHS)  # place of the bucket for more recipients than any bound; the bounds are the powers of two
 _NOTHING: Final = -1  # no journal position
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Hub:
         self.resolution = resolution
         self.outbound_bytes = outbound_bytes
         self.counts = Counts()
-        self.widths = [0] * WIDTHS
+        self.widths = Histogram(WIDTHS)
         self.held: deque[Held] = deque()
         self._ready: deque[Held] = deque()
         self._touched: list[Session] = []
@@ -156,7 +157,8 @@ class Hub:
 
     def release(self, position: int = _NOTHING) -> None:  # noqa: PLR0912, PLR0915  # one function on purpose: see the top
         """Send everything held up to the journal ``position``, and everything that waits for none."""
-        held, ready, rooms, touched, counts = self.held, self._ready, self._rooms, self._touched, self.counts
+        held, ready, rooms, touched = self.held, self._ready, self._rooms, self._touched
+        counts, widths = self.counts, self.widths
         while ready or (held and held[0][0] <= position):
             # 1. Batch, up to the next change of membership.
             batches: list[tuple[Any, list[Push]]] = []
@@ -195,7 +197,8 @@ class Hub:
                             recipient.out.append(data)
                 counts.pushes += len(pushes)
                 counts.deliveries += width * len(pushes)
-                self.widths[min((width - 1 if width else 0).bit_length(), WIDTHS - 1)] += 1
+                widths.counts[min((width - 1 if width else 0).bit_length(), _WIDER)] += 1
+                widths.sum += width
             counts.replies += len(replies)
             for session, reply in replies:
                 if session.blocked:
@@ -317,7 +320,7 @@ class Hub:
         return [person for other in around for person in heard.get(other, ())]
 
     def _schedule(self) -> None:
-        """See that a tick comes. Here the tick may lengthen when the loop lags (up to 25 ms)."""
+        """See that a tick comes, at the end of this turn of the loop; all that comes until then shares it."""
         if not self._scheduled:
             self._scheduled = True
             self._call_soon(self._tick)
@@ -336,7 +339,7 @@ class Hub:
             held=len(self.held),
             backlog_bytes=sum(session.backlog.size for session in slow),
             slow_sessions=len(slow),
-            widths=tuple(self.widths),
+            widths=tuple(self.widths.counts),
             **asdict(self.counts),
         )
 

@@ -57,6 +57,7 @@ CONTROL_FRAMES: Final = Rate(10, 10)  # pings, and pongs nobody asked for
 INBOX: Final = 1024  # messages kept while a session is paused; reading is paused too, so this is what one read brought
 BACK_OFF_MS: Final = 1000  # told to a client whose close code asks it to wait, when nothing better is known
 BACK_OFF: Final = range(4100, 4200)
+PEER: Final = "peer"  # counted in place of a code the client chose, of which there are thousands
 
 TEXT_FRAME: Final = 0x81  # FIN, no extension, opcode 1
 MASKED: Final = 0x80
@@ -74,13 +75,13 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What the connections did since the start, and how many there are."""
+    """What the connections did since the start, and how many there are. ``closes`` is by close code, or PEER."""
 
     connections: int
     opened: int
     frames_in: int
     bytes_in: int
-    closes: dict[int, int]
+    closes: dict[str, int]
 
 
 class Endpoint:
@@ -106,7 +107,7 @@ class Endpoint:
         self.opened = 0
         self.frames_in = 0
         self.bytes_in = 0
-        self.closes: Counter[int] = Counter()
+        self.closes: Counter[str] = Counter()
 
     def open(self, transport: asyncio.Transport, address: str, rest: bytes = b"") -> WebSocket:
         """Take over a connection whose 101 has been written; ``rest`` came after the request's head."""
@@ -297,7 +298,7 @@ class WebSocket(Session, asyncio.Protocol):
         sent = wire.close_sent
         if sent is not None and not self.closed:
             bye = b"" if wire.close_rcvd else _bye(sent.code, sent.reason, None)
-            self._end(sent.code, bye + b"".join(wire.data_to_send()))
+            self._end(PEER if wire.close_rcvd else str(sent.code), bye + b"".join(wire.data_to_send()))
         elif self.closed:
             wire.data_to_send()
         else:
@@ -320,17 +321,16 @@ class WebSocket(Session, asyncio.Protocol):
             wire = self._library()
             if wire.close_sent is None:  # else websockets has ended it already, over a later frame of the same read
                 wire.send_close(code, reason)
-            self._end(code, _bye(code, reason, reconnect_after_ms) + close_frame(code, reason))
+            self._end(str(code), _bye(code, reason, reconnect_after_ms) + close_frame(code, reason))
 
-    def _end(self, code: int, farewell: bytes) -> None:
+    def _end(self, counted: str, farewell: bytes) -> None:
         """The last write; afterwards only the peer's half of the handshake is waited for, with a deadline."""
         self.closed = self.blocked = True
         self.backlog = None
-        data = b"".join((*self.out, farewell))
-        self.out.clear()
-        self.endpoint.closes[code] += 1
+        self.endpoint.closes[counted] += 1
         if not self.transport.is_closing():
-            self.transport.write(data)
+            self.transport.write(b"".join((*self.out, farewell)))
+        self.out.clear()
         if self.inbox is not None:
             self._read_on()
         self.phase, self.fragment_by = Phase.CLOSING, inf
@@ -340,7 +340,7 @@ class WebSocket(Session, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone, one way or another."""
         if not self.closed:
-            self.endpoint.closes[1006] += 1
+            self.endpoint.closes["1006"] += 1
         self.closed, self.blocked, self.phase = True, True, Phase.LOST
         self.backlog = self.inbox = self.fragments = None
         self.out.clear()

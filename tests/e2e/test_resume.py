@@ -354,7 +354,7 @@ async def test_a_client_that_does_not_read_is_sent_away_and_comes_back(start: St
     pair.bob.socket.transport.pause_reading()
     for _ in range(60):  # what the system's own buffers take is not ours to bound
         await pair.say(*["x" * 2000] * 60)
-        if closes[4108]:
+        if closes["4108"]:
             break
     pair.bob.socket.transport.resume_reading()
     closed = await pair.bob.closed()

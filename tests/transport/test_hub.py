@@ -498,4 +498,5 @@ def test_figures_are_counted(hub: Hub) -> None:
     assert (statistics.ticks - ticks, statistics.writes) == (1, 5)
     assert statistics.bytes_out == sum(len(write) for line in lines for write in line.wire.writes)
     assert statistics.widths[:4] == (2, 0, 0, 1)  # nobody and one; one batch of five
+    assert (hub.widths.count, hub.widths.sum) == (3, 6)
     assert (statistics.people, statistics.channels) == (5, 1)

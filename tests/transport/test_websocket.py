@@ -43,7 +43,7 @@ async def test_a_client_of_the_websockets_library_is_served(rig: Rig) -> None:
         assert await client.recv() == '{"id":7,"ok":{"got":10000}}'
         assert (await client.ping()) is not None
     await until(lambda: rig.app.gone)
-    assert rig.endpoint.statistics().closes == {1000: 1}
+    assert rig.endpoint.statistics().closes == {"peer": 1}
 
 
 async def test_messages_of_one_read_are_handled_in_order(rig: Rig) -> None:
@@ -96,7 +96,7 @@ def test_a_whole_message_inside_a_fragmented_one_is_a_fault_in_separate_reads_to
     session, _ = loose(app := FakeApp())
     session.data_received(frame("x", fin=False))
     session.data_received(frame("y"))
-    assert (app.messages, dict(session.endpoint.closes)) == ([], {1002: 1})
+    assert (app.messages, dict(session.endpoint.closes)) == ([], {"1002": 1})
 
 
 async def test_what_comes_with_the_upgrade_is_read(rig: Rig) -> None:
@@ -138,8 +138,8 @@ PIECES = st.one_of(
 )
 
 
-def by_the_library(data: bytes) -> tuple[list[bytes], int]:
-    """The whole messages websockets finds in ``data``, and the code of the close frame it would send (0: none)."""
+def by_the_library(data: bytes) -> tuple[list[bytes], str]:
+    """The whole messages websockets finds in ``data``, and whose close it is: its own code, the peer's, or "" for none."""
     wire = ServerProtocol(state=State.OPEN, max_size=16_384)
     wire.receive_data(data)
     messages: list[bytes] = []
@@ -150,7 +150,9 @@ def by_the_library(data: bytes) -> tuple[list[bytes], int]:
             parts += bytes(found.data)
             if found.fin:
                 messages, parts = [*messages, parts], b""
-    return messages, wire.close_sent.code if wire.close_sent else 0
+    if wire.close_rcvd:
+        return messages, "peer"
+    return messages, str(wire.close_sent.code) if wire.close_sent else ""
 
 
 @given(pieces=st.lists(PIECES, max_size=8), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=5))
@@ -164,7 +166,7 @@ def test_frames_are_taken_apart_as_websockets_would(pieces: list[bytes], cuts: l
         session.data_received(data[at : at + size])
         at, n = at + size, n + 1
     messages, code = by_the_library(data)
-    if session.endpoint.closes.keys() & {1003, 1007, 4001, 4101}:  # what this module adds
+    if session.endpoint.closes.keys() & {"1003", "1007", "4001", "4101"}:  # what this module adds
         assert app.messages == messages[: len(app.messages)]
     else:
         assert app.messages == messages
@@ -210,7 +212,7 @@ async def test_a_fault_is_answered_with_its_close_code_and_a_bye(rig: Rig, fault
     await client.hang_up()
     await until(lambda: rig.app.gone)
     assert rig.app.messages == []
-    assert rig.endpoint.statistics().closes == {code: 1}
+    assert rig.endpoint.statistics().closes == {str(code): 1}
 
 
 async def test_64_fragments_and_10_pings_are_allowed(rig: Rig) -> None:
@@ -359,7 +361,7 @@ async def test_a_paused_session_keeps_at_most_1024_messages(rig: Rig) -> None:
     assert rig.endpoint.closes == {}
     session.data_received(frame(""))  # the same
     assert session.closed
-    assert rig.endpoint.closes == {4101: 1}
+    assert rig.endpoint.closes == {"4101": 1}
 
 
 async def test_a_session_that_ends_while_paused_is_forgotten(rig: Rig) -> None:
@@ -399,7 +401,21 @@ async def test_a_clients_close_is_echoed_and_the_connection_ends(rig: Rig) -> No
     assert await client.frame() == (CLOSE, b"\x03\xe8bye")
     assert await client.ended() == b""
     await until(lambda: rig.app.gone == [session])
-    assert rig.endpoint.closes == {1000: 1}
+    assert rig.endpoint.closes == {"peer": 1}
+
+
+@pytest.mark.parametrize("code", [1001, 3000, 4108, 4999])
+def test_codes_that_clients_choose_are_counted_as_one(code: int) -> None:
+    session, _ = loose(FakeApp())
+    session.data_received(frame(code.to_bytes(2, "big"), CLOSE))
+    assert session.endpoint.closes == {"peer": 1}
+
+
+def test_a_clients_answer_to_a_close_changes_no_count() -> None:
+    session, _ = loose(FakeApp())
+    session.close(Close.BANNED, "spam")
+    session.data_received(frame(b"\x0f\xa0", CLOSE))
+    assert session.endpoint.closes == {"4010": 1}
 
 
 async def test_messages_before_a_clients_close_are_handled_and_those_after_are_not(rig: Rig) -> None:
@@ -422,7 +438,7 @@ async def test_closing_says_bye_first_and_waits_for_the_clients_half(rig: Rig, c
     assert await client.ended() == b""
     await until(lambda: rig.app.gone == [session])
     assert rig.app.messages == []
-    assert rig.endpoint.closes == {code: 1}
+    assert rig.endpoint.closes == {str(int(code)): 1}
 
 
 async def test_output_of_the_tick_goes_before_the_bye(rig: Rig) -> None:
@@ -478,7 +494,7 @@ async def test_a_half_open_peer_is_let_go(rig: Rig) -> None:
     client, session = await rig.connect()
     client.writer.write_eof()
     await until(lambda: rig.app.gone == [session])
-    assert rig.endpoint.closes == {1006: 1}
+    assert rig.endpoint.closes == {"1006": 1}
 
 
 async def test_a_lost_connection_is_told_once(rig: Rig) -> None:
@@ -552,7 +568,7 @@ async def test_a_client_too_slow_for_the_bound_is_closed_and_may_resume(rig: Rig
     assert pushed > 10
     assert rig.hub.counts.volatile_dropped == 1  # shed before the session was
     assert rig.hub.counts.slow_closes == 1
-    assert rig.endpoint.closes == {4108: 1}
+    assert rig.endpoint.closes == {"4108": 1}
     assert session.transport.get_write_buffer_size() < 300_000
     rig.wait(5.25)
     await until(lambda: rig.app.gone == [session])
@@ -579,7 +595,7 @@ async def test_replies_count_against_the_bound_as_well(rig: Rig) -> None:
         rig.hub.deliver(session, n, Effects(reply="r" * 4096))
     rig.hub.release()
     assert session.closed
-    assert rig.endpoint.closes == {4108: 1}
+    assert rig.endpoint.closes == {"4108": 1}
 
 
 async def test_one_slow_member_does_not_keep_the_others_waiting(rig: Rig) -> None:
