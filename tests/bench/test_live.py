@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bench import fsync, harness, places, replay
+from bench import flood
 from bench.__main__ import main
 from bench.oracle import Oracle
 from bench.report import HELD, MISSED
@@ -43,7 +44,9 @@ def test_limits_are_raised_and_none_is_forgotten() -> None:
     ],
     ids=["fanout", "cells"],
 )
-def test_fan_out(tmp_path: Path, arguments: list[str]) -> None:
+def test_fan_out(tmp_path: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    # Whether the load side keeps up in 0.15 s is the machine's matter; that it refuses when it does not is test_flood's.
+    monkeypatch.setattr(flood, "SATURATED", 2.0)
     status, report = _bench(tmp_path, *arguments, "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1", "--slices", "1")
     assert status in (HELD, MISSED)
     assert report["held"] is (status == HELD)
