@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import fsync, harness, places, replay
-from bench import flood
+from bench import flood, fsync, harness, places, replay
 from bench.__main__ import main
 from bench.oracle import Oracle
 from bench.report import HELD, MISSED
