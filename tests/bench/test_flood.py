@@ -39,7 +39,7 @@ def test_a_closed_loop_counts_what_was_delivered(peer: BroadcastPeer, window: in
             assert run.deliveries == 20 * run.messages > 0
             assert run.rate == pytest.approx(run.deliveries / run.seconds)
             assert 0 < run.latency.p50 <= run.latency.p99 <= run.latency.worst
-            assert 0 < run.load_share <= 1
+            assert run.load_share > 0
         target.flood.close()
 
 

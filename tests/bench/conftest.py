@@ -1,0 +1,11 @@
+"""What every test of the bench suite takes for granted."""
+
+import pytest
+
+from bench import flood
+
+
+@pytest.fixture(autouse=True)
+def _any_machine_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the load side keeps up in 0.15 s is the machine's matter; that it refuses when it does not has its own test."""
+    monkeypatch.setattr(flood, "SATURATED", float("inf"))
