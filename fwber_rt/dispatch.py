@@ -295,6 +295,7 @@ class Dispatcher:
         if not person.sessions:
             self.world.release(person, self.clock.now())  # a grace time that is about to end must not end meanwhile
         actor = Actor(person, person.kind, session, address)
+        actor.sid = claims.sid
         actor.token_expires = claims.expires_ms
         return actor
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from fwber_rt.core.access import Kind
@@ -63,6 +64,7 @@ class Command:
     ``http``: ``"POST /rooms/{room}/messages"``; path names are fields of ``request``. ``limit`` names a row of the limits table.
     ``load(world, actor, request, now, reader)``: for a handler that takes a fifth argument, None at first, and returns None when
     memory does not suffice; it is called again with what ``load`` read, and checks everything again.
+    ``role``: the action of ``core.access`` that the caller's role in the room named by ``room`` must allow ("": no room decides).
     ``durable``: refused with ``storage.full`` while the disk is. ``least``: the smallest kind of caller allowed.
     ``ws=False``: over REST only; ``http=""``: over WebSocket only. ``credentials``: the request's ``token`` decides who asks.
     """
@@ -76,6 +78,7 @@ class Command:
     load: Callable[[World, Actor, Any, Instant, Reader], Awaitable[Any]] | None = None
     durable: bool = False
     least: Kind = Kind.GUEST
+    role: str = ""
     ws: bool = True
     credentials: bool = False
     help: str = ""
@@ -94,6 +97,7 @@ class Query:
     reply: type[Any]
     limit: str = "read"
     least: Kind = Kind.GUEST
+    role: str = ""
     ws: bool = True
     help: str = ""
     errors: tuple[Error, ...] = ()
@@ -110,14 +114,38 @@ class Migration:
     back: str
 
 
+class Erase(Enum):
+    """What erasing a user does to the rows of a table that are theirs."""
+
+    ROWS = "rows"  # deleted
+    KEY = "key"  # kept, empty: what was sealed is unreadable without the user's key, and the rest names nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A column sealed under the key of the table's ``user`` column, tied to the values of the ``bind`` columns, in order.
+
+    ``json``: its plaintext is JSON, so an export shows it as such.
+    """
+
+    column: str
+    bind: tuple[str, ...]
+    json: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table with personal data: which column names the user, how long rows are kept (for the record of processing)."""
+    """A table with personal data: which column names the user, how long rows are kept (for the record of processing).
+
+    Export and erasure follow from it. ``sealed``: the columns under the user's key. ``erase``: what becomes of the rows.
+    """
 
     name: str
     user: str
     purpose: str
     retention: str
+    sealed: tuple[Sealed, ...] = ()
+    erase: Erase = Erase.ROWS
 
 
 @dataclass(frozen=True, slots=True)

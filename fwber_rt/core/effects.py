@@ -7,6 +7,7 @@ Made several times for every message, so these are msgspec structs: their constr
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,13 +54,25 @@ class Row(NamedTuple):
     params: tuple[Any, ...]
 
 
+class Audience(NamedTuple):
+    """Narrows who receives a push. ``only``: these people and nobody else. ``without``: ids of people who do not hear it.
+
+    ``finer``: of a cell, only those who hear it from a smaller cell than itself.
+    """
+
+    only: tuple[Person, ...] | None = None
+    without: AbstractSet[int] = frozenset()
+    finer: bool = False
+
+
 class Push(Struct, eq=False):
     """One event on its way to everybody who hears ``to``.
 
     ``to``: the stream's name (``room:1``, ``cell:88...``, ``user:7``), which is also the push's ``s`` on the wire.
     ``o``: its offset, or None when ephemeral. ``d``: anything msgspec can encode (``msgspec.Raw`` when already JSON).
     ``size`` is what it is accounted with in memory, bytes. ``volatile`` pushes may be dropped for a client that reads too
-    slowly: a later one replaces them. ``only`` limits delivery to these people.
+    slowly: a later one replaces them. ``audience`` narrows whom it is delivered to (None: everybody who hears ``to``).
+    ``by``: the user it comes from, which whoever does not hear that user does not get, on resume either; 0 for nobody.
     ``frame`` caches the whole WebSocket frame, made once by the hub and shared by all recipients and by resume.
     """
 
@@ -69,7 +82,8 @@ class Push(Struct, eq=False):
     o: int | None = None
     size: int = 256
     volatile: bool = False
-    only: tuple[Any, ...] | None = None
+    audience: Audience | None = None
+    by: int = 0
     frame: bytes | None = None
 
 
@@ -117,6 +131,7 @@ class Effects(Struct, eq=False):
     """Released in this order: ``pushes``, ``changes``, ``reply``, ``replay`` (pushes for this session alone).
 
     ``ephemeral``: nothing in here depends on state that is not yet on disk, so it need not wait for the journal.
+    ``cookie``: over REST, the browser's session cookie becomes this; "" ends it, None leaves it alone.
     """
 
     reply: Any = None
@@ -125,3 +140,4 @@ class Effects(Struct, eq=False):
     changes: list[Change] = []
     replay: list[Push] = []
     ephemeral: bool = False
+    cookie: str | None = None

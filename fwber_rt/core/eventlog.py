@@ -24,6 +24,9 @@ SET_GENERATION = Statement("UPDATE meta SET value = ? WHERE key = 'generation'")
 EVENTS_AFTER = "SELECT o, kind, actor, body FROM events WHERE stream = ? AND o > ? AND o < ? ORDER BY o"
 """Parameters: stream id, the offset already received, the first offset that is in memory."""
 
+IMPERSONAL = frozenset({"room.update", "room.delete"})
+"""Kinds of event that are about a room, not about whoever caused them: everybody in it is told, blocked or not."""
+
 OVERHEAD = 120
 """Bytes a push costs beside its body: envelope, objects."""
 
@@ -36,8 +39,10 @@ def create(effects: Effects, stream: Stream, ts: int) -> None:
 def record(effects: Effects, stream: Stream, push: Push, actor: int, ts: int, body: bytes) -> int:
     """Append ``push`` to ``stream`` and to ``effects``, with the rows that keep it; returns its offset.
 
-    ``body`` is the JSON of ``push.d``; ``ts`` wall milliseconds; ``actor`` the user whose key seals it.
+    ``body`` is the JSON of ``push.d``; ``ts`` wall milliseconds; ``actor`` the user whose key seals it. Whoever does not hear
+    the actor does not get it, unless it is ``IMPERSONAL``: give the push the actor's ``audience`` for that.
     """
+    push.by = 0 if push.t in IMPERSONAL else actor
     push.size = len(body) + OVERHEAD
     o = stream.append(push, ts)
     effects.pushes.append(push)

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 from fwber_rt.core.access import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from fwber_rt.core.effects import Audience
     from fwber_rt.core.limits import Bucket
     from fwber_rt.core.rooms import Room
 
 
+_NOBODY: frozenset[int] = frozenset()
 _QUOTED = {ord('"'): '\\"', ord("\\"): "\\\\"}  # a name holds no control characters (text.clean_name)
 
 
@@ -25,12 +29,14 @@ class Person:
     counts those whose `connect` is done and still waits for the journal.
     ``card`` is how others see this person on the wire, the beginning of a JSON object: made once, because a list of fifty people
     nobody has looked at lately costs a cache miss for each thing it must look up of each.
+    ``hidden`` are ids of people neither seen nor seen by, ``deaf`` of those not heard; ``audience`` narrows who hears this
+    person (``core.relations`` keeps all three).
     ``nonces`` maps (target, nonce) to the original ack, oldest first; ``nonces_complete`` says nothing older is on disk.
     """
 
     __slots__ = (
-        "arriving", "buckets", "card", "consents", "disclosed", "fine", "gone_at", "heard", "id", "inside", "kind", "located_at",
-        "name", "nonces", "nonces_complete", "order", "point", "rooms", "sessions",
+        "arriving", "audience", "buckets", "card", "consents", "deaf", "disclosed", "fine", "gone_at", "heard", "hidden", "id",
+        "inside", "kind", "located_at", "name", "nonces", "nonces_complete", "order", "point", "rooms", "sessions",
     )  # fmt: skip
 
     def __init__(self, id: int, name: str, kind: Kind, order: int) -> None:
@@ -53,12 +59,18 @@ class Person:
         self.buckets: dict[str, Bucket] | None = None
         self.nonces: dict[tuple[str, str], Any] | None = None
         self.nonces_complete = False
+        self.hidden: AbstractSet[int] = _NOBODY
+        self.deaf: AbstractSet[int] = _NOBODY
+        self.audience: Audience | None = None
 
 
 class Actor:
-    """Who asks: a person (None while anonymous), through which session (None over REST), from which address."""
+    """Who asks: a person (None while anonymous), through which session (None over REST), from which address.
 
-    __slots__ = ("address", "kind", "person", "session", "someone", "token_expires", "warned")
+    ``sid`` names the sign-in that the request is made under; "" while anonymous.
+    """
+
+    __slots__ = ("address", "kind", "person", "session", "sid", "someone", "token_expires", "warned")
 
     def __init__(self, person: Person | None, kind: Kind, session: Any = None, address: str = "") -> None:
         self.person = person
@@ -66,5 +78,6 @@ class Actor:
         self.kind = kind
         self.session = session
         self.address = address
+        self.sid = ""
         self.token_expires = 0  # wall milliseconds; 0: not known
         self.warned = False  # that the token expires soon

@@ -41,8 +41,11 @@ def missing(world: World, names: Iterable[str], known: Mapping[str, Position]) -
     return [(stream, at) for stream, at in found if stream and stream.recoverable(at) and stream.missing(at)]
 
 
-def recover(world: World, names: Iterable[str], known: Mapping[str, Position]) -> Recovery:
-    """Replay every stream of ``names`` that ``known`` has a position in, as far as memory reaches."""
+def recover(world: World, person: Person, names: Iterable[str], known: Mapping[str, Position]) -> Recovery:
+    """Replay every stream of ``names`` that ``known`` has a position in, as far as memory reaches.
+
+    What comes from people whom ``person`` does not hear (by now) is left out, and the stream is recovered all the same.
+    """
     result = Recovery()
     budget = MOST_BYTES
     for name in names:
@@ -55,7 +58,7 @@ def recover(world: World, names: Iterable[str], known: Mapping[str, Position]) -
             result.lost.add(name)
             continue
         budget -= size
-        result.pushes += pushes
+        result.pushes += [push for push in pushes if push.by not in person.deaf] if person.deaf else pushes
         result.recovered.add(name)
     return result
 

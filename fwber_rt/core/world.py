@@ -21,6 +21,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Person
 from fwber_rt.core.presence import Presence
 from fwber_rt.core.quotas import TEXT_CHARS
+from fwber_rt.core.relations import Relations
 from fwber_rt.core.rooms import Member, Room
 from fwber_rt.core.services import Credentials
 from fwber_rt.core.settings import Setting, Settings, positive
@@ -85,6 +86,7 @@ class World:
         self.outside: dict[tuple[int, int], float] = {}  # (user, room) -> mono at which the member left the fence
         self.streams: dict[str, Stream] = {}
         self.presence = Presence()
+        self.relations = Relations()
         self.state: dict[str, Any] = {}  # what features keep, by feature name
         self.saving = True  # False while the disk is full
         self.remembered: dict[int, int] = {}  # user -> fine cell, from the last snapshot; for those who come back in time
@@ -110,6 +112,7 @@ class World:
             return person, []
         person = self.people[id] = Person(id, name, kind, self.order_of(id))
         person.rooms = self.memberships.get(id) or {}
+        self.relations.introduce(person)
         self.release(person, now)
         return person, [Join(person, room.stream.name) for room in person.rooms.values()]
 
@@ -152,6 +155,11 @@ class World:
         """The fine cell someone was in when the server stopped; 0 when unknown, out of date, or no longer agreed to."""
         fresh = now.mono < self.remembered_until and "location" in person.consents and not person.fine
         return self.remembered.get(person.id, 0) if fresh else 0
+
+    def relate(self, *users: int) -> None:
+        """Relations between these users have changed: let those who are here know."""
+        for person in filter(None, map(self.people.get, users)):
+            self.relations.introduce(person)
 
     # Rooms
 

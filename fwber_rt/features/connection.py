@@ -138,7 +138,7 @@ def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: 
     for stream, pushes in loaded or ():
         stream.refill(pushes)
     names = resume.subscriptions(world, person, person.heard)
-    recovery = resume.recover(world, names, known)
+    recovery = resume.recover(world, person, names, known)
     effects.changes += [*_replaced(world, person, request), Attach(person, actor.session)]
     effects.replay = recovery.pushes
     effects.reply = _connected(world, actor, now, names, recovery, known)
@@ -213,7 +213,7 @@ def _connected(
 async def _read_stream(stream: Stream, position: Position, reader: Reader) -> list[Push]:
     rows = await reader.all(eventlog.EVENTS_AFTER, (stream.id, position.o, stream.window_first))
     bodies = await reader.open([(actor, body, (stream.id, o)) for o, _, actor, body in rows])
-    return [revive(stream, o, kind, body) for (o, kind, _, _), body in zip(rows, bodies, strict=True)]
+    return [revive(stream, o, kind, body, by) for (o, kind, by, _), body in zip(rows, bodies, strict=True)]
 
 
 feature = Feature(

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from fwber_rt.core import geo, movement, pacing, privacy
-from fwber_rt.core.effects import Effects, Push, Row, Statement
+from fwber_rt.core.effects import Audience, Effects, Push, Row, Statement
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.presence import CellChange
@@ -184,7 +184,9 @@ def tick(world: World, now: Instant) -> list[Effects]:
 def _presence(world: World, change: CellChange) -> Iterable[Push]:
     name, cell, count = world.cell_name(change.cell), geo.to_text(change.cell), privacy.few(change.unnamed)
     if change.newcomers:  # before the change, which also reaches them: the first of a cell is the whole of it
-        yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), only=change.newcomers)
+        yield Push(
+            "presence", name, Presence(cell, _users(change.everyone), [], count, True), audience=Audience(change.newcomers)
+        )
     if change.anew:
         yield Push("presence", name, Presence(cell, _users(change.everyone), [], count, True), volatile=True)
     elif change.changed:

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fwber_rt.core import geo
 from fwber_rt.core.effects import Effects, Push
-from fwber_rt.core.eventlog import OVERHEAD
+from fwber_rt.core.eventlog import IMPERSONAL, OVERHEAD
 from fwber_rt.core.ids import LARGEST
 from fwber_rt.core.people import Actor
 from fwber_rt.core.streams import Position, Stream
@@ -92,9 +92,10 @@ def parse_cell(text: str, field: str = "cell") -> int:
         raise Refused(FIELD_INVALID, field=field, detail=f"{field} is not an H3 index.") from None
 
 
-def revive(stream: Stream, o: int, kind: str, body: bytes | None) -> Push:
-    """The push of a stored event; an erased one keeps its offset and has an empty ``d``."""
-    return Push(kind, stream.name, msgspec.Raw(body or b"{}"), o, size=len(body or b"") + OVERHEAD)
+def revive(stream: Stream, o: int, kind: str, body: bytes | None, by: int) -> Push:
+    """The push of a stored event of ``by``; an erased one keeps its offset and has an empty ``d``."""
+    by = 0 if kind in IMPERSONAL else by
+    return Push(kind, stream.name, msgspec.Raw(body or b"{}"), o, size=len(body or b"") + OVERHEAD, by=by)
 
 
 def tell_devices(actor: Actor, effects: Effects, entered: list[StreamPosition], left: list[str]) -> None:

@@ -35,7 +35,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final
 
 from fwber_rt.core import geo
-from fwber_rt.core.effects import Attach, Disconnect, Effects, Hear, Join, Leave, Push
+from fwber_rt.core.effects import Attach, Audience, Disconnect, Effects, Hear, Join, Leave, Push
 from fwber_rt.core.people import Person
 from fwber_rt.errors import INTERNAL, STORAGE_FULL, Refused
 from fwber_rt.metrics import WIDTHS, Histogram
@@ -169,7 +169,7 @@ class Hub:
                 item = ready.popleft() if ready else held.popleft()
                 _, session, _, reply, effects = item
                 for push in effects.pushes:
-                    if push.only is not None:  # a batch of its own, and later pushes of the stream come after it
+                    if push.audience is not None:  # a batch of its own, and later pushes of the stream come after it
                         newest.pop(push.to, None)
                         batches.append((push, [push]))
                     elif push.to in newest:
@@ -301,12 +301,22 @@ class Hub:
     def _audience(self, to: str | Push) -> Iterable[Person]:
         """Who hears what is not a room: a cell, one user, or a push for some alone."""
         if isinstance(to, Push):
-            return to.only or ()
+            return self._narrowed(to.to, to.audience or Audience())
         kind, _, name = to.partition(":")
         if kind == "cell":
             return self._hearers(int(name, 16))
         person = self._people.get(int(name)) if kind == "user" else None
         return (person,) if person else ()
+
+    def _narrowed(self, to: str, audience: Audience) -> Iterable[Person]:
+        """Who of a stream's listeners receives a push that is not for all of them."""
+        people = audience.only
+        if people is None:
+            people = tuple(self._rooms.get(to) or self._audience(to))
+            if audience.finer:
+                own = int(to.partition(":")[2], 16)
+                people = tuple(person for person in people if self._hearing.get(person) != own)
+        return [person for person in people if person.id not in audience.without] if audience.without else people
 
     def _hearers(self, cell: int) -> list[Person]:
         heard, level = self._heard, geo.resolution(cell)

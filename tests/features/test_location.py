@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fwber_rt.core import geo, privacy
+from fwber_rt.core.effects import Audience
 from fwber_rt.core.text import clean_name
 from fwber_rt.errors import Refused
 from fwber_rt.features import location
@@ -111,7 +112,7 @@ def test_presence_is_told_once_per_tick(town: Town) -> None:
     ann = town.person("Ann")
     name = town.world.cell_name(ann.disclosed)
     town.due()
-    full = [push for push in town.take("presence") if push.to == name and push.only]
+    full = [push for push in town.take("presence") if push.to == name and push.audience]
     assert [user["name"] for user in d(full[0])["entered"]] == ["Ann"] and d(full[0])["full"] is True
     bob = town.person("Bob")
     town.do(bob, "location.update", lat=NORTH[0], lng=NORTH[1])
@@ -120,8 +121,8 @@ def test_presence_is_told_once_per_tick(town: Town) -> None:
     town.do(bob, "location.update", lat=WUXI[0], lng=WUXI[1])
     town.due()
     told = [push for push in town.take("presence") if push.to == name]
-    assert told[0].only == (bob,) and {u["name"] for u in d(told[0])["entered"]} == {"Ann", "Bob"}
-    assert [u["name"] for u in d(told[1])["entered"]] == ["Bob"] and told[1].only is None
+    assert told[0].audience == Audience((bob,)) and {u["name"] for u in d(told[0])["entered"]} == {"Ann", "Bob"}
+    assert [u["name"] for u in d(told[1])["entered"]] == ["Bob"] and told[1].audience is None
     town.due()
     assert town.take("presence") == []
 
@@ -158,11 +159,11 @@ def test_a_crowd_that_changes_is_told_its_number_and_the_whole_when_it_is_one_no
     town.due(), town.take("presence")
     late = town.person("Late")
     town.due()
-    told = [push for push in town.take("presence") if push.to == name and push.only is None]
+    told = [push for push in town.take("presence") if push.to == name and push.audience is None]
     assert [d(push)["count"] for push in told] == [101] and d(told[0])["entered"] == []
     town.do(late, "location.update", lat=NORTH[0], lng=NORTH[1])
     town.due()
-    told = [push for push in town.take("presence") if push.to == name and push.only is None]
+    told = [push for push in town.take("presence") if push.to == name and push.audience is None]
     assert len(told) == 1 and d(told[0])["full"] is True and len(d(told[0])["entered"]) == 100
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fwber_rt.core import geo, privacy
 from fwber_rt.core.access import Kind
-from fwber_rt.core.effects import Attach, Change, Disconnect, Effects, Hear, Join, Leave, Push
+from fwber_rt.core.effects import Attach, Audience, Change, Disconnect, Effects, Hear, Join, Leave, Push
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.errors import FORBIDDEN, INTERNAL, STORAGE_FULL, Refused
 from fwber_rt.transport.hub import Hub
@@ -336,7 +336,7 @@ def test_only_limits_a_push_to_some_and_keeps_its_place_in_the_stream(hub: Hub) 
     people = [person(n) for n in range(3)]
     lines = [attach(hub, who, Join(who, "room:1")) for who in people]
     hub.hold(1, None, None, said("room:1", 1))
-    hub.hold(1, None, None, said("room:1", 2, only=(people[0], people[1])))
+    hub.hold(1, None, None, said("room:1", 2, audience=Audience((people[0], people[1]))))
     hub.hold(1, None, None, said("room:1", 3))
     hub.release(1)
     assert [[o for _, o in line.offsets()] for line in lines] == [[1, 2, 3], [1, 2, 3], [1, 3]]
@@ -464,7 +464,7 @@ def test_recipients_are_those_of_the_committed_order(schedule: list[tuple[str, i
             for member in members[room]:
                 expected[member].append((name, position))
         elif what == "only":
-            hub.hold(position, None, None, said(name, position, only=(people[n],)))
+            hub.hold(position, None, None, said(name, position, audience=Audience((people[n],))))
             expected[n].append((name, position))
         elif what == "join":
             hub.hold(position, lines[n], position, Effects(reply={}, changes=[Join(people[n], name)]))

@@ -76,7 +76,7 @@ def post(
     effects = Effects()
     stream = room.stream if room is not None else world.stream(world.cell_name(me.disclosed), now, effects)
     body = _encode(Message(str(mid), str(me.id), wall, me.name, content, reply_to))
-    push = Push(kind, stream.name, msgspec.Raw(body), None, len(body) + eventlog.OVERHEAD)
+    push = Push(kind, stream.name, msgspec.Raw(body), None, len(body) + eventlog.OVERHEAD, False, me.audience, me.id)
     o = stream.append(push, wall)
     effects.pushes.append(push)
     effects.rows += (

@@ -99,7 +99,7 @@ def room_update(world: World, actor: Actor, request: UpdateRoom, now: Instant) -
     for field, value in changes.items():
         setattr(room, field, value)
     effects = Effects(rows=[schema.update_row(room)])
-    membership.tell(room, "room.update", RoomChanged(view(room, member=True)), actor.someone.id, now, effects)
+    membership.tell(world, room, "room.update", RoomChanged(view(room, member=True)), actor.someone.id, now, effects)
     effects.reply = view(room, member=actor.someone.id in room.members)
     return effects
 
@@ -108,7 +108,7 @@ def room_delete(world: World, actor: Actor, request: RoomRef, now: Instant) -> E
     """``room.delete``: members are told, then nobody is in it; what was said goes with retention."""
     room = _governed(world, actor, request.room, "room.delete")
     effects = Effects()
-    membership.tell(room, "room.delete", RoomDeleted(str(room.id)), actor.someone.id, now, effects)
+    membership.tell(world, room, "room.delete", RoomDeleted(str(room.id)), actor.someone.id, now, effects)
     effects.changes += world.remove_room(room)
     effects.rows += [
         Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.DELETE_READS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))

@@ -83,20 +83,23 @@ def enter(world: World, room: Room, person: Person, role: Role, now: Instant, ef
     effects.changes += world.add_member(room, person, member)
     effects.rows.append(Row(schema.INSERT_MEMBER, (room.id, person.id, int(role), member.joined)))
     push = MemberJoined(str(room.id), str(person.id), person.name, role.name.lower(), len(room.members))
-    tell(room, "member.join", push, person.id, now, effects)
+    tell(world, room, "member.join", push, person.id, now, effects)
 
 
 def go(world: World, room: Room, user: int, reason: str, now: Instant, effects: Effects) -> None:
     """End a membership and tell the room, the one who goes included."""
     effects.changes += world.remove_member(room, user)
     effects.rows.append(Row(schema.DELETE_MEMBER, (room.id, user)))
-    tell(room, "member.leave", MemberLeft(str(room.id), str(user), reason, len(room.members)), user, now, effects)
+    tell(world, room, "member.leave", MemberLeft(str(room.id), str(user), reason, len(room.members)), user, now, effects)
 
 
-def tell(room: Room, kind: str, d: msgspec.Struct, actor: int, now: Instant, effects: Effects) -> None:
+def tell(world: World, room: Room, kind: str, d: msgspec.Struct, actor: int, now: Instant, effects: Effects) -> None:
     """An event in the room's log."""
     body = msgspec.json.encode(d)
-    eventlog.record(effects, room.stream, Push(kind, room.stream.name, msgspec.Raw(body)), actor, now.wall, body)
+    push = Push(kind, room.stream.name, msgspec.Raw(body))
+    if kind not in eventlog.IMPERSONAL:
+        push.audience = world.relations.audience(actor)
+    eventlog.record(effects, room.stream, push, actor, now.wall, body)
 
 
 def walked_away(world: World, now: Instant) -> list[Effects]:

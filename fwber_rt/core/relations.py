@@ -1,0 +1,121 @@
+"""Between two people: who has blocked whom, and who does not want to hear whom.
+
+A block is two-way and silent: neither sees or hears the other, anywhere. A mute is one-way: the muted person's words do not
+reach whoever muted them, and nothing else changes. Known for everybody, here or not, because it decides what others receive.
+
+Three sets a user, each absent when empty. ``hidden``: people this user neither sees nor is seen by. ``deaf``: people this user
+does not hear. ``unheard``: people who do not hear this user.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fwber_rt.core.effects import Audience
+
+if TYPE_CHECKING:
+    from fwber_rt.core.people import Person
+
+_NOBODY: frozenset[int] = frozenset()
+
+
+class Relations:
+    """All blocks and mutes, by user id."""
+
+    __slots__ = ("_blocks", "_deaf", "_hidden", "_mutes", "_unheard")
+
+    def __init__(self) -> None:
+        self._blocks: dict[int, set[int]] = {}  # who -> whom they blocked
+        self._mutes: dict[int, set[int]] = {}
+        self._hidden: dict[int, set[int]] = {}
+        self._deaf: dict[int, set[int]] = {}
+        self._unheard: dict[int, set[int]] = {}
+
+    def block(self, who: int, whom: int) -> bool:
+        """``who`` blocks ``whom``; False when they had already."""
+        return self._note(self._blocks, who, whom)
+
+    def unblock(self, who: int, whom: int) -> bool:
+        """Take the block back (the other's, if any, stays); False when there was none."""
+        return self._strike(self._blocks, who, whom)
+
+    def mute(self, who: int, whom: int) -> bool:
+        """``who`` no longer hears ``whom``; False when that was so already."""
+        return self._note(self._mutes, who, whom)
+
+    def unmute(self, who: int, whom: int) -> bool:
+        """Take the mute back; False when there was none."""
+        return self._strike(self._mutes, who, whom)
+
+    def blocked_by(self, who: int) -> set[int] | frozenset[int]:
+        """Whom ``who`` has blocked."""
+        return self._blocks.get(who, _NOBODY)
+
+    def muted_by(self, who: int) -> set[int] | frozenset[int]:
+        """Whom ``who`` has muted."""
+        return self._mutes.get(who, _NOBODY)
+
+    def hidden(self, user: int) -> set[int] | frozenset[int]:
+        """People that ``user`` neither sees nor is seen by."""
+        return self._hidden.get(user, _NOBODY)
+
+    def deaf(self, user: int) -> set[int] | frozenset[int]:
+        """People that ``user`` does not hear."""
+        return self._deaf.get(user, _NOBODY)
+
+    def audience(self, user: int) -> Audience | None:
+        """What narrows the audience of what ``user`` says; None when everybody hears them."""
+        unheard = self._unheard.get(user)
+        return Audience(without=unheard) if unheard else None
+
+    def forget(self, user: int) -> None:
+        """Take ``user`` out of everything (erasure)."""
+        for whom in list(self._blocks.get(user, ())):
+            self.unblock(user, whom)
+        for whom in list(self._mutes.get(user, ())):
+            self.unmute(user, whom)
+        for who in list(self._hidden.get(user, ())):
+            self.unblock(who, user)
+        for who in list(self._unheard.get(user, ())):
+            self.unmute(who, user)
+
+    def introduce(self, person: Person) -> None:
+        """Tell somebody who has just arrived what concerns them."""
+        person.hidden = self.hidden(person.id)
+        person.deaf = self.deaf(person.id)
+        person.audience = self.audience(person.id)
+
+    def _note(self, table: dict[int, set[int]], who: int, whom: int) -> bool:
+        mine = table.setdefault(who, set())
+        if whom in mine:
+            return False
+        mine.add(whom)
+        self._derive(who, whom)
+        return True
+
+    def _strike(self, table: dict[int, set[int]], who: int, whom: int) -> bool:
+        mine = table.get(who)
+        if mine is None or whom not in mine:
+            return False
+        mine.discard(whom)
+        if not mine:
+            del table[who]
+        self._derive(who, whom)
+        return True
+
+    def _derive(self, who: int, whom: int) -> None:
+        apart = whom in self._blocks.get(who, ()) or who in self._blocks.get(whom, ())
+        for one, other in ((who, whom), (whom, who)):
+            _set(self._hidden, one, other, apart)
+            deaf = apart or other in self._mutes.get(one, ())
+            _set(self._deaf, one, other, deaf)
+            _set(self._unheard, other, one, deaf)
+
+
+def _set(table: dict[int, set[int]], who: int, whom: int, present: bool) -> None:
+    if present:
+        table.setdefault(who, set()).add(whom)
+    elif who in table:
+        table[who].discard(whom)
+        if not table[who]:
+            del table[who]
