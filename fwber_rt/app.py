@@ -45,7 +45,7 @@ from fwber_rt.storage.snapshot import Snapshots, Tag
 from fwber_rt.timers import Timers
 from fwber_rt.transport.auth import Tokens
 from fwber_rt.transport.front import Front
-from fwber_rt.transport.http import LimitState, api_app, operations_app
+from fwber_rt.transport.http import Answered, LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.session import OUTBOUND_BYTES
@@ -315,7 +315,7 @@ class App:
 
     # REST (transport.http.Api)
 
-    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[bytes]:
+    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[Answered]:
         """See ``Dispatcher.call``."""
         return self.dispatcher.call(operation, token, request, address)
 

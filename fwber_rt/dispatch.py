@@ -46,7 +46,7 @@ from fwber_rt.protocol.envelope import UNDECODABLE, decode_request, frame_bad, s
 from fwber_rt.registry import Command, Query, Reader, Registry
 from fwber_rt.storage.journal import Journal
 from fwber_rt.transport.auth import Tokens
-from fwber_rt.transport.http import LimitState
+from fwber_rt.transport.http import Answered, LimitState
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.session import Session
 
@@ -240,8 +240,8 @@ class Dispatcher:
 
     # In: REST
 
-    async def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> bytes:
-        """Carry out an operation; the JSON of its ``ok`` object, once everything it depends on is on disk. Raises Refused."""
+    async def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Answered:
+        """Carry out an operation; what came of it, once everything it depends on is on disk. Raises Refused."""
         started = perf_counter()
         try:
             actor = await self._caller(operation, token, address)
@@ -250,7 +250,7 @@ class Dispatcher:
             self._left(actor.person)
             ok = await self.applied(effects)
             self.metrics.histogram("operation_seconds", operation.op, "http").observe(perf_counter() - started)
-            return ok
+            return Answered(ok, effects.cookie)
         except Refused as refused:
             self.metrics.counter("refusals", refused.error.name).value += 1
             raise

@@ -46,6 +46,13 @@ class LimitState(NamedTuple):
     reset_s: int
 
 
+class Answered(NamedTuple):
+    """What came of an operation: the JSON of its ``ok`` object, and what becomes of the browser's cookie (``Effects.cookie``)."""
+
+    ok: bytes
+    cookie: str | None = None
+
+
 class Api(Protocol):
     """What the rest of the server is to HTTP."""
 
@@ -65,8 +72,8 @@ class Api(Protocol):
     def ready(self) -> bool:
         """False while loading, draining, or unable to save."""
 
-    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[bytes]:
-        """Carry out an operation for whoever ``token`` names, from a client at ``address``; the JSON of its ``ok`` object.
+    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[Answered]:
+        """Carry out an operation for whoever ``token`` names, from a client at ``address``.
 
         Raises Refused. What is durable is on disk when this returns.
         """
@@ -137,8 +144,8 @@ class _Operation:
         address = self._proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
         operation = self._route.operation
         try:
-            ok = await self._api.call(operation, token, typed, address)
-            response = web.Response(body=ok, content_type="application/json")
+            answered = await self._api.call(operation, token, typed, address)
+            response = web.Response(body=answered.ok, content_type="application/json")
         except Refused as refused:
             response = problem(refused)
         self._tell_limit(response, self._api.limit_state(token, address, operation.limit))

@@ -21,7 +21,7 @@ from fwber_rt.core.settings import Settings
 from fwber_rt.errors import NOT_FOUND, RATE_LIMITED, ROOM_OUTSIDE, TOKEN_EXPIRED, Refused
 from fwber_rt.metrics import Metrics
 from fwber_rt.registry import Command, Feature, Query, Registry, routes_of
-from fwber_rt.transport.http import LimitState, api_app, operations_app
+from fwber_rt.transport.http import Answered, LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
 
 API = "/api/v1"
@@ -81,19 +81,20 @@ class Server:
         self.metrics = Metrics()
         self.ready = True
         self.raises: Exception | None = None
+        self.cookie: str | None = None
         self.limits: dict[str, LimitState] = {}
         self.held: asyncio.Event | None = None
         self.started = asyncio.Event()
         self.finished = asyncio.Event()
 
-    async def call(self, operation: Command | Query, token: str | None, request: Struct, address: str) -> bytes:
+    async def call(self, operation: Command | Query, token: str | None, request: Struct, address: str) -> Answered:
         self.started.set()
         if self.held:
             await self.held.wait()
         self.finished.set()
         if self.raises:
             raise self.raises
-        return msgjson.encode(Echo(operation.op, request, token, address))
+        return Answered(msgjson.encode(Echo(operation.op, request, token, address)), self.cookie)
 
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         return self.limits.get(limit)
