@@ -21,7 +21,8 @@ from fwber_rt.config_values import PREFIX, from_text, from_toml, is_secret, vari
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.registry import Registry
 
-RESERVED = frozenset({"FWBER_RT_CONFIG", "FWBER_RT_WRAP_KEY", "FWBER_RT_CI"})  # in the environment, but no settings
+# In the environment, but no settings.
+RESERVED = frozenset({"FWBER_RT_CONFIG", "FWBER_RT_WRAP_KEY", "FWBER_RT_SMTP_PASSWORD", "FWBER_RT_CI"})
 PROFILES = ("development", "production")
 PACKAGES = ("fwber_rt", "fwber_rt.core", "fwber_rt.protocol", "fwber_rt.transport", "fwber_rt.storage")
 
@@ -238,6 +239,10 @@ def _contradictions(known: Mapping[str, Setting[Any]], values: Mapping[str, Any]
         yield f"listen_internal: must differ from listen, which is {listen} too"
     if bool(values.get("tls.cert")) != bool(values.get("tls.key")):
         yield "tls.cert and tls.key: set both or neither"
+    if values.get("smtp.host") and not values["smtp.from"]:
+        yield "smtp.from: must be set while smtp.host is: every letter comes from somebody"
+    if values.get("smtp.user") and values["smtp.tls"] == "none" and not is_loopback(values["smtp.host"] or "localhost"):
+        yield f"smtp.tls: none would send the password to {values['smtp.host']} in the clear; use starttls or tls"
     for name, setting in known.items():
         if setting.development_only and values["profile"] == "production" and values[name] != setting.default:
             yield f"{name}: is for the development profile only; remove it in production"

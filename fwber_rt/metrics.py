@@ -89,6 +89,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("index_cells", "gauge", "Hexagons with somebody in them, all resolutions together."),
     Metric("job_seconds", "histogram", "Time of one run of a timed job.", ("job",)),
     Metric("job_failures", "counter", "Runs of timed jobs that failed.", ("job",)),
+    Metric("mail", "counter", "Letters, by what became of them; unreachable counts conversations that failed.", ("outcome",)),
+    Metric("mail_waiting", "gauge", "Letters waiting to be sent."),
     Metric("log_lines_suppressed", "counter", "Log lines left out because of their number."),
 )
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}

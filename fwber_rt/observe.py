@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fwber_rt.features.mail.drain import progress as mail
+
 if TYPE_CHECKING:
     from fwber_rt.app import App
 
@@ -27,6 +29,8 @@ def _people(app: App) -> None:
     watch("rooms", lambda: len(app.world.rooms))
     watch("streams", lambda: len(app.world.streams))
     watch("window_bytes", lambda: app.world.statistics().window_bytes)
+    watch("mail", lambda: {(outcome,): float(n) for outcome, n in mail(app.world).outcomes.items()})
+    watch("mail_waiting", lambda: mail(app.world).waiting)
 
 
 def _traffic(app: App) -> None:

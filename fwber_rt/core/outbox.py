@@ -6,6 +6,8 @@ never lost. It is sealed under the key of the user it is about: erasing the user
 
 from __future__ import annotations
 
+from typing import Any
+
 from fwber_rt.core.effects import Row, Seal, Statement
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.settings import Setting, Settings
@@ -14,6 +16,7 @@ SMTP_HOST = Setting(
     "smtp.host", "", "the mail server that takes what is sent; empty: no mail, `fwber-rt account reset` prints codes instead",
     "host name", reload=True,
 )  # fmt: skip
+SETTINGS: tuple[Setting[Any], ...] = (SMTP_HOST,)
 
 INSERT_LETTER = Statement(
     "INSERT INTO outbox(user, kind, created, due, tries, letter) VALUES (?, ?, ?, ?, 0, ?)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwber_rt.features import accounts, connection, location, messages, rooms
+from fwber_rt.features import accounts, connection, location, mail, messages, rooms
 from fwber_rt.registry import Registry
 
 FEATURES = (
@@ -11,6 +11,7 @@ FEATURES = (
     location.feature,
     rooms.feature,
     messages.feature,
+    mail.feature,
 )
 
 
