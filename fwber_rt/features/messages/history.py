@@ -1,11 +1,11 @@
-"""Reading back: rooms I belong to, hexagons I hear."""
+"""Reading back: rooms I belong to, hexagons I hear; without what people said whom I do not hear."""
 
 from __future__ import annotations
 
 import msgspec
 
 from fwber_rt.core.instant import Instant
-from fwber_rt.core.people import Actor
+from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.world import World
 from fwber_rt.errors import FIELD_INVALID, FORBIDDEN, LOCATION_REQUIRED, NOT_FOUND, Refused
 from fwber_rt.features.messages import schema
@@ -25,7 +25,7 @@ async def message_history(world: World, actor: Actor, request: RoomHistory, now:
         raise Refused(FORBIDDEN, detail="Join the room first.")
     if request.before is not None and request.after is not None:
         raise Refused(FIELD_INVALID, field="after", detail="Give before or after, not both.")
-    return await _page(world, room.stream.name, request.before, request.after, request.limit, reader)
+    return await _page(world, me, room.stream.name, request.before, request.after, request.limit, reader)
 
 
 async def here_history(world: World, actor: Actor, request: HereHistory, now: Instant, reader: Reader) -> HistoryPage:
@@ -36,17 +36,20 @@ async def here_history(world: World, actor: Actor, request: HereHistory, now: In
     name = request.s or world.cell_name(me.disclosed)
     if name not in {world.cell_name(cell) for cell in world.hears(me.heard)}:
         raise Refused(NOT_FOUND, field="s")
-    return await _page(world, name, request.before, None, request.limit, reader)
+    return await _page(world, me, name, request.before, None, request.limit, reader)
 
 
-async def _page(world: World, name: str, before: int | None, after: int | None, limit: int, reader: Reader) -> HistoryPage:
+async def _page(
+    world: World, me: Person, name: str, before: int | None, after: int | None, limit: int, reader: Reader
+) -> HistoryPage:  # fmt: skip
     stream = world.streams.get(name)
     if stream is None:
         return HistoryPage([], name, world.current_epoch, 0, 1)
+    unheard = msgspec.json.encode(sorted(me.deaf)).decode()
     if after is not None:
-        found = await reader.all(schema.HISTORY_AFTER, (stream.id, after, limit))
+        found = await reader.all(schema.HISTORY_AFTER, (stream.id, after, limit, unheard))
     else:
-        found = await reader.all(schema.HISTORY_BEFORE, (stream.id, _NEWEST if before is None else before, limit))
+        found = await reader.all(schema.HISTORY_BEFORE, (stream.id, _NEWEST if before is None else before, limit, unheard))
     rows = sorted(row[1:] for row in found if row[1] is not None)
     bodies = await reader.open([(actor, body, (stream.id, at)) for at, actor, body, _, _ in rows])
     messages = [_message(row[0], row[1], row[3], row[4], body) for row, body in zip(rows, bodies, strict=True)]

@@ -22,8 +22,11 @@ _HISTORY = (
     "SELECT s.head, h.* FROM streams AS s LEFT JOIN (SELECT m.o, e.actor, e.body, m.id, m.ts FROM messages AS m "
     "JOIN events AS e ON e.stream = m.stream AND e.o = m.o WHERE m.stream = ?1 AND m.o {} LIMIT ?3) AS h WHERE s.id = ?1"
 )
-HISTORY_BEFORE = _HISTORY.format("< ?2 ORDER BY m.o DESC")
-HISTORY_AFTER = _HISTORY.format("> ?2 ORDER BY m.o")
+# The fourth parameter is JSON: ids of those not heard. Left out here and not afterwards, so that a page is as full as it
+# would be had they never written.
+_HEARD = "AND m.sender NOT IN (SELECT value FROM json_each(?4))"
+HISTORY_BEFORE = _HISTORY.format(f"< ?2 {_HEARD} ORDER BY m.o DESC")
+HISTORY_AFTER = _HISTORY.format(f"> ?2 {_HEARD} ORDER BY m.o")
 _SENT = (
     "SELECT m.target, m.nonce, m.id, s.name, m.o, s.epoch, m.ts FROM messages AS m JOIN streams AS s ON s.id = m.stream "
     "WHERE m.sender = ? AND m.nonce"

@@ -20,7 +20,7 @@ Shared = dict[tuple[str, int], int]  # (stream, user) -> offset, told at the nex
 def typing(world: World, actor: Actor, request: Typing, now: Instant) -> Effects:
     """``typing``: to whoever is in the room now."""
     room, me = _mine(world, actor, request.room), actor.someone
-    push = Push("typing", room.stream.name, TypingPush(str(me.id), me.name), volatile=True)
+    push = Push("typing", room.stream.name, TypingPush(str(me.id), me.name), volatile=True, audience=me.audience, by=me.id)
     return Effects(Nothing(), [push])
 
 
@@ -38,7 +38,10 @@ def read_mark(world: World, actor: Actor, request: MarkRead, now: Instant) -> Ef
 def tick(world: World, now: Instant) -> list[Effects]:
     """Tell rooms what was read, all at once, so that nobody learns when."""
     shared, world.state["messages"] = _shared(world), {}
-    pushes = [Push("read", name, Read(str(user), o), volatile=True) for (name, user), o in sorted(shared.items())]
+    pushes = [
+        Push("read", name, Read(str(user), o), volatile=True, audience=world.relations.audience(user), by=user)
+        for (name, user), o in sorted(shared.items())
+    ]
     return [Effects(pushes=pushes)] if pushes else []
 
 

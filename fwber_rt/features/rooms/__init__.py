@@ -42,6 +42,7 @@ from fwber_rt.features.rooms.shapes import (
     RoomPage,
     RoomView,
     UpdateRoom,
+    shared_view,
     view,
 )  # fmt: skip
 from fwber_rt.protocol.shapes import RoomRef, at, parse_id, tell_devices
@@ -74,14 +75,14 @@ def room_create(world: World, actor: Actor, request: CreateRoom, now: Instant) -
     effects.changes += world.add_member(room, me, Member(Role.OWNER, now.wall))
     effects.rows += schema.insert_rows(room)
     tell_devices(actor, effects, [at(room.stream.name, room.stream.position)], [])
-    effects.reply = view(room, member=True)
+    effects.reply = view(room, me)
     return effects
 
 
 def room_get(world: World, actor: Actor, request: RoomRef, now: Instant) -> Effects:
     """``room.get``."""
     room = world.visible_room(parse_id(request.room), actor.someone.id)
-    return Effects(view(room, member=actor.someone.id in room.members))
+    return Effects(view(room, actor.someone))
 
 
 def room_update(world: World, actor: Actor, request: UpdateRoom, now: Instant) -> Effects:
@@ -99,8 +100,8 @@ def room_update(world: World, actor: Actor, request: UpdateRoom, now: Instant) -
     for field, value in changes.items():
         setattr(room, field, value)
     effects = Effects(rows=[schema.update_row(room)])
-    membership.tell(world, room, "room.update", RoomChanged(view(room, member=True)), actor.someone.id, now, effects)
-    effects.reply = view(room, member=actor.someone.id in room.members)
+    membership.tell(world, room, "room.update", RoomChanged(shared_view(room)), actor.someone.id, now, effects)
+    effects.reply = view(room, actor.someone)
     return effects
 
 
@@ -113,7 +114,7 @@ def room_delete(world: World, actor: Actor, request: RoomRef, now: Instant) -> E
     effects.rows += [
         Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.DELETE_READS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))
     ]  # fmt: skip
-    effects.reply = view(room, member=False)
+    effects.reply = view(room, actor.someone)
     return effects
 
 

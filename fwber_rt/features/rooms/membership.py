@@ -45,7 +45,7 @@ def room_join(world: World, actor: Actor, request: JoinRoom, now: Instant) -> Ef
         enter(world, room, me, Role.OWNER if me.id == room.owner else Role.MEMBER, now, effects)
     discloses = ["name", "role", *(["inside"] if room.precise else [])]
     tell_devices(actor, effects, [at(room.stream.name, room.stream.position)], [])
-    effects.reply = Joined(view(room, member=True), room.stream.name, *room.stream.position, discloses)
+    effects.reply = Joined(view(room, me), room.stream.name, *room.stream.position, discloses)
     return effects
 
 
@@ -63,13 +63,13 @@ def room_leave(world: World, actor: Actor, request: RoomRef, now: Instant) -> Ef
 
 
 async def room_members(world: World, actor: Actor, request: ListMembers, now: Instant, reader: Reader) -> MemberPage:
-    """``room.members``: by id, so that order says only who is the older user."""
+    """``room.members``: by id, so that order says only who is the older user; without those hidden from me."""
     me = actor.someone
     room = world.visible_room(parse_id(request.room), me.id)
     if me.id not in room.members:
         raise Refused(FORBIDDEN, detail="Join the room to see who is in it.")
     after = _after(request.cursor)
-    ids = sorted(user for user in room.members if user > after)
+    ids = sorted(user for user in room.members if user > after and user not in me.hidden)
     page = [(user, room.members[user].role, room.members[user].joined) for user in ids[: request.limit]]
     position, more = room.stream.position, len(ids) > len(page)
     names = await _names(world, [user for user, _, _ in page], reader)
@@ -82,7 +82,7 @@ def enter(world: World, room: Room, person: Person, role: Role, now: Instant, ef
     member = Member(role, now.wall)
     effects.changes += world.add_member(room, person, member)
     effects.rows.append(Row(schema.INSERT_MEMBER, (room.id, person.id, int(role), member.joined)))
-    push = MemberJoined(str(room.id), str(person.id), person.name, role.name.lower(), len(room.members))
+    push = MemberJoined(str(room.id), str(person.id), person.name, role.name.lower())
     tell(world, room, "member.join", push, person.id, now, effects)
 
 
@@ -90,7 +90,7 @@ def go(world: World, room: Room, user: int, reason: str, now: Instant, effects: 
     """End a membership and tell the room, the one who goes included."""
     effects.changes += world.remove_member(room, user)
     effects.rows.append(Row(schema.DELETE_MEMBER, (room.id, user)))
-    tell(world, room, "member.leave", MemberLeft(str(room.id), str(user), reason, len(room.members)), user, now, effects)
+    tell(world, room, "member.leave", MemberLeft(str(room.id), str(user), reason), user, now, effects)
 
 
 def tell(world: World, room: Room, kind: str, d: msgspec.Struct, actor: int, now: Instant, effects: Effects) -> None:

@@ -143,7 +143,7 @@ def _matches(room: Room, request: FindRooms) -> bool:
 
 
 def _views(found: list[tuple[int, Room]], me: Person) -> list[RoomView]:
-    return [view(room, member=me.id in room.members, distance_m=metres) for metres, room in found]
+    return [view(room, me, metres) for metres, room in found]
 
 
 def _cursor(metres: int, id: int) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from fwber_rt.core import geo, privacy
+from fwber_rt.core.people import Person
 from fwber_rt.core.rooms import Room
 from fwber_rt.protocol.shapes import Cell, Cursor, Id, Latitude, Limit, Longitude
 
@@ -76,9 +77,10 @@ class FindRooms(Struct):
 
 
 class RoomView(Struct, omit_defaults=True):
-    """A room as its viewer may see it. ``cell`` is its centre (resolution 10); ``members`` is "few" below 5 for outsiders.
+    """A room as its viewer may see it. ``cell`` is its centre (resolution 10).
 
-    ``precise``: joining needs ``accept_precise``. ``s``, ``epoch``, ``o``: the room's stream, for members.
+    ``members`` is how many the viewer may know of, "few" below 5 for outsiders; absent in a push, which is the same for
+    everybody. ``precise``: joining needs ``accept_precise``. ``s``, ``epoch``, ``o``: the room's stream, for members.
     """
 
     room: str
@@ -89,12 +91,12 @@ class RoomView(Struct, omit_defaults=True):
     cell: str
     radius_m: int
     precise: bool
-    members: int | str
     max_members: int
     tags: tuple[str, ...]
     owner: str
     created: int
     retention: int
+    members: int | str | None = None
     distance_m: int | None = None
     s: str | None = None
     epoch: str | None = None
@@ -145,13 +147,12 @@ class RoomPage(Struct, omit_defaults=True):
 
 
 class MemberJoined(Struct):
-    """Someone came; ``members`` is how many there are now."""
+    """Someone came. How many there are now is not told: that differs from viewer to viewer."""
 
     room: str
     user: str
     name: str
     role: str
-    members: int
 
 
 class MemberLeft(Struct):
@@ -160,11 +161,10 @@ class MemberLeft(Struct):
     room: str
     user: str
     reason: str
-    members: int
 
 
 class RoomChanged(Struct):
-    """A room's new state."""
+    """A room's new state, but for how many are in it."""
 
     room: RoomView
 
@@ -175,13 +175,26 @@ class RoomDeleted(Struct):
     room: str
 
 
-def view(room: Room, *, member: bool, distance_m: int | None = None) -> RoomView:
-    """A room for one kind of viewer; the same bytes for everyone of that kind."""
+def view(room: Room, me: Person, distance_m: int | None = None) -> RoomView:
+    """A room as one viewer sees it: people hidden from each other do not count for each other."""
+    count = len(room.members) - (len(room.members.keys() & me.hidden) if me.hidden else 0)
+    member = me.id in room.members
+    seen = _view(room, member=member, distance_m=distance_m)
+    seen.members = count if member else privacy.few(count)
+    return seen
+
+
+def shared_view(room: Room) -> RoomView:
+    """A room for all its members alike."""
+    return _view(room, member=True)
+
+
+def _view(room: Room, *, member: bool, distance_m: int | None = None) -> RoomView:
     seen = RoomView(
         room=str(room.id), name=room.name, kind=room.kind, description=room.description, visibility=room.visibility,
         cell=geo.to_text(room.cell), radius_m=room.radius_m, precise=room.precise,
-        members=len(room.members) if member else privacy.few(len(room.members)), max_members=room.max_members, tags=room.tags,
-        owner=str(room.owner), created=room.created, retention=room.retention, distance_m=distance_m,
+        max_members=room.max_members, tags=room.tags, owner=str(room.owner), created=room.created, retention=room.retention,
+        distance_m=distance_m,
     )  # fmt: skip
     if member:
         seen.s, seen.epoch, seen.o = room.stream.name, room.stream.epoch, room.stream.head
