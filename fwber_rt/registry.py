@@ -118,7 +118,9 @@ class Erase(Enum):
     """What erasing a user does to the rows of a table that are theirs."""
 
     ROWS = "rows"  # deleted
-    KEY = "key"  # kept, empty: what was sealed is unreadable without the user's key, and the rest names nobody
+    KEY = "key"  # kept, emptied: what was sealed becomes NULL; the bare id stays, since other rows refer to it
+    NOBODY = "nobody"  # the same, and the id becomes 0
+    KEEP = "keep"  # kept as they are, with the reason in ``retention``: the record of an erasure itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +136,26 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """Rows are deleted when ``column`` (wall milliseconds; NULL is never) lies more than ``after`` seconds back.
+
+    ``after=None``: as soon as that moment has passed.
+    """
+
+    column: str
+    after: Setting[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table with personal data: which column names the user, how long rows are kept (for the record of processing).
 
-    Export and erasure follow from it. ``sealed``: the columns under the user's key. ``erase``: what becomes of the rows.
+    Export, erasure and retention follow from it. ``sealed``: the columns under the user's key. ``erase``: what becomes of the
+    rows when that user is erased. ``also``: other columns that hold somebody's id, each with what becomes of the rows when
+    *that* user is erased (they are not in that user's export). ``emptied``: plain columns that are emptied with the sealed ones.
+    ``withheld``: columns an export leaves out, since they are secrets that protect the account. ``consent``: the purpose whose
+    withdrawal deletes the rows. ``ends``: when the retention job deletes a row; without it something else does, as ``retention``
+    says.
     """
 
     name: str
@@ -146,6 +164,11 @@ class Table:
     retention: str
     sealed: tuple[Sealed, ...] = ()
     erase: Erase = Erase.ROWS
+    also: tuple[tuple[str, Erase], ...] = ()
+    emptied: tuple[str, ...] = ()
+    withheld: tuple[str, ...] = ()
+    consent: str = ""
+    ends: Ends | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +186,14 @@ class State:
 
     ``due(world, now)`` is called on every privacy tick, except, when it ``writes``, while the disk is full. ``dump(world)``
     gives what a snapshot keeps (JSON-able values), ``restore(world, records, saved_ms, now)`` takes it back.
+    ``forget(world, user, now)`` takes a user who is being erased out of it, before their rows go; it may come twice.
     """
 
     load: Callable[[World, SyncReader], None] | None = None
     due: Callable[[World, Instant], list[Effects]] | None = None
     dump: Callable[[World], Iterable[Any]] | None = None
     restore: Callable[[World, Iterable[Any], int, Instant], None] | None = None
+    forget: Callable[[World, int, Instant], list[Effects]] | None = None
     writes: bool = False
 
 
