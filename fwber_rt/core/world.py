@@ -7,14 +7,14 @@ are no locks, and the order of events in a stream is the order of reading.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from fwber_rt.core import eventlog, geo, privacy
 from fwber_rt.core.access import Kind
-from fwber_rt.core.effects import Change, Effects, Hear, Join, Leave
+from fwber_rt.core.effects import Change, Effects, Hear, Join, Leave, Row, Statement
 from fwber_rt.core.hexindex import HexIndex
 from fwber_rt.core.ids import Ids
 from fwber_rt.core.instant import Instant
@@ -26,7 +26,7 @@ from fwber_rt.core.rooms import Member, Room
 from fwber_rt.core.services import Credentials
 from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.streams import Position, Stream, WindowLimits
-from fwber_rt.errors import NOT_FOUND, Refused
+from fwber_rt.errors import NOT_FOUND, TOKEN_INVALID, Refused
 
 GEO_RESOLUTION = Setting(
     "geo.resolution", 8, "H3 resolution of the hexagons people are shown in (9 for a campus)", "H3 resolution",
@@ -47,6 +47,10 @@ GRACE = Setting(
     "presence.grace_s", 30.0, "how long a person stays after their last connection ends", "seconds", reload=True, check=positive
 )
 SETTINGS: tuple[Setting[Any], ...] = (GEO_RESOLUTION, GEO_COARSER, WINDOW_EVENTS, WINDOW_BYTES, WINDOWS_BYTES, GRACE)
+
+
+def _asleep(worker: str) -> None:
+    """There are no workers (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,10 @@ class World:
         self.presence = Presence()
         self.relations = Relations()
         self.state: dict[str, Any] = {}  # what features keep, by feature name
+        self.erased: set[int] = set()  # users who are, or are being, erased: nobody comes in as one of them
+        self.withdrawals: Mapping[str, tuple[Statement, ...]] = {}  # by purpose: deletes what a user's consent allowed to keep
+        self.clock_trusted = False  # whether old rows may be deleted by this clock (the retention of messages decides)
+        self.wake: Callable[[str], None] = _asleep  # has the worker of that name look for work, once this turn is over
         self.saving = True  # False while the disk is full
         self.remembered: dict[int, int] = {}  # user -> fine cell, from the last snapshot; for those who come back in time
         self.remembered_until = 0.0
@@ -110,6 +118,8 @@ class World:
         person = self.people.get(id)
         if person is not None:
             return person, []
+        if id in self.erased:
+            raise Refused(TOKEN_INVALID, detail="The token is of a user who no longer exists.")
         person = self.people[id] = Person(id, name, kind, self.order_of(id))
         person.rooms = self.memberships.get(id) or {}
         self.relations.introduce(person)
@@ -155,6 +165,10 @@ class World:
         """The fine cell someone was in when the server stopped; 0 when unknown, out of date, or no longer agreed to."""
         fresh = now.mono < self.remembered_until and "location" in person.consents and not person.fine
         return self.remembered.get(person.id, 0) if fresh else 0
+
+    def withdrawn(self, user: int, purpose: str) -> list[Row]:
+        """The rows that delete what was stored with a user's consent to ``purpose``."""
+        return [Row(statement, (user,)) for statement in self.withdrawals.get(purpose, ())]
 
     def relate(self, *users: int) -> None:
         """Relations between these users have changed: let those who are here know."""
