@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Mapping
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -102,7 +103,7 @@ class Conversation:
         """Hand one letter over; on return the server has taken it. Raises Rejected, Postponed or Unreachable."""
         try:
             message = self._message(letter)
-        except ValueError:
+        except (ValueError, MessageError, LookupError):  # what the parser of addresses has for things that are none
             raise Rejected("its address is none") from None
         try:
             await self._client.send_message(message, sender=self._settings[SENDER], recipients=[letter.to])
