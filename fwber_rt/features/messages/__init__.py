@@ -18,7 +18,8 @@ feature = Feature(
     commands=[
         Command(
             "message.send", shapes.SendMessage, send.post, shapes.Sent, http="POST /rooms/{room}/messages", limit="chat",
-            load=send.load_nonces, durable=True, help="Say something in a room.", errors=(*_SEND_ERRORS, NOT_FOUND, FORBIDDEN),
+            load=send.load_nonces, durable=True, role="room.send", help="Say something in a room.",
+            errors=(*_SEND_ERRORS, NOT_FOUND, FORBIDDEN),
         ),
         Command(
             "here.say", shapes.SayHere, send.post, shapes.Sent, http="POST /here/messages", limit="chat",
@@ -26,17 +27,17 @@ feature = Feature(
         ),
         Command(
             "typing", shapes.Typing, signals.typing, Nothing, http="POST /rooms/{room}/typing", limit="signal",
-            help="I am writing.", errors=(NOT_FOUND, FORBIDDEN),
+            role="room.send", help="I am writing.", errors=(NOT_FOUND, FORBIDDEN),
         ),
         Command(
             "read.mark", shapes.MarkRead, signals.read_mark, Nothing, http="POST /rooms/{room}/read", limit="signal",
-            durable=True, help="I have read up to here.", errors=(NOT_FOUND, FORBIDDEN, CONFLICT),
+            durable=True, role="room.read", help="I have read up to here.", errors=(NOT_FOUND, FORBIDDEN, CONFLICT),
         ),
     ],
     queries=[
         Query(
             "message.history", "GET /rooms/{room}/messages", shapes.RoomHistory, history.message_history, shapes.HistoryPage,
-            help="A room's messages.", errors=(NOT_FOUND, FORBIDDEN),
+            role="room.read", help="A room's messages.", errors=(NOT_FOUND, FORBIDDEN),
         ),
         Query(
             "here.history", "GET /here/messages", shapes.HereHistory, history.here_history, shapes.HistoryPage,
