@@ -7,7 +7,7 @@ are no locks, and the order of events in a stream is the order of reading.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -96,6 +96,8 @@ class World:
         self.withdrawals: Mapping[str, tuple[Statement, ...]] = {}  # by purpose: deletes what a user's consent allowed to keep
         self.clock_trusted = False  # whether old rows may be deleted by this clock (the retention of messages decides)
         self.wake: Callable[[str], None] = _asleep  # has the worker of that name look for work, once this turn is over
+        # (user, password, reader) -> whether it is theirs, or they have none; whoever keeps passwords sets it at the start
+        self.confirm: Callable[[int, str, Any], Awaitable[bool]] | None = None
         self.saving = True  # False while the disk is full
         self.remembered: dict[int, int] = {}  # user -> fine cell, from the last snapshot; for those who come back in time
         self.remembered_until = 0.0
