@@ -172,6 +172,12 @@ class HexIndex(Generic[M]):
                 count += sum(map(len, self._populated(near)))
         return count
 
+    def reaches(self, cell: int, other: int, rings: int = 8) -> bool:
+        """Whether ``nearest`` from ``cell`` finds members disclosed at ``other`` within ``rings``."""
+        level = min(self._level(cell), self._level(other))
+        away = geo.distance(geo.parent(cell, level), geo.parent(other, level))
+        return away is not None and away <= geo.rings_at(rings, self._finest, level)
+
     def statistics(self) -> Statistics:
         """Sizes, for /metrics."""
         return Statistics(sum(self._disclosed.values()), len(self._buckets), dict(self._disclosed))

@@ -6,12 +6,9 @@ position, so it tells nobody else anything.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from fwber_rt.core import geo
-
-if TYPE_CHECKING:
-    from fwber_rt.core.people import Person
 
 WALKING_MPS = 1.5
 SOONEST_MS, LATEST_MS = 2_000, 60_000
@@ -26,11 +23,12 @@ class Pace(NamedTuple):
     min_move_m: int
 
 
-def pace(person: Person, resolution: int, speed_mps: float | None) -> Pace:
-    """The pace for someone located; half the way to the boundary, at their speed or a walk."""
-    if person.point is None:
-        return Pace(SOONEST_MS, _NEAREST_M)
+def pace(fine: int, resolution: int, speed_mps: float | None) -> Pace:
+    """The pace for somebody in a fine cell; half the way to the boundary, at their speed or a walk.
+
+    From the cell, not from the point: whoever watches when packets are sent learns no more than that.
+    """
     edge = geo.edge_m(resolution) * _APOTHEM
-    room = max(_NEAREST_M, (edge - geo.metres(person.point, geo.centre(person.disclosed))) / 2)
+    room = max(_NEAREST_M, (edge - geo.metres(geo.centre(fine), geo.centre(geo.parent(fine, resolution)))) / 2)
     next_ms = int(1000 * room / max(speed_mps or 0.0, WALKING_MPS))
     return Pace(min(max(next_ms, SOONEST_MS), LATEST_MS), int(room))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from fwber_rt.core.access import Kind
+from fwber_rt.core.sharing import OPEN, Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from fwber_rt.core.effects import Audience
     from fwber_rt.core.limits import Bucket
     from fwber_rt.core.rooms import Room
+    from fwber_rt.core.travel import Claim, Crossing
 
 
 _NOBODY: frozenset[int] = frozenset()
@@ -21,8 +23,11 @@ _QUOTED = {ord('"'): '\\"', ord("\\"): "\\\\"}  # a name holds no control charac
 class Person:
     """One user's live state, shared by all their connections.
 
-    Two cells, kept apart from the start: ``disclosed`` is what others may observe (0: nothing), ``heard`` is where this
-    person hears. ``fine`` and ``point`` (lat, lng) are true and never leave memory, except ``fine`` in an encrypted snapshot.
+    Two cells, kept apart from the start: ``disclosed`` is what others may observe (0: nothing), ``heard`` is the one this
+    person hears from (0: none), and as coarse. ``fine`` and ``point`` (lat, lng) are where they believably are; they never leave
+    memory, except ``fine`` in an encrypted snapshot. ``anchor`` is the last such cell, at ``located_at``, kept when they leave
+    the map: so that leaving it is no way to jump. ``sharing`` is what they chose, ``ghost`` the base cell around which they see
+    numbers only, ``crossing`` and ``claim`` what is still to be shown or believed (``core.travel``). ``movement`` sets all of it.
     ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
     ``consents`` are the purposes agreed to and not withdrawn. ``rooms`` are those joined, ``inside`` those whose area this
     person is in, joined or not. ``sessions`` are the transport's objects, attached and detached by the hub; ``arriving``
@@ -35,8 +40,9 @@ class Person:
     """
 
     __slots__ = (
-        "arriving", "audience", "buckets", "card", "consents", "deaf", "disclosed", "fine", "gone_at", "heard", "hidden", "id",
-        "inside", "kind", "located_at", "name", "nonces", "nonces_complete", "order", "point", "rooms", "sessions",
+        "anchor", "arriving", "audience", "buckets", "card", "claim", "consents", "crossing", "deaf", "disclosed", "fine",
+        "ghost", "gone_at", "heard", "hidden", "id", "inside", "kind", "located_at", "name", "nonces", "nonces_complete",
+        "order", "point", "rooms", "sessions", "sharing",
     )  # fmt: skip
 
     def __init__(self, id: int, name: str, kind: Kind, order: int) -> None:
@@ -51,7 +57,12 @@ class Person:
         self.heard = 0
         self.fine = 0
         self.point: tuple[float, float] | None = None
+        self.anchor = 0
         self.located_at = 0.0
+        self.sharing: Sharing = OPEN
+        self.ghost = 0
+        self.crossing: Crossing | None = None
+        self.claim: Claim | None = None
         self.gone_at = 0.0  # Instant.mono at which the grace time ends; 0 while connected
         self.rooms: dict[int, Room] = {}
         self.inside: dict[int, Room] = {}

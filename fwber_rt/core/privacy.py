@@ -6,9 +6,8 @@ lists, order, bands, counts, membership, the channel a word is heard on - starts
 a second time: a cell contains its parent's area only approximately (6 % of points lie in another cell when asked for the
 coarser resolution directly), so two roads to "the" cell would tell the same person apart from itself.
 
-Two cells are kept from the start (``people.Person``): ``disclosed``, what others see, and ``heard``, where I hear. ``movement``
-is the one place that sets them; what dwell and plausibility of travel need to know (from fine cells and moments to whether a
-crossing counts) belongs here, as functions.
+Two cells are kept (``people.Person``): ``disclosed``, what others see, and ``heard``, where I hear. ``movement`` is the one
+place that sets them. How finely is chosen in ``sharing``; when a crossing counts, and which jumps nobody believes, in ``travel``.
 
 Options that lost, all broken in the field (privacy.md): noise (averages out), rounding a distance (flip points), a minimum
 distance (three observers solve it), limiting the rate of questions (the attacker waits), sorting by true distance.
@@ -45,14 +44,21 @@ def is_precise(radius_m: float, resolution: int) -> bool:
     return radius_m < geo.edge_m(resolution)
 
 
-def hears(cell: int, coarser: Sequence[int]) -> tuple[int, ...]:
-    """The cells whose talk is heard in ``cell``: the cell, its ring 1, then its parents at the ``coarser`` resolutions.
+def hears(cell: int, resolution: int, coarser: Sequence[int]) -> tuple[int, ...]:
+    """The cells whose talk is heard from ``cell`` (none from 0), for a deployment's ``resolution`` and those ``coarser``.
 
-    A parent's talk is that of people who choose to be seen only that coarsely; they are heard by everyone they may be near.
+    From a cell at the deployment's resolution: the cell, its ring 1, then its parents. A parent's talk is that of people who
+    choose to be seen only that coarsely; they are heard by everyone they may be near. From a coarse cell, which is where
+    somebody hears who is shown no finer: that cell and its parents, for talk of a finer cell tells where its speaker is.
     """
-    return (*geo.disk(cell, 1), *(geo.parent(cell, level) for level in coarser))
+    if not cell:
+        return ()
+    level = geo.resolution(cell)
+    around = geo.disk(cell, 1) if level == resolution else (cell,)
+    return (*around, *(geo.parent(cell, coarse) for coarse in coarser if coarse < level))
 
 
-def hearers(cell: int, resolution: int) -> tuple[int, ...]:
-    """The cells at the deployment's ``resolution`` in which ``cell`` is heard: the inverse of ``hears``."""
-    return geo.disk(cell, 1) if geo.resolution(cell) == resolution else geo.children(cell, resolution)
+def as_seen(cell: int, viewer: int) -> int:
+    """How somebody disclosed at ``cell`` looks to somebody disclosed at ``viewer``: no finer than that."""
+    level = geo.resolution(viewer)
+    return geo.parent(cell, level) if geo.resolution(cell) > level else cell

@@ -22,7 +22,7 @@ _NOBODY: frozenset[int] = frozenset()
 class Relations:
     """All blocks and mutes, by user id."""
 
-    __slots__ = ("_blocks", "_deaf", "_hidden", "_mutes", "_unheard")
+    __slots__ = ("_blocks", "_deaf", "_hidden", "_mutes", "_parted", "_unheard")
 
     def __init__(self) -> None:
         self._blocks: dict[int, set[int]] = {}  # who -> whom they blocked
@@ -30,6 +30,7 @@ class Relations:
         self._hidden: dict[int, set[int]] = {}
         self._deaf: dict[int, set[int]] = {}
         self._unheard: dict[int, set[int]] = {}
+        self._parted: list[tuple[int, int, bool]] = []
 
     def block(self, who: int, whom: int) -> bool:
         """``who`` blocks ``whom``; False when they had already."""
@@ -63,10 +64,20 @@ class Relations:
         """People that ``user`` does not hear."""
         return self._deaf.get(user, _NOBODY)
 
+    @property
+    def any_hidden(self) -> bool:
+        """Whether anybody has blocked anybody."""
+        return bool(self._hidden)
+
     def audience(self, user: int) -> Audience | None:
         """What narrows the audience of what ``user`` says; None when everybody hears them."""
         unheard = self._unheard.get(user)
         return Audience(without=unheard) if unheard else None
+
+    def parted(self) -> list[tuple[int, int, bool]]:
+        """Who can no longer see whom (or can again, False) since the last call: (viewer, other, hidden)."""
+        found, self._parted = self._parted, []
+        return found
 
     def forget(self, user: int) -> None:
         """Take ``user`` out of everything (erasure)."""
@@ -105,6 +116,8 @@ class Relations:
 
     def _derive(self, who: int, whom: int) -> None:
         apart = whom in self._blocks.get(who, ()) or who in self._blocks.get(whom, ())
+        if apart != (whom in self._hidden.get(who, ())):
+            self._parted += [(who, whom, apart), (whom, who, apart)]
         for one, other in ((who, whom), (whom, who)):
             _set(self._hidden, one, other, apart)
             deaf = apart or other in self._mutes.get(one, ())

@@ -9,6 +9,7 @@ Leaving has hysteresis: the fence to stay is wider than the fence to enter, and 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,13 +91,17 @@ class Fence:
     stay_cells: frozenset[int]
 
     @classmethod
-    def around(cls, cell: int, radius_m: float, resolution: int, hysteresis: float) -> Fence:
-        """The fence of a circle around a fine cell, for a deployment that discloses cells of ``resolution``."""
+    def around(cls, cell: int, radius_m: float, levels: Sequence[int], hysteresis: float) -> Fence:
+        """The fence of a circle around a fine cell, for a deployment that discloses cells of these resolutions, finest first.
+
+        Somebody disclosed at a coarse cell is inside when any part of it is.
+        """
+        resolution, *coarser = levels
         precise = privacy.is_precise(radius_m, resolution)
         stay_m = radius_m * (1 + hysteresis)
         enter = frozenset[int]() if precise else geo.cover(cell, radius_m, resolution)
         stay = frozenset[int]() if precise else geo.cover(cell, stay_m, resolution) | enter
-        return cls(geo.centre(cell), radius_m, stay_m, precise, enter, stay)
+        return cls(geo.centre(cell), radius_m, stay_m, precise, _with_parents(enter, coarser), _with_parents(stay, coarser))
 
     def admits(self, person: Person) -> bool:
         """Whether the person is inside, to enter or to be told of the room's nearness."""
@@ -109,3 +114,7 @@ class Fence:
         if self.precise:
             return person.point is not None and geo.metres(person.point, self.centre) <= self.stay_m
         return person.disclosed in self.stay_cells
+
+
+def _with_parents(cells: frozenset[int], coarser: Sequence[int]) -> frozenset[int]:
+    return cells.union(geo.parent(cell, level) for level in coarser for cell in cells)

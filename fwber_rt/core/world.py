@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from fwber_rt.core import eventlog, geo, privacy
+from fwber_rt.core import eventlog, geo, movement, privacy
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Change, Effects, Hear, Join, Leave, Row, Statement
 from fwber_rt.core.hexindex import HexIndex
@@ -25,8 +25,10 @@ from fwber_rt.core.relations import Relations
 from fwber_rt.core.rooms import Member, Room
 from fwber_rt.core.services import Credentials
 from fwber_rt.core.settings import Setting, Settings, positive
+from fwber_rt.core.sharing import OPEN, Sharing
 from fwber_rt.core.streams import Position, Stream, WindowLimits
-from fwber_rt.errors import NOT_FOUND, TOKEN_INVALID, Refused
+from fwber_rt.core.travel import Dwell
+from fwber_rt.errors import LOCATION_HIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOKEN_INVALID, Refused
 
 GEO_RESOLUTION = Setting(
     "geo.resolution", 8, "H3 resolution of the hexagons people are shown in (9 for a campus)", "H3 resolution",
@@ -46,7 +48,15 @@ WINDOWS_BYTES = Setting(
 GRACE = Setting(
     "presence.grace_s", 30.0, "how long a person stays after their last connection ends", "seconds", reload=True, check=positive
 )
-SETTINGS: tuple[Setting[Any], ...] = (GEO_RESOLUTION, GEO_COARSER, WINDOW_EVENTS, WINDOW_BYTES, WINDOWS_BYTES, GRACE)
+SETTINGS: tuple[Setting[Any], ...] = (
+    GEO_RESOLUTION,
+    GEO_COARSER,
+    WINDOW_EVENTS,
+    WINDOW_BYTES,
+    WINDOWS_BYTES,
+    GRACE,
+    *movement.SETTINGS,
+)
 
 
 def _asleep(worker: str) -> None:
@@ -89,7 +99,11 @@ class World:
         self.precise_cells: Counter[int] = Counter()
         self.outside: dict[tuple[int, int], float] = {}  # (user, room) -> mono at which the member left the fence
         self.streams: dict[str, Stream] = {}
-        self.presence = Presence()
+        self.levels = (self.resolution, *self.coarser)
+        self.presence = Presence(self.resolution, self.coarser)
+        self.sharing: dict[int, Sharing] = {}  # of users who have chosen something, here or not
+        self.restless: dict[int, Person] = {}  # those with a crossing or a claim
+        self.anchors: dict[int, tuple[int, float]] = {}  # user -> fine cell and moment, of those who have gone
         self.relations = Relations()
         self.state: dict[str, Any] = {}  # what features keep, by feature name
         self.erased: set[int] = set()  # users who are, or are being, erased: nobody comes in as one of them
@@ -99,21 +113,24 @@ class World:
         # (user, password, reader) -> whether it is theirs, or they have none; whoever keeps passwords sets it at the start
         self.confirm: Callable[[int, str, Any], Awaitable[bool]] | None = None
         self.saving = True  # False while the disk is full
-        self.remembered: dict[int, int] = {}  # user -> fine cell, from the last snapshot; for those who come back in time
+        # user -> (fine cell, disclosed cell), from the last snapshot; for those who come back in time
+        self.remembered: dict[int, tuple[int, int]] = {}
         self.remembered_until = 0.0
         self._fences: dict[int, list[Room]] = {}  # disclosure cell -> rooms whose area may include it
-        self._secret = secret
+        self.secret = secret
 
     def configure(self, settings: Settings) -> None:
         """Take over settings, at start and when they are reloaded."""
         self.settings = settings
         self.text_chars = settings[TEXT_CHARS]
+        self.dwell = Dwell(settings[movement.DWELL], settings[movement.DWELL_RANDOM], settings[movement.DWELL_MOST])
+        self.fastest_mps = settings[movement.FASTEST]
 
     # People
 
     def order_of(self, id: int) -> int:
         """The keyed hash (63 bits) that fixes an id's place among neighbours."""
-        return int.from_bytes(blake2b(id.to_bytes(8, "big"), key=self._secret, digest_size=8).digest(), "big") >> 1
+        return int.from_bytes(blake2b(id.to_bytes(8, "big"), key=self.secret, digest_size=8).digest(), "big") >> 1
 
     def admit(self, id: int, name: str, kind: Kind, now: Instant) -> tuple[Person, list[Change]]:
         """The live record of a user, made when there is none; and what the hub must know of a new one."""
@@ -125,6 +142,8 @@ class World:
         person = self.people[id] = Person(id, name, kind, self.order_of(id))
         person.rooms = self.memberships.get(id) or {}
         self.relations.introduce(person)
+        person.sharing = self.sharing.get(id, OPEN)
+        person.anchor, person.located_at = self.anchors.pop(id, (0, 0.0))
         self.release(person, now)
         return person, [Join(person, room.stream.name) for room in person.rooms.values()]
 
@@ -135,14 +154,13 @@ class World:
 
     def evict(self, person: Person) -> list[Change]:
         """Forget a person whose grace time is over: no longer shown, no longer hearing."""
-        if person.disclosed:
-            self.presence.hide(person, person.disclosed)
-            self.index.leave(person, person.disclosed)
-        self.presence.forget(person, self.hears(person.heard))
+        heard = person.heard
+        movement.vanish(self, person)
         del self.people[person.id]
         self.absent.pop(person.id, None)
-        hear: list[Change] = [Hear(person, 0)] if person.heard else []
-        person.disclosed = person.heard = person.fine = 0
+        if person.anchor:
+            self.anchors[person.id] = person.anchor, person.located_at
+        hear: list[Change] = [Hear(person, 0)] if heard else []
         return hear + [Leave(person, room.stream.name) for room in person.rooms.values()]
 
     def gone(self, now: Instant) -> list[Person]:
@@ -153,29 +171,58 @@ class World:
                 del self.absent[person.id]
         if self.remembered and now.mono > self.remembered_until:
             self.remembered = {}
+        old = now.mono - movement.ANCHOR_S
+        for user in [user for user, (_, at) in self.anchors.items() if at < old]:
+            del self.anchors[user]
         return [person for person in due if not person.sessions]
 
     def hears(self, cell: int) -> tuple[int, ...]:
         """The cells whose local chat is heard from ``cell`` (none from 0)."""
-        return privacy.hears(cell, self.coarser) if cell else ()
+        return privacy.hears(cell, self.resolution, self.coarser)
+
+    def coarse(self, cell: int) -> int:
+        """``cell`` when it is coarser than the deployment's resolution, else 0."""
+        return cell if cell and geo.resolution(cell) < self.resolution else 0
+
+    def here(self, person: Person) -> int:
+        """The hexagon ``person`` believably is in, for what only they are told; location.required while it is not known."""
+        if not person.fine:
+            raise Refused(LOCATION_REQUIRED)
+        return geo.parent(person.fine, self.resolution)
+
+    def shown(self, person: Person) -> int:
+        """The cell others see ``person`` at; location.required while unknown, location.hidden while nobody does."""
+        if not person.disclosed:
+            raise Refused(LOCATION_HIDDEN if person.fine else LOCATION_REQUIRED)
+        return person.disclosed
 
     def cell_name(self, cell: int) -> str:
         """The stream of a hexagon's local chat."""
         return "cell:" + geo.to_text(cell)
 
-    def recall(self, person: Person, now: Instant) -> int:
-        """The fine cell someone was in when the server stopped; 0 when unknown, out of date, or no longer agreed to."""
+    def recall(self, person: Person, now: Instant) -> tuple[int, int] | None:
+        """The fine cell someone was in when the server stopped, and where they were shown (0: nowhere).
+
+        None when unknown, out of date, or no longer agreed to.
+        """
         fresh = now.mono < self.remembered_until and "location" in person.consents and not person.fine
-        return self.remembered.get(person.id, 0) if fresh else 0
+        return self.remembered.get(person.id) if fresh else None
 
     def withdrawn(self, user: int, purpose: str) -> list[Row]:
         """The rows that delete what was stored with a user's consent to ``purpose``."""
         return [Row(statement, (user,)) for statement in self.withdrawals.get(purpose, ())]
 
     def relate(self, *users: int) -> None:
-        """Relations between these users have changed: let those who are here know."""
+        """Relations between these users have changed: let those who are here know.
+
+        Whoever no longer may see another is told, alone and at the next tick, what they would be told had the other left.
+        """
         for person in filter(None, map(self.people.get, users)):
             self.relations.introduce(person)
+        for one, other, hidden in self.relations.parted():
+            viewer, seen = self.people.get(one), self.people.get(other)
+            if viewer and seen:
+                self.presence.part(viewer, seen, hidden=hidden)
 
     # Rooms
 
@@ -251,8 +298,9 @@ class World:
             self.outside.setdefault((person.id, room.id), since.mono)
 
     def _area(self, room: Room) -> frozenset[int]:
-        """The disclosure cells in which this room's fence must be looked at."""
-        return room.fence.stay_cells or geo.cover(room.cell, room.fence.stay_m, self.resolution)
+        """The hexagons of the deployment's resolution in which this room's fence must be looked at."""
+        cells = room.fence.stay_cells or geo.cover(room.cell, room.fence.stay_m, self.resolution)
+        return frozenset(cell for cell in cells if geo.resolution(cell) == self.resolution)
 
     # Streams
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from fwber_rt.core import eventlog, movement, privacy, resume
+from fwber_rt.core import eventlog, geo, movement, resume
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Attach, Change, Disconnect, Effects, Push
 from fwber_rt.core.instant import Instant
@@ -70,7 +70,10 @@ class Limits(Struct):
 
 
 class Connected(Struct):
-    """The connection is open. ``expires`` is the token's end; every subscribed stream is in ``streams``."""
+    """The connection is open. ``expires`` is the token's end; every subscribed stream is in ``streams``.
+
+    ``shown``: the cell others see me at, if any (`location.shown` tells when it changes).
+    """
 
     conn: str
     session: str
@@ -81,6 +84,7 @@ class Connected(Struct):
     expires: int
     limits: Limits
     streams: dict[str, StreamState]
+    shown: str | None = None
 
 
 class RenewToken(Struct):
@@ -132,8 +136,8 @@ def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: 
     effects = Effects()
     if request.location:
         movement.locate(world, person, (request.location.lat, request.location.lng), now, effects)
-    elif fine := world.recall(person, now):
-        movement.place(world, person, fine, now, effects)
+    elif remembered := world.recall(person, now):
+        movement.place(world, person, *remembered, now, effects)
     known = _known(world, person, request)
     for stream, pushes in loaded or ():
         stream.refill(pushes)
@@ -175,8 +179,10 @@ def _missing(world: World, person: Person, request: Connect, now: Instant) -> li
 
 
 def _heard_after(world: World, person: Person, fix: Fix | None, now: Instant) -> int:
-    fine = privacy.fine_cell(fix.lat, fix.lng) if fix else world.recall(person, now)
-    return privacy.disclosed_cell(fine, world.resolution) if fine else person.heard
+    if fix:
+        return movement.heard_after(world, person, (fix.lat, fix.lng), now)
+    remembered = world.recall(person, now)
+    return movement.heard_from(world, person, *remembered) if remembered else person.heard
 
 
 def _replaced(world: World, person: Person, request: Connect) -> list[Change]:
@@ -207,6 +213,7 @@ def _connected(
             settings[TEXT_CHARS], settings[ROOMS_PER_USER], settings[ROOM_MEMBERS], settings[RADIUS_MIN], settings[RADIUS_MAX]
         ),
         streams=streams,
+        shown=geo.to_text(person.disclosed) if person.disclosed else None,
     )
 
 

@@ -324,9 +324,9 @@ class Hub:
         if level == self.resolution:
             around = geo.disk(cell, 1)
         elif 7 ** (self.resolution - level) > len(heard):  # more children than cells with somebody in them
-            around = [other for other in heard if geo.parent(other, level) == cell]
+            around = [other for other in heard if geo.resolution(other) >= level and geo.parent(other, level) == cell]
         else:
-            around = geo.children(cell, self.resolution)
+            around = [cell, *(child for finer in range(level + 1, self.resolution + 1) for child in geo.children(cell, finer))]
         return [person for other in around for person in heard.get(other, ())]
 
     def _schedule(self) -> None:

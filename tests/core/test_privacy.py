@@ -52,23 +52,26 @@ class TestDisclosure:
 class TestHearing:
     @given(base_cells)
     def test_what_is_heard(self, cell: int) -> None:
-        heard = privacy.hears(cell, COARSER)
+        heard = privacy.hears(cell, 8, COARSER)
         assert heard[0] == cell
         assert heard[-2:] == (geo.parent(cell, 7), geo.parent(cell, 5))
         assert set(heard[1:-2]) == set(geo.ring(cell, 1))
         assert len(set(heard)) == len(heard)
 
-    @given(base_cells, st.sampled_from([8, 7, 5]))
-    def test_hearers_are_those_who_hear(self, cell: int, level: int) -> None:
-        spoken = geo.parent(cell, level)
-        hearers = privacy.hearers(spoken, 8)
-        assert len(set(hearers)) == len(hearers)
-        assert all(spoken in privacy.hears(hearer, COARSER) for hearer in hearers)
-
     @given(base_cells)
-    def test_everybody_who_hears_is_among_the_hearers(self, cell: int) -> None:
-        assert all(cell in privacy.hearers(spoken, 8) for spoken in privacy.hears(cell, COARSER))
+    def test_whoever_is_seen_coarsely_hears_as_coarsely(self, cell: int) -> None:
+        seven, five = geo.parent(cell, 7), geo.parent(cell, 5)
+        assert privacy.hears(seven, 8, COARSER) == (seven, five)
+        assert privacy.hears(five, 8, COARSER) == (five,)
+
+    def test_nowhere_nothing_is_heard(self) -> None:
+        assert privacy.hears(0, 8, COARSER) == ()
 
     def test_without_coarser_resolutions_only_the_ring_is_heard(self) -> None:
         cell = geo.cell_of(31.4912, 120.3119, 9)
-        assert privacy.hears(cell, ()) == geo.disk(cell, 1)
+        assert privacy.hears(cell, 9, ()) == geo.disk(cell, 1)
+
+    @given(base_cells, st.sampled_from([8, 7, 5]), st.sampled_from([8, 7, 5]))
+    def test_nobody_is_seen_more_finely_than_they_are_shown_or_their_viewer_is(self, cell: int, shown: int, viewer: int) -> None:
+        seen = privacy.as_seen(geo.parent(cell, shown), geo.parent(cell, viewer))
+        assert seen == geo.parent(cell, min(shown, viewer))

@@ -64,10 +64,11 @@ def test_clear_takes_off_the_map(town: Town) -> None:
 def test_withdrawing_consent_takes_off_the_map(town: Town) -> None:
     ann = town.person("Ann")
     town.do(ann, "consent.withdraw", purpose="location")
+    withdrawn = town.clock.wall
     assert not ann.disclosed and not ann.fine
     with pytest.raises(Refused, match="consent.required"):
         town.do(ann, "location.update", lat=WUXI[0], lng=WUXI[1])
-    assert town.rows[-1][1][2:] == ("location", "", town.clock.wall, 0)
+    assert town.rows[-1][1][2:] == ("location", "", withdrawn, 0)
 
 
 def test_people_are_listed_by_hexagon_and_never_by_distance(town: Town) -> None:
@@ -115,11 +116,10 @@ def test_presence_is_told_once_per_tick(town: Town) -> None:
     full = [push for push in town.take("presence") if push.to == name and push.audience]
     assert [user["name"] for user in d(full[0])["entered"]] == ["Ann"] and d(full[0])["full"] is True
     bob = town.person("Bob")
-    town.do(bob, "location.update", lat=NORTH[0], lng=NORTH[1])
+    town.do(bob, "location.clear")
     town.due()
     assert not [push for push in town.take("presence") if push.to == name], "came and went between two ticks: never there"
-    town.do(bob, "location.update", lat=WUXI[0], lng=WUXI[1])
-    town.due()
+    town.move(bob, *WUXI)
     told = [push for push in town.take("presence") if push.to == name]
     assert told[0].audience == Audience((bob,)) and {u["name"] for u in d(told[0])["entered"]} == {"Ann", "Bob"}
     assert [u["name"] for u in d(told[1])["entered"]] == ["Bob"] and told[1].audience is None
@@ -161,8 +161,7 @@ def test_a_crowd_that_changes_is_told_its_number_and_the_whole_when_it_is_one_no
     town.due()
     told = [push for push in town.take("presence") if push.to == name and push.audience is None]
     assert [d(push)["count"] for push in told] == [101] and d(told[0])["entered"] == []
-    town.do(late, "location.update", lat=NORTH[0], lng=NORTH[1])
-    town.due()
+    town.move(late, *NORTH)
     told = [push for push in town.take("presence") if push.to == name and push.audience is None]
     assert len(told) == 1 and d(told[0])["full"] is True and len(d(told[0])["entered"]) == 100
 
@@ -180,13 +179,14 @@ def test_whoever_got_a_connection_meanwhile_stays(town: Town) -> None:
 
 def test_a_snapshot_puts_back_only_who_was_there_lately_and_did_not_leave(town: Town) -> None:
     ann, bob = town.person("Ann"), town.person("Bob")
-    records, saved = [(ann.id, ann.fine), (bob.id, bob.fine)], town.clock.wall
+    records, saved = list(location.dump(town.world)), town.clock.wall
     town.do(ann, "location.clear")
+    assert [record[0] for record in records] == [ann.id, bob.id]
     assert town.rows[-1][1] == (ann.id, town.clock.wall)
     fresh = Town()
     fresh.world.state["location"] = {ann.id: town.clock.wall}
     location.restore(fresh.world, records, saved, town.clock.now())
-    assert fresh.world.remembered == {bob.id: bob.fine}
+    assert fresh.world.remembered == {bob.id: (bob.fine, bob.disclosed)}
     stale = Town()
     location.restore(stale.world, records, saved - 61_000, town.clock.now())
     assert stale.world.remembered == {}
@@ -212,6 +212,7 @@ def test_other_devices_learn_which_streams_they_hear(town: Town) -> None:
     assert push.to == f"user:{ann.id}" and push.o is None
     assert {entered["s"] for entered in d(push)["entered"]} == {entered.s for entered in moved.entered}
     assert d(push)["left"] == moved.left
+    town.due(), town.take("streams")
     room = town.do(ann, "room.create", session=asking, name="R", lat=NORTH[0], lng=NORTH[1], radius_m=1000)
     assert [d(push)["entered"][0]["s"] for push in town.take("streams")] == [room.s]
     town.do(ann, "room.leave", session=asking, room=room.room)

@@ -77,7 +77,7 @@ def test_a_repeated_nonce_answers_the_first_ack(town: Town) -> None:
 def test_a_nonce_for_here_holds_across_hexagons(town: Town) -> None:
     ann = town.person("Ann")
     first = town.do(ann, "here.say", text="a", nonce="n")
-    town.do(ann, "location.update", lat=FAR[0], lng=FAR[1])
+    town.move(ann, *FAR)
     again = town.do(ann, "here.say", text="a", nonce="n")
     assert again.dup and again.s == first.s
 

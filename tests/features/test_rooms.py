@@ -73,16 +73,18 @@ def test_a_private_room_does_not_exist_for_others(town: Town) -> None:
 def test_entering_an_area_is_told_but_joins_nobody(town: Town) -> None:
     room = make(town, town.person("Ann"))
     bob = town.person("Bob", FAR)
-    assert town.do(bob, "location.update", lat=WUXI[0], lng=WUXI[1]).rooms.entered == [room.room]
+    town.move(bob, *WUXI)
+    assert d(town.take("location.shown")[-1])["rooms"]["entered"] == [room.room]
     assert not bob.rooms
-    assert town.do(bob, "location.update", lat=FAR[0], lng=FAR[1]).rooms.left == [room.room]
+    town.move(bob, *FAR)
+    assert d(town.take("location.shown")[-1])["rooms"]["left"] == [room.room]
 
 
 def test_walking_away_ends_membership_after_the_grace_time(town: Town) -> None:
     room = make(town, town.person("Ann"))
     bob = town.person("Bob")
     town.do(bob, "room.join", room=room.room)
-    town.do(bob, "location.update", lat=FAR[0], lng=FAR[1])
+    town.move(bob, *FAR)
     town.clock.advance(29)
     town.take("x"), town.due()
     assert town.take("member.leave") == []
@@ -96,9 +98,9 @@ def test_coming_back_within_the_grace_time_keeps_membership(town: Town) -> None:
     room = make(town, town.person("Ann"))
     bob = town.person("Bob")
     town.do(bob, "room.join", room=room.room)
-    town.do(bob, "location.update", lat=FAR[0], lng=FAR[1])
+    town.move(bob, *FAR)
     town.clock.advance(29)
-    town.do(bob, "location.update", lat=WUXI[0], lng=WUXI[1])
+    town.move(bob, *WUXI)
     town.clock.advance(60)
     town.due()
     assert town.take("member.leave") == [] and bob.rooms

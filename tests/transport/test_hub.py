@@ -353,22 +353,22 @@ CELLS = (*geo.disk(HERE, 3), *geo.disk(geo.cell_of(48.0, 9.0, 8), 1))
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 5), st.sampled_from((0, *CELLS))), max_size=12),
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from((0, *CELLS)), st.sampled_from((8, *COARSER))), max_size=12),
     st.sampled_from(CELLS),
     st.sampled_from((8, *COARSER, 0)),
 )
-def test_a_cell_is_heard_by_exactly_those_who_hear_it(moves: list[tuple[int, int]], at: int, resolution: int) -> None:
+def test_a_cell_is_heard_by_exactly_those_who_hear_it(moves: list[tuple[int, int, int]], at: int, resolution: int) -> None:
     hub = Hub(8, call_soon=Ticks())
     people = [person(n) for n in range(6)]
     lines = [attach(hub, who) for who in people]
     heard = dict.fromkeys(range(6), 0)
-    for n, cell in moves:
-        heard[n] = cell
-        change(hub, Hear(people[n], cell))
+    for n, cell, level in moves:
+        heard[n] = geo.parent(cell, level) if cell else 0
+        change(hub, Hear(people[n], heard[n]))
     spoken = geo.parent(at, resolution)
     hub.hold(1, None, None, said("cell:" + geo.to_text(spoken), 1))
     hub.release(1)
-    expected = [bool(cell) and spoken in privacy.hears(cell, (*COARSER, 0)) for cell in heard.values()]
+    expected = [spoken in privacy.hears(cell, 8, (*COARSER, 0)) for cell in heard.values()]
     assert [bool(line.received()) for line in lines] == expected
     assert hub.statistics().heard_cells == len({cell for cell in heard.values() if cell})
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
-from fwber_rt.core import eventlog, geo, privacy
+from fwber_rt.core import eventlog
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.settings import Setting
@@ -196,8 +196,9 @@ def _silent(world: World, empty: list[Stream], now: Instant) -> list[Stream]:
     Whoever hears it holds a position in it, and would take the first messages of its next life for old ones.
     """
     ended = [stream for stream in empty if _ended(world, stream, now)]
-    heard = {person.heard for person in world.people.values()} if ended else set[int]()
-    return [stream for stream in ended if heard.isdisjoint(_hearers(world, stream))]
+    here = {person.heard for person in world.people.values()} if ended else set[int]()
+    heard = {world.cell_name(cell) for each in here for cell in world.hears(each)}
+    return [stream for stream in ended if stream.name not in heard]
 
 
 def _ended(world: World, stream: Stream, now: Instant) -> bool:
@@ -206,14 +207,6 @@ def _ended(world: World, stream: Stream, now: Instant) -> bool:
     silent = now.wall - stream.last_ts > max(world.settings[RESUME] * 1000, _period(world, stream))
     living = stream.name.startswith("room:") and int(stream.name[5:]) in world.rooms
     return silent and not living
-
-
-def _hearers(world: World, stream: Stream) -> tuple[int, ...]:
-    """The cells in which a hexagon's stream is heard; none for other streams, or one finer than anybody is shown in now."""
-    kind, _, text = stream.name.partition(":")
-    if kind != "cell" or geo.resolution(int(text, 16)) > world.resolution:
-        return ()
-    return privacy.hearers(int(text, 16), world.resolution)
 
 
 def _retire(world: World, progress: _Progress, stream: Stream) -> Effects:

@@ -116,4 +116,4 @@ def _room(world: World, row: tuple[Any, ...], body: RoomBody, stream: Any, membe
 
 def fence_of(world: World, cell: int, radius_m: float) -> Fence:
     """The fence of a circle under this deployment's settings."""
-    return Fence.around(cell, radius_m, world.resolution, world.settings[HYSTERESIS])
+    return Fence.around(cell, radius_m, world.levels, world.settings[HYSTERESIS])

@@ -1,0 +1,69 @@
+"""Who is near: by ring, then keyed hash, so that order tells nothing finer than the hexagon."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+import msgspec
+
+from fwber_rt.core import geo, privacy
+from fwber_rt.core.effects import Effects
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.people import Actor, Person
+from fwber_rt.core.settings import Setting
+from fwber_rt.core.world import World
+from fwber_rt.errors import FIELD_INVALID, Refused
+from fwber_rt.features.location.shapes import ListPeople, PeopleWritten
+
+REACH = Setting(
+    "nearby.rings", 4, "rings of hexagons around one's own in which people are found", "rings",
+    check=lambda value: None if 0 <= value <= 16 else "must be from 0 to 16", reload=True,
+)  # fmt: skip
+
+
+def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant) -> Effects:
+    """``nearby.people``: around the hexagon I am seen in, as finely as that; a ghost is told a number around where they are."""
+    me, rings = actor.someone, world.settings[REACH]
+    after = _after(request.cursor)
+    if not me.disclosed:
+        here = world.here(me)
+        return Effects(PeopleWritten(msgspec.Raw(b"[]"), privacy.few(_count(world, me, here, rings))))
+    found = [
+        each
+        for each in world.index.nearest(me.disclosed, request.limit + 2 + len(me.hidden), after, rings)
+        if each[1] is not me and each[1].id not in me.hidden
+    ]
+    page = found[: request.limit]
+    others = _count(world, me, me.disclosed, rings) - 1 - len(page)
+    cards, at_cell, at_ring, tail = [], 0, 0, b""
+    for ring, person in page:
+        if person.disclosed != at_cell or ring != at_ring:  # neighbours come hexagon by hexagon
+            at_cell, at_ring = person.disclosed, ring
+            tail = f',"cell":"{geo.to_text(privacy.as_seen(at_cell, me.disclosed))}","band":{ring}}}'.encode()
+        cards.append(person.card + tail)
+    more = len(found) > len(page)
+    people = msgspec.Raw(b"[" + b",".join(cards) + b"]")
+    return Effects(PeopleWritten(people, privacy.few(others), _cursor(*page[-1]) if more else None))
+
+
+def _count(world: World, me: Person, cell: int, rings: int) -> int:
+    """How many people are within reach, whoever is hidden from me not counted."""
+    hidden = [other.disclosed for other in filter(None, map(world.people.get, me.hidden)) if other.disclosed]
+    return world.index.count_around(cell, rings) - sum(world.index.reaches(cell, other, rings) for other in hidden)
+
+
+def _cursor(ring: int, person: Person) -> str:
+    return base64.urlsafe_b64encode(b"%d.%d" % (ring, person.order)).decode()
+
+
+def _after(cursor: str) -> tuple[int, int] | None:
+    if not cursor:
+        return None
+    try:
+        ring, order = map(int, base64.urlsafe_b64decode(cursor.encode()).split(b"."))
+        if min(ring, order) < 0:
+            raise ValueError("negative")
+    except (ValueError, binascii.Error):
+        raise Refused(FIELD_INVALID, field="cursor", detail="cursor is not one that `next` gave.") from None
+    return ring, order
