@@ -113,6 +113,10 @@ class Stream:
         while self._window and self.window_first < self.first:
             self._size -= self._window.popleft().size
 
+    def forget(self, user: int) -> int:
+        """``user`` is erased: free the window when anything in it came from them, or from nobody; returns the bytes freed."""
+        return self.drop_window() if any(push.by in (user, 0) for push in self._window) else 0
+
     def drop_window(self) -> int:
         """Free the memory of the window (it is in the database); returns the bytes freed."""
         freed, self._size = self._size, 0

@@ -146,6 +146,15 @@ class Snapshots:
                 return snapshot
         return None
 
+    def keep_newest(self) -> int:
+        """Remove all but the newest, which must know nothing of whom the others should no longer tell; returns how many. Blocks."""
+        old = self._files()[:-1]
+        for path in old:
+            path.unlink(missing_ok=True)
+        if old:
+            sync(self.directory)
+        return len(old)
+
     def statistics(self) -> Statistics:
         """The last save, for metrics and the operator."""
         return self._last

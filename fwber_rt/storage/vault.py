@@ -21,6 +21,7 @@ import os
 import sqlite3
 import struct
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ _CREATE = """CREATE TABLE IF NOT EXISTS keys(
 _INSERT = "INSERT INTO keys(owner, number, wrapped) VALUES (?, ?, ?)"
 _DESTROY = "INSERT INTO keys(owner, number, wrapped) VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET wrapped = NULL"
 _ONE_QUERY = 500
+RETRY_S: Final = 0.05
 _ONE, _TWO = struct.Struct(">8sqcq"), struct.Struct(">8sqcqcq")
 
 
@@ -161,16 +163,28 @@ class Vault:
         if missing:
             self._load(missing)
 
-    def destroy(self, owner: int) -> None:
-        """Erase: the key is gone from disk and memory when this returns, and never comes back."""
+    def destroy(self, owner: int, timeout_s: float = 30.0) -> None:
+        """Erase: the key is gone from disk and memory when this returns, and never comes back. Blocks: for a thread.
+
+        Raises TimeoutError when something (a copy of the keys being made) has kept the log, and the key in it, from being cut;
+        the key is out of use all the same: call it again.
+        """
         with self._write_lock:
             with self._cache_lock:
                 self._destructions += 1
             _transaction(self._write, _DESTROY, [(owner, NUMBER)])
             with self._cache_lock:
                 self._cache.pop(owner, None)
-            with self._read_lock:  # a reader would keep the log, and the key in it, from being cut
-                self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        for _ in range(max(1, round(timeout_s / RETRY_S))):
+            if self._cut_log():
+                return
+            time.sleep(RETRY_S)
+        raise TimeoutError(f"something has read {self._path} for too long")
+
+    def destroyed(self) -> set[int]:
+        """Everybody whose key was destroyed."""
+        with self._read_lock:
+            return {owner for (owner,) in self._read.execute("SELECT owner FROM keys WHERE wrapped IS NULL")}
 
     def holds_keys(self) -> bool:
         """Whether anybody has, or had, a key here."""
@@ -187,6 +201,16 @@ class Vault:
     def statistics(self) -> Statistics:
         """Counts, for metrics and the operator."""
         return Statistics(len(self._cache), self._loaded, self._created, self._destructions)
+
+    def _cut_log(self) -> bool:
+        """Copy the log and cut it to nothing, without waiting: neither a commit nor the loop may stand still meanwhile."""
+        with self._write_lock, self._read_lock:  # our own reader would be in the way
+            self._write.execute("PRAGMA busy_timeout=0")
+            try:
+                busy: int = self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                self._write.execute("PRAGMA busy_timeout=5000")
+            return not busy
 
     def _cached(self, owner: int) -> bool:
         with self._cache_lock:
