@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check bench soak demo lock reference clean help
+.PHONY: run test check audit bench soak demo lock reference clean help
 
 IS_NEW = import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -11,7 +11,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SOURCES := fwber_rt bench tests
+AUDIT := $(VENV)-audit
+SOURCES := fwber_rt bench tests .ci/audit.py
 UV ?= uv
 ARGS ?=
 FILE ?= ../shared/data/wuxi_taxis.csv
@@ -20,6 +21,7 @@ help:
 	@echo "make run        serve at http://127.0.0.1:8080"
 	@echo "make test       run the tests"
 	@echo "make check      style, types and the laws of the layout"
+	@echo "make audit      look the pinned packages up among known vulnerabilities (needs the network)"
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
 	@echo "make soak       kill the server 200 times under load and count what was lost"
 	@echo "make demo       serve, with a small crowd moving and talking; FILE names its traces (CSV or GPX)"
@@ -50,6 +52,16 @@ check: $(READY)
 	@$(BIN)/mypy $(SOURCES)
 	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_packaging.py
 
+# pip-audit and what it brings along stay out of what they judge.
+$(AUDIT)/.ready: requirements-audit.lock
+	@test -n "$(PYTHON)" || { echo "fwber_rt needs Python 3.11 or newer; name it: make audit PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m venv --clear $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-audit.lock
+	@touch $@
+
+audit: $(AUDIT)/.ready
+	@$(AUDIT)/bin/python .ci/audit.py $(ARGS) requirements.lock
+
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -67,11 +79,12 @@ lock:
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv (pip install uv), or name it: make lock UV=/path/to/uv"; exit 1; }
 	@$(COMPILE) --all-extras pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --constraints requirements.lock pyproject.toml --output-file requirements-runtime.lock
+	@$(COMPILE) --group audit --output-file requirements-audit.lock
 
 reference: $(READY)
 	@$(BIN)/fwber-rt print-config --defaults > config/default.toml.new && mv config/default.toml.new config/default.toml
 	@$(BIN)/python -m fwber_rt.reference
 
 clean:
-	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find fwber_rt bench tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf $(VENV) $(AUDIT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find fwber_rt bench tests .ci -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,7 +50,8 @@ class Proof:
 
 def available() -> bool:
     """Whether strace is here and may trace."""
-    return shutil.which("strace") is not None and os.system("strace -qq -e trace=none true 2>/dev/null") == 0  # noqa: S605, S607
+    trial = "strace -qq -e trace=none true 2>/dev/null"
+    return shutil.which("strace") is not None and os.system(trial) == 0  # noqa: S605 -- nothing in it comes from outside
 
 
 def run(messages: int, synchronous: str) -> Report:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.lock", "requirements-runtime.lock")
+LOCKS = ("requirements.lock", "requirements-runtime.lock", "requirements-audit.lock")
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 
 
@@ -124,6 +124,7 @@ def test_what_the_image_copies_is_let_through_to_the_builder() -> None:
 def test_ci_and_readme_use_the_two_commands() -> None:
     assert "make check" in text(".ci/run")
     assert "make test" in text(".ci/run")
+    assert "make audit" in text(".ci/run")
     assert "make run" in text("README.md")
     assert "make test" in text("README.md")
     subprocess.run(["bash", "-n", str(ROOT / ".ci/run")], check=True)
@@ -134,7 +135,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "bench", "soak", "demo", "reference"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "audit", "bench", "soak", "demo", "reference"])
 def test_make_knows_the_targets(target: str) -> None:
     assert make("--dry-run", target).returncode == 0
 

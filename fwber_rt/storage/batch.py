@@ -104,5 +104,6 @@ def widened(sql: str, count: int, width: int) -> str | None:
     if update and sorted(map(int, set(_NUMBERED.findall(sql)))) == [*range(1, count + 1)] and "?" not in _NUMBERED.sub("", sql):
         table, assignments, condition = (_NUMBERED.sub(r"v._\1", part) for part in update.groups())
         columns = ", ".join(f"_{number}" for number in range(1, count + 1))
+        # every part is of a statement the program was written with; values stay parameters
         return f"WITH v({columns}) AS (VALUES {values}) UPDATE {table} SET {assignments} FROM v WHERE {condition}"  # noqa: S608
     return None

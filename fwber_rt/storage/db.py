@@ -139,7 +139,8 @@ class Database:
     def largest_id(self, tables: Iterable[str]) -> int:
         """The largest ``id`` in any of the tables, 0 when all are empty. Table names are the program's own, never input."""
         with self.loading() as reader:
-            return max((row[0] or 0 for table in tables for row in reader.all(f"SELECT max(id) FROM {table}")), default=0)  # noqa: S608
+            largest = (row[0] or 0 for table in tables for row in reader.all(f"SELECT max(id) FROM {table}"))  # noqa: S608 -- ours
+            return max(largest, default=0)
 
     def commits(self) -> int:
         """How many transactions of the journal this database has had, over all its life. Blocks briefly."""

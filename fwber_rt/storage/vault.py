@@ -236,7 +236,8 @@ class Vault:
         for start in range(0, len(owners), _ONE_QUERY):
             some = owners[start : start + _ONE_QUERY]
             marks = ",".join("?" * len(some))
-            for owner, wrapped in connection.execute(f"SELECT owner, wrapped FROM keys WHERE owner IN ({marks})", some):  # noqa: S608
+            rows = connection.execute(f"SELECT owner, wrapped FROM keys WHERE owner IN ({marks})", some)  # noqa: S608 -- only ?
+            for owner, wrapped in rows:
                 found[owner] = None if wrapped is None else AESGCM(self._unwrapped(owner, wrapped))
         self._loaded += len(found)
         return found
