@@ -204,10 +204,12 @@ class Vault:
 
     def _cut_log(self) -> bool:
         """Copy the log and cut it to nothing, without waiting: neither a commit nor the loop may stand still meanwhile."""
-        with self._write_lock, self._read_lock:  # our own reader would be in the way
+        with self._write_lock:
             self._write.execute("PRAGMA busy_timeout=0")
             try:
-                busy: int = self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                self._write.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                with self._read_lock:  # our own reader would be in the way; it waits only for what is left to do
+                    busy: int = self._write.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
             finally:
                 self._write.execute("PRAGMA busy_timeout=5000")
             return not busy
