@@ -16,6 +16,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from fwber_rt.callers import Callers
 from fwber_rt.clock import Clock
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
@@ -33,12 +34,10 @@ from fwber_rt.errors import (
     OP_UNKNOWN,
     RATE_LIMITED,
     STORAGE_FULL,
-    TOKEN_INVALID,
     TOKEN_MISSING,
     Close,
     Refused,
 )  # fmt: skip
-from fwber_rt.features.accounts import load_user
 from fwber_rt.features.connection import Connect
 from fwber_rt.limiter import Limiter
 from fwber_rt.metrics import Metrics
@@ -46,6 +45,7 @@ from fwber_rt.protocol.envelope import UNDECODABLE, decode_request, frame_bad, s
 from fwber_rt.registry import Command, Query, Reader, Registry
 from fwber_rt.storage.journal import Journal
 from fwber_rt.transport.auth import Tokens
+from fwber_rt.transport.cookies import CREDENTIAL
 from fwber_rt.transport.http import Answered, LimitState
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.session import Session
@@ -114,6 +114,7 @@ class Dispatcher:
         self.draining = False
         self.limiter = Limiter(settings, clock.scale)
         self.routes = {op.op: Route(op, metrics) for op in registry.operations.values()}
+        self.callers = Callers(self)
         self._tasks: set[asyncio.Task[None]] = set()
         self.configure(settings)
 
@@ -203,7 +204,7 @@ class Dispatcher:
             if isinstance(operation, Command) and operation.credentials:
                 if isinstance(payload, Connect) and payload.strict:
                     _decoded(route.decode_strict, raw)
-                actor = await self._authenticate(payload.token, session.address, session)
+                actor = await self.callers.in_frame(payload.token, payload.ticket, session)
                 self.limiter.check_user(actor.someone, operation.limit, self.clock.now())
             if isinstance(payload, Connect) and self._too_many(actor.someone, payload):
                 session.close(Close.CAPACITY, "this user has all the connections one may have")
@@ -271,33 +272,18 @@ class Dispatcher:
             self._check_anonymous(operation, actor, now)
             return actor
         self.limiter.check_address("address", address, now)
-        actor = await self._authenticate(token, address, None)
+        try:
+            actor = await self.callers.by_token(token, address)
+        except Refused:
+            if operation.least > Kind.ANONYMOUS or not token.startswith(CREDENTIAL):
+                raise
+            return await self._caller(operation, None, address)  # whoever signs in again may still have an old cookie
         if actor.kind < operation.least:
             raise Refused(FORBIDDEN)
         self.limiter.check_user(actor.someone, operation.limit, self.clock.now())
         return actor
 
     # Who, and whether
-
-    async def _authenticate(self, token: str, address: str, session: Session | None) -> Actor:
-        """The actor a token names, loading the user when they are not here yet."""
-        claims = self.tokens.verify(token, self.clock.now().wall)
-        if claims.user not in self.world.people:
-            try:
-                kind, name, consents = await load_user(self.reader, claims.user)
-            except Refused:
-                raise Refused(TOKEN_INVALID, detail="The token is of a user who no longer exists.") from None
-            if claims.user not in self.world.people:
-                person, changes = self.world.admit(claims.user, name, kind, self.clock.now())
-                person.consents = consents
-                self.apply(Effects(changes=changes))
-        person = self.world.people[claims.user]
-        if not person.sessions:
-            self.world.release(person, self.clock.now())  # a grace time that is about to end must not end meanwhile
-        actor = Actor(person, person.kind, session, address)
-        actor.sid = claims.sid
-        actor.token_expires = claims.expires_ms
-        return actor
 
     def _check_anonymous(self, operation: Command | Query, actor: Actor, now: Instant) -> None:
         credentials = isinstance(operation, Command) and operation.credentials

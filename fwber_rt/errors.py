@@ -61,6 +61,7 @@ USER_MUTED = Error(40314, "user.muted", "You are muted here.", temporary=True)
 CONSENT_REQUIRED = Error(40315, "consent.required", "Give consent for this purpose first (consent.give).")
 LOCATION_HIDDEN = Error(40316, "location.hidden", "You cannot speak locally while your location is hidden.")
 ROOM_PRECISE = Error(40317, "room.precise", "Members of this room learn whether you are inside; join again with accept_precise.")
+CSRF_REFUSED = Error(40330, "csrf.refused", "This request was not made by our own page.")
 NOT_FOUND = Error(40401, "not.found", "There is nothing here that you may see.")
 CONFLICT = Error(40901, "conflict", "This contradicts what is already there.")
 TOO_LARGE = Error(41301, "too.large", "The request is larger than the server accepts.")
@@ -72,7 +73,7 @@ STORAGE_FULL = Error(50701, "storage.full", "The server cannot save right now; n
 
 ERRORS: tuple[Error, ...] = (
     FRAME_BAD, OP_UNKNOWN, FIELD_INVALID, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, FORBIDDEN, LOCATION_REQUIRED,
-    ROOM_OUTSIDE, ROOM_FULL, USER_BLOCKED, USER_MUTED, CONSENT_REQUIRED, LOCATION_HIDDEN, ROOM_PRECISE, NOT_FOUND,
+    ROOM_OUTSIDE, ROOM_FULL, USER_BLOCKED, USER_MUTED, CONSENT_REQUIRED, LOCATION_HIDDEN, ROOM_PRECISE, CSRF_REFUSED, NOT_FOUND,
     CONFLICT, TOO_LARGE, CONTENT_REJECTED, RATE_LIMITED, INTERNAL, DRAINING, STORAGE_FULL,
 )  # fmt: skip
 

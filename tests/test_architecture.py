@@ -46,6 +46,7 @@ LAYERS: Mapping[str, str] = {
     "client": f"errors protocol {ROOT_NAME}",
     "reference": "*",
     "limiter": "config core errors transport",
+    "callers": "*",
     "dispatch": "*",
     "timers": "* app",
     "observe": "* app",

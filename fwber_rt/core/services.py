@@ -16,6 +16,10 @@ class Credentials(Protocol):
         """What proves, on resume, that the connection ``conn`` was this user's."""
         ...
 
+    def ticket(self, number: int) -> str:
+        """An unguessable text for the ticket of that number, which is given out once."""
+        ...
+
     def session_conn(self, user: int, secret: str) -> int | None:
         """The connection a secret was made for; None when it is not one of this user's."""
         ...

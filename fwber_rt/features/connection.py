@@ -42,9 +42,10 @@ class Resume(Struct):
 
 
 class Connect(Struct):
-    """The first frame. ``client`` is ``name/version``; ``strict`` refuses unknown fields from here on."""
+    """The first frame, with a token or a ticket. ``client`` is ``name/version``; ``strict``: unknown fields are refused."""
 
     token: str = ""
+    ticket: str = ""
     client: Annotated[str, Meta(max_length=128)] = ""
     strict: bool = False
     location: Fix | None = None
@@ -88,9 +89,10 @@ class Connected(Struct):
 
 
 class RenewToken(Struct):
-    """A newer token of the same user."""
+    """A newer token of the same user, or a ticket."""
 
-    token: str
+    token: str = ""
+    ticket: str = ""
 
 
 class Renewed(Struct):

@@ -57,7 +57,7 @@ class Tokens:
     Secrets are at least 32 bytes (ValueError). ``revoked(sid)`` must answer at once. Satisfies ``core.services.Credentials``.
     """
 
-    __slots__ = ("_keys", "_kid", "_revoked", "_sessions")
+    __slots__ = ("_keys", "_kid", "_revoked", "_sessions", "_ticket")
 
     def __init__(self, secret: bytes, previous: Sequence[bytes] = (), revoked: Callable[[str], bool] = never_revoked) -> None:
         secrets = (secret, *previous)
@@ -66,6 +66,7 @@ class Tokens:
         self._keys = {_key_id(each): _derive(each, b"access token") for each in secrets}
         self._kid = _key_id(secret)
         self._sessions = tuple(_derive(each, b"session secret") for each in secrets)
+        self._ticket = _derive(secret, b"ticket")
         self._revoked = revoked
 
     def issue(self, user: int, kind: int, now_ms: int, ttl_ms: int, sid: str | None = None) -> str:
@@ -91,13 +92,21 @@ class Tokens:
         claims = self._read(token)
         if claims.expires_ms <= now_ms:
             raise Refused(TOKEN_EXPIRED)
-        if self._revoked(claims.sid):
-            raise Refused(TOKEN_INVALID, detail="The token was revoked; sign in again.")
+        self.check_sid(claims.sid)
         return claims
 
     def session_secret(self, user: int, conn: int) -> str:
         """What proves, on resume, that connection ``conn`` was this user's."""
         return f"{conn}.{_mac(self._sessions[0], f'{user}.{conn}')}"
+
+    def ticket(self, number: int) -> str:
+        """The ticket of that number: nobody else can tell it. Numbers are never used twice."""
+        return _mac(self._ticket, str(number))
+
+    def check_sid(self, sid: str) -> None:
+        """Raises Refused (token.invalid) when that sign-in was taken back."""
+        if self._revoked(sid):
+            raise Refused(TOKEN_INVALID, detail="The token was revoked; sign in again.")
 
     def session_conn(self, user: int, secret: str) -> int | None:
         """The connection a secret was made for; None when it is not one of this user's. Compared in constant time."""

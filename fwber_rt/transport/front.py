@@ -20,7 +20,6 @@ from ipaddress import IPv6Address
 from math import inf
 from ssl import SSLContext
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from websockets.datastructures import Headers, MultipleValuesError
@@ -31,15 +30,10 @@ from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.transport import heads
 from fwber_rt.transport.httpconnection import HandedOver, HttpConnection, Tail
 from fwber_rt.transport.httpserver import HEAD_BYTES, HEAD_SECONDS
+from fwber_rt.transport.origins import ORIGINS, authority
 from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
 from fwber_rt.transport.websocket import Endpoint, end_output
 
-ORIGINS: Setting[tuple[str, ...]] = Setting(
-    "http.origins",
-    (),
-    "pages that may open a WebSocket here, as https://host; empty: those of this host alone; *: all",
-    "origins",
-)
 CONNECTIONS = Setting(
     "session.connections", 20_000, "connections in all, HTTP included; fewer where fewer files may be open", "connections",
     check=lambda value: None if value > 0 else "must be above 0",
@@ -48,7 +42,7 @@ CONNECTIONS_PER_ADDRESS = Setting(
     "session.connections_per_address", 20_000, "connections from one address (IPv6: one /64)", "connections",
     check=lambda value: None if value > 0 else "must be above 0", profiles={"production": 20},
 )  # fmt: skip
-SETTINGS: tuple[Setting[Any], ...] = (ORIGINS, CONNECTIONS, CONNECTIONS_PER_ADDRESS)
+SETTINGS: tuple[Setting[Any], ...] = (CONNECTIONS, CONNECTIONS_PER_ADDRESS)
 
 RESERVE: Final = 128  # file descriptors kept for everything that is not a client
 REFUSED_AT_ONCE: Final = 64  # connections above capacity that are told so politely; more are simply ended
@@ -157,7 +151,7 @@ class Front:
         """Whether a page from ``origin`` may open a WebSocket here; clients that are no browsers send none."""
         if origin is None or "*" in self.origins or origin in self.origins:
             return True
-        return not self.origins and bool(host) and _authority(origin) == host.lower()
+        return not self.origins and bool(host) and authority(origin) == host.lower()
 
     # To whom it goes
 
@@ -313,14 +307,6 @@ class Door(asyncio.Protocol):
 def file_descriptors() -> int:
     """How many files and sockets this process may have open."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-def _authority(origin: str) -> str:
-    """The host and port of an origin, in lower case; "" when it is not of the form of one."""
-    try:
-        return urlsplit(origin).netloc.lower()
-    except ValueError:
-        return ""
 
 
 def _group(address: str) -> str:

@@ -18,6 +18,8 @@ from websockets.exceptions import InvalidHeaderValue
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
+from fwber_rt.transport.headers import SECURITY_HEADERS, lines
+
 wire_log = logging.getLogger("fwber_rt.wire")  # websockets announces every connection at INFO
 wire_log.setLevel(logging.WARNING)
 
@@ -151,7 +153,7 @@ def answer(status: HTTPStatus) -> bytes:
     again = f"Retry-After: {RETRY_AFTER_S}\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\n{again}Connection: close\r\n\r\n"
+        f"Content-Length: {len(body)}\r\n{again}{lines()}Connection: close\r\n\r\n"
     )
     return (head + body).encode("ascii")
 
@@ -185,4 +187,8 @@ def parse(head: bytes) -> Request:
 
 def handshake(request: Request) -> Response:
     """The answer to an Upgrade: 101, or why not."""
-    return ServerProtocol(logger=wire_log).accept(request)
+    response = ServerProtocol(logger=wire_log).accept(request)
+    if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+        for name, value in SECURITY_HEADERS.items():
+            response.headers[name] = value
+    return response

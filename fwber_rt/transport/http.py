@@ -19,12 +19,14 @@ import msgspec
 from aiohttp import web
 
 from fwber_rt.core.settings import Setting, Settings
-from fwber_rt.errors import DRAINING, Refused
+from fwber_rt.errors import DRAINING, TOKEN_EXPIRED, TOKEN_INVALID, Refused
 from fwber_rt.metrics import CONTENT_TYPE, Metrics
 from fwber_rt.registry import Command, Query, Registry
-from fwber_rt.transport import openapi
+from fwber_rt.transport import cookies, openapi
 from fwber_rt.transport.auth import bearer
-from fwber_rt.transport.problems import SECURITY_HEADERS, SERVER, UpgradeRequired, guarded, problem, problem_of
+from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, SERVER, strict_transport
+from fwber_rt.transport.origins import ORIGINS
+from fwber_rt.transport.problems import UpgradeRequired, guarded, problem, problem_of
 from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
 from fwber_rt.transport.rest import PREFIX, Route, routes
 
@@ -135,21 +137,39 @@ class _Operation:
         self._proxies = proxies
         self._body_bytes = api.settings[BODY_BYTES]
         self._body_s = api.settings[BODY_SECONDS]
+        self._cookie_s = api.settings[cookies.COOKIE_SECONDS]
+        self._origins: tuple[str, ...] = api.settings[ORIGINS]
 
     async def answer(self, request: web.Request) -> web.Response:
         """Read the request, have it carried out, tell the caller what came of it and how much is left to ask."""
+        token = self._credential(request)
         body = await self._body(request) if self._route.has_body else b""
         typed = self._route.decode(request.match_info, request.query.items(), body)
-        token = bearer(request.headers.get("Authorization"))
         address = self._proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
         operation = self._route.operation
         try:
             answered = await self._api.call(operation, token, typed, address)
             response = web.Response(body=answered.ok, content_type="application/json")
+            cookie = answered.cookie
         except Refused as refused:
             response = problem(refused)
+            by_cookie = token is not None and token.startswith(cookies.CREDENTIAL)
+            cookie = "" if by_cookie and refused.error in (TOKEN_INVALID, TOKEN_EXPIRED) else None
+        if cookie is not None:
+            response.headers["Set-Cookie"] = cookies.set_cookie(cookie, self._cookie_s)
         self._tell_limit(response, self._api.limit_state(token, address, operation.limit))
         return response
+
+    def _credential(self, request: web.Request) -> str | None:
+        """Who asks: a bearer token, or else the browser's cookie, which only a page of ours may use. Raises Refused."""
+        token = bearer(request.headers.get("Authorization"))
+        if token is not None:
+            if token.startswith(cookies.CREDENTIAL):
+                raise Refused(TOKEN_INVALID)
+            return token
+        value = cookies.read(request.headers.getall("Cookie", ()))
+        cookies.check_page(request.method, request.headers, with_cookie=value is not None, origins=self._origins)
+        return None if value is None else cookies.CREDENTIAL + value
 
     async def expect(self, request: web.Request) -> web.Response | None:
         """Ask for the body of a client that waits to be asked, unless it is already known to be too large."""
@@ -183,14 +203,17 @@ class _Operation:
 
 def _application(api: Api) -> web.Application:
     application = web.Application(middlewares=[guarded(api.metrics)], client_max_size=api.settings[BODY_BYTES])
-    application.on_response_prepare.append(_add_headers)
+    trusted: tuple[str, ...] = api.settings[TRUSTED_PROXIES]
+    proxies, strict = Proxies(trusted), strict_transport(api.settings[HSTS_SECONDS])
+
+    async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+        tls = request.secure or (request.headers.get("X-Forwarded-Proto") == "https" and proxies.trusts(request.remote or ""))
+        for name, value in (SECURITY_HEADERS | strict if tls else SECURITY_HEADERS).items():
+            response.headers.setdefault(name, value)
+        response.headers["Server"] = SERVER  # aiohttp has already named itself and Python, with versions
+
+    application.on_response_prepare.append(add_headers)
     return application
-
-
-async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers["Server"] = SERVER  # aiohttp has already named itself and Python, with versions
 
 
 async def _page(body: bytes, content_type: str, request: web.Request) -> web.Response:

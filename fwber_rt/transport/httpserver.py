@@ -10,7 +10,8 @@ from aiohttp import web
 
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.errors import FRAME_BAD, INTERNAL, Refused
-from fwber_rt.transport.problems import SECURITY_HEADERS, problem
+from fwber_rt.transport.headers import SECURITY_HEADERS
+from fwber_rt.transport.problems import problem
 
 
 def _positive(value: float) -> str | None:

@@ -19,16 +19,6 @@ from fwber_rt.metrics import Metrics
 from fwber_rt.protocol.envelope import encode
 from fwber_rt.transport.rest import PREFIX
 
-SERVER: Final = "fwber_rt"  # without versions
-SECURITY_HEADERS: Final = {
-    "Server": SERVER,
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 # HTTP's own refusals: the named error, and a sentence where the error's own would mislead.
 _HTTP: Final[dict[int, tuple[Error, str | None]]] = {
     404: (NOT_FOUND, None),

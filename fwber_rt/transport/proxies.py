@@ -53,6 +53,11 @@ class Proxies:
             address = hop
         return str(address)
 
+    def trusts(self, peer: str) -> bool:
+        """Whether what comes from this address was sent on by a proxy of ours."""
+        address = _parse(peer)
+        return address is not None and self._trusts(address)
+
     def _trusts(self, address: IPv4Address | IPv6Address) -> bool:
         return any(address in network for network in self._networks)
 

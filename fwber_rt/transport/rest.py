@@ -22,7 +22,9 @@ PREFIX: Final = "/api/v1"
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 METHODS: Final = BODY_METHODS | {"GET", "DELETE"}
 # URLs end up in proxies' logs and browsers' histories, so what is personal or secret is refused there, not only ignored.
-NEVER_IN_URL: Final = frozenset({"lat", "lng", "accuracy_m", "token", "session", "secret", "password"})
+NEVER_IN_URL: Final = frozenset({
+    "lat", "lng", "accuracy_m", "token", "refresh", "ticket", "session", "secret", "password", "code", "email",
+})  # fmt: skip
 _LISTS: Final = (inspect.ListType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType)
 _SCALARS: Final = (
     inspect.StrType, inspect.IntType, inspect.FloatType, inspect.BoolType, inspect.NoneType, inspect.EnumType,

@@ -60,7 +60,8 @@ async def post(tmp_path: Path) -> AsyncIterator[Opened]:
 
     async def post(mail: MailServer | None = None, **settings: Any) -> Post:
         clock = ManualClock()
-        told: dict[str, Any] = (mail.settings() if mail else {}) | {name.replace("__", "."): value for name, value in settings.items()}
+        named = {name.replace("__", "."): value for name, value in settings.items()}
+        told: dict[str, Any] = (mail.settings() if mail else {}) | named
         server = InProcess(tmp_path / "data", clock, **{"smtp.every_s": 3600, **told})
         await server.start()
         made.append(server)

@@ -1,0 +1,69 @@
+"""Who a request is from: what a client presents, turned into an Actor.
+
+A token (``Authorization: Bearer``, or in ``connect``), a browser's cookie (REST alone; ``transport.cookies`` has seen to it that
+our own page sent it), or a ticket (WebSocket alone). Each names a user and a sign-in; one that is taken back opens nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fwber_rt.core.effects import Effects
+from fwber_rt.core.people import Actor
+from fwber_rt.core.tickets import tickets
+from fwber_rt.errors import FIELD_INVALID, TOKEN_INVALID, Refused
+from fwber_rt.features.accounts import load_user
+from fwber_rt.transport.cookies import CREDENTIAL
+from fwber_rt.transport.session import Session
+
+if TYPE_CHECKING:
+    from fwber_rt.dispatch import Dispatcher
+
+
+class Callers:
+    """For one dispatcher, whose world may be replaced. Every method raises Refused: token.missing, .invalid or .expired."""
+
+    __slots__ = ("_dispatcher",)
+
+    def __init__(self, dispatcher: Dispatcher) -> None:
+        self._dispatcher = dispatcher
+
+    async def in_frame(self, token: str, ticket: str, session: Session) -> Actor:
+        """Whoever the token or the ticket in a frame stands for. A ticket is used up by this, whatever comes of it."""
+        if not ticket:
+            if token.startswith(CREDENTIAL):
+                raise Refused(TOKEN_INVALID)
+            return await self.by_token(token, session.address, session)
+        dispatcher = self._dispatcher
+        held = tickets(dispatcher.world).redeem(ticket, dispatcher.clock.now().mono)
+        if token:
+            raise Refused(FIELD_INVALID, field="ticket", detail="Give a token or a ticket, not both.")
+        if held is None:
+            raise Refused(TOKEN_INVALID, field="ticket", detail="The ticket was used before, or is older than 30 s.")
+        dispatcher.tokens.check_sid(held.sid)
+        return await self._admit(held.user, held.sid, held.expires_ms, session.address, session)
+
+    async def by_token(self, token: str, address: str, session: Session | None = None) -> Actor:
+        """The actor a token names."""
+        claims = self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall)
+        return await self._admit(claims.user, claims.sid, claims.expires_ms, address, session)
+
+    async def _admit(self, user: int, sid: str, expires_ms: int, address: str, session: Session | None) -> Actor:
+        """A user as the actor of a request under a sign-in, loading them when they are not here yet."""
+        dispatcher = self._dispatcher
+        if user not in dispatcher.world.people:
+            try:
+                kind, name, consents = await load_user(dispatcher.reader, user)
+            except Refused:
+                raise Refused(TOKEN_INVALID, detail="The token is of a user who no longer exists.") from None
+            if user not in dispatcher.world.people:
+                person, changes = dispatcher.world.admit(user, name, kind, dispatcher.clock.now())
+                person.consents = consents
+                dispatcher.apply(Effects(changes=changes))
+        person = dispatcher.world.people[user]
+        if not person.sessions:
+            dispatcher.world.release(person, dispatcher.clock.now())  # a grace time about to end must not end meanwhile
+        actor = Actor(person, person.kind, session, address)
+        actor.sid = sid
+        actor.token_expires = expires_ms
+        return actor
