@@ -1,4 +1,5 @@
-"""The reference that ships with the server, written from the code: settings, errors, operations, metrics, ``openapi.json``.
+"""The reference that ships with the server, written from the code: settings, errors, operations, metrics, personal data,
+``openapi.json``.
 
 Nothing in it is typed by hand, so it cannot contradict the server; a test fails while a file is stale.
 ``python -m fwber_rt.reference`` writes the files, ``--check`` names those that differ.
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from fwber_rt.reference import errors, metrics, operations, settings
+from fwber_rt.reference import errors, metrics, operations, personal, settings
 from fwber_rt.registry import Registry
 from fwber_rt.transport import openapi
 
@@ -27,6 +28,7 @@ FILES: Final[dict[str, Callable[[Registry], str]]] = {
     "errors.md": errors.render,
     "operations.md": operations.render,
     "metrics.md": metrics.render,
+    "personal-data.md": personal.render,
     "openapi.json": _description,
 }
 
