@@ -61,7 +61,7 @@ DRAIN = Setting(
 SETTINGS: tuple[Setting[Any], ...] = (DRAIN, TLS_CERT, TLS_KEY)
 
 SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
-ID_TABLES: Final = ("users", "consents", "rooms", "messages", "streams")
+ID_TABLES: Final = ("users", "consents", "rooms", "messages", "streams", "reports")
 DRAIN_WAIT_S: Final = 5.0
 
 log = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwber_rt.features import accounts, connection, location, mail, messages, rooms, tickets
+from fwber_rt.features import accounts, connection, location, mail, messages, rooms, safety, tickets
 from fwber_rt.registry import Registry
 
 FEATURES = (
@@ -13,6 +13,7 @@ FEATURES = (
     messages.feature,
     mail.feature,
     tickets.feature,
+    safety.feature,
 )
 
 
