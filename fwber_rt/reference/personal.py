@@ -14,9 +14,9 @@ from fwber_rt.registry import Erase, Registry, Table
 from fwber_rt.storage import migrations, schema
 
 _INTRODUCTION = (
-    "What the database keeps about people, from the declarations that export, erasure and retention are made of. *Sealed* columns "
-    "are encrypted (AES-256-GCM) under a key of that one user's; the keys are in another file, encrypted under the key file, and in "
-    "no backup of the database. Erasing somebody destroys their key.",
+    "What the database keeps about people, from the declarations that export, erasure and retention are made of. *Sealed* "
+    "columns are encrypted (AES-256-GCM) under a key of that one user's; the keys are in another file, encrypted under the key "
+    "file, and in no backup of the database. Erasing somebody destroys their key.",
     "Not in any table: where a device is. A position lives in memory; the hexagon of resolution 10 it lies in is also in the "
     "encrypted snapshot, for as long as somebody may take up their connection again after a restart.",
 )
