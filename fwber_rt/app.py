@@ -33,6 +33,7 @@ from fwber_rt.dispatch import Dispatcher
 from fwber_rt.errors import Close
 from fwber_rt.metrics import Metrics
 from fwber_rt.registry import Command, Query, Registry
+from fwber_rt.rights.service import Rights
 from fwber_rt.storage import wrapkey
 from fwber_rt.storage.connection import SYNCHRONOUS
 from fwber_rt.storage.control import Control
@@ -61,7 +62,7 @@ DRAIN = Setting(
 SETTINGS: tuple[Setting[Any], ...] = (DRAIN, TLS_CERT, TLS_KEY)
 
 SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
-ID_TABLES: Final = ("users", "consents", "rooms", "messages", "streams", "reports")
+ID_TABLES: Final = ("users", "consents", "rooms", "messages", "streams", "reports", "erasures", "exports")
 DRAIN_WAIT_S: Final = 5.0
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,7 @@ class App:
         self._end = asyncio.Event()
         self._exit_status = 0
         self.timers = Timers(self)
+        self.rights = Rights(self)
 
     # Life
 
@@ -106,6 +108,7 @@ class App:
         # 1. Disk: lock, integrity, migrations, keys.
         self.database = await asyncio.to_thread(self._open_database)
         try:
+            await asyncio.to_thread(self.rights.uphold, self.database)
             await self.database.start_readers(self.settings[READERS])
             # 2. World: tables, then what the last snapshot remembers.
             self.tokens = Tokens(self.database.vault.derive("token"))
@@ -130,6 +133,7 @@ class App:
         # 5. Figures and timers.
         observe.wire(self)
         self.timers.start()
+        self.rights.start()
         self._serving = True
         log.info("serving at %s", self.url)
 
@@ -142,6 +146,7 @@ class App:
         self.dispatcher.draining = True
         self.front.stop_accepting()
         await self.timers.stop()
+        await self.rights.stop()
         # 2. What is under way ends; clients are told when to come back, each in its own moment.
         await self.dispatcher.close()
         with suppress(StorageFailure):
@@ -265,6 +270,7 @@ class App:
             for feature in self.registry.features:
                 if feature.state.load:
                     feature.state.load(world, reader)
+        self.rights.join(world)
         return world
 
     # Snapshots

@@ -49,6 +49,7 @@ LAYERS: Mapping[str, str] = {
     "callers": "*",
     "dispatch": "*",
     "timers": "* app",
+    "rights": "* app",
     "observe": "* app",
     "verbs": "* app",
     "app": "*",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwber_rt.features import accounts, connection, location, mail, messages, rooms, safety, tickets
+from fwber_rt.features import accounts, connection, gdpr, location, mail, messages, rooms, safety, tickets
 from fwber_rt.registry import Registry
 
 FEATURES = (
@@ -12,6 +12,7 @@ FEATURES = (
     rooms.feature,
     messages.feature,
     mail.feature,
+    gdpr.feature,
     tickets.feature,
     safety.feature,
 )

@@ -88,7 +88,8 @@ class _Progress:
 async def sweep(world: World, now: Instant, reader: Reader) -> list[Effects]:
     """One run: cut what is too old, retire what is empty. Of a world that was replaced meanwhile, drop the result."""
     progress: _Progress = world.state.setdefault("retention", _Progress())
-    if not await _clock_is_right(progress, now, reader):
+    world.clock_trusted = await _clock_is_right(progress, now, reader)
+    if not world.clock_trusted:
         return []
     cuts: dict[str, int] = {}
     empty: list[Stream] = []

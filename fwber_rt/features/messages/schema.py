@@ -6,7 +6,7 @@ The text is stored once, in the event's sealed body; ``messages`` finds it by id
 from __future__ import annotations
 
 from fwber_rt.core.effects import Mode, Statement
-from fwber_rt.registry import Migration, Table
+from fwber_rt.registry import Erase, Migration, Sealed, Table
 
 INSERT_MESSAGE = Statement(
     "INSERT INTO messages(id, stream, o, sender, ts, target, nonce) VALUES (?, ?, ?, ?, ?, ?, ?)", mode=Mode.APPEND
@@ -52,7 +52,10 @@ MIGRATION = Migration(
     "DROP TABLE reads; DROP TABLE messages;",
 )
 TABLES = (
-    Table("messages", "sender", "what the user wrote", "retention.rooms_s and retention.here_s"),
-    Table("events", "actor", "what the user wrote and did in rooms and locally", "retention.rooms_s and retention.here_s"),
+    Table("messages", "sender", "what the user wrote", "`retention.rooms_s` and `retention.here_s`"),
+    Table(
+        "events", "actor", "what the user wrote and did in rooms and locally", "`retention.rooms_s` and `retention.here_s`",
+        sealed=(Sealed("body", ("stream", "o")),), erase=Erase.NOBODY,
+    ),
     Table("reads", "user", "how far the user has read", "until the room is deleted"),
-)
+)  # fmt: skip

@@ -12,7 +12,7 @@ from fwber_rt.core.effects import Row, Seal, Statement
 from fwber_rt.core.rooms import Fence, Member, Room
 from fwber_rt.core.settings import Setting
 from fwber_rt.core.world import World
-from fwber_rt.registry import Migration, SyncReader, Table
+from fwber_rt.registry import Erase, Migration, Sealed, SyncReader, Table
 
 HYSTERESIS = Setting(
     "rooms.hysteresis", 0.10, "how far beyond its radius a room still holds its members", "share of the radius",
@@ -58,9 +58,12 @@ MIGRATION = Migration(
     "DROP TABLE members; DROP TABLE rooms;",
 )
 TABLES = (
-    Table("rooms", "owner", "rooms made by the user", "name, description and tags until deleted; that it was, and where, stays"),
+    Table(
+        "rooms", "owner", "rooms made by the user", "name, description and tags until deleted; that it was, and where, stays",
+        sealed=(Sealed("body", ("id",)),), erase=Erase.NOBODY,
+    ),
     Table("members", "user", "rooms the user belongs to", "until left"),
-)
+)  # fmt: skip
 
 
 class RoomBody(Struct):
