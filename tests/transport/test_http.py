@@ -18,9 +18,10 @@ from fwber_rt import features
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.settings import Settings
-from fwber_rt.errors import NOT_FOUND, RATE_LIMITED, ROOM_OUTSIDE, TOKEN_EXPIRED, Refused
+from fwber_rt.errors import NOT_FOUND, RATE_LIMITED, ROOM_OUTSIDE, TOKEN_EXPIRED, TOKEN_INVALID, Refused
 from fwber_rt.metrics import Metrics
 from fwber_rt.registry import Command, Feature, Query, Registry, routes_of
+from fwber_rt.transport.headers import SECURITY_HEADERS
 from fwber_rt.transport.http import Answered, LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
 
@@ -164,6 +165,89 @@ async def test_a_command_takes_path_and_body(client: aiohttp.ClientSession) -> N
         assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert response.headers["Cache-Control"] == "no-store"
         assert response.headers["Server"] == "fwber_rt"
+
+
+COOKIE = {"Cookie": "a=b; __Host-fwber=s.x"}
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "X-Fwber-CSRF": "1"}
+
+
+async def test_a_cookie_says_who_asks_to_our_own_page(client: aiohttp.ClientSession) -> None:
+    async with client.get(f"{API}/find", headers=COOKIE | {"Sec-Fetch-Site": "same-origin"}) as response:
+        assert (await response.json())["token"] == "cookie:s.x"
+    async with client.post(f"{API}/find", headers=COOKIE | OWN_PAGE) as response:
+        assert (await response.json())["token"] == "cookie:s.x"
+
+
+async def test_a_token_wins_over_a_cookie_and_needs_no_page(client: aiohttp.ClientSession) -> None:
+    headers = COOKIE | {"Authorization": "Bearer abc", "Sec-Fetch-Site": "cross-site"}
+    async with client.post(f"{API}/find", headers=headers) as response:
+        assert (await response.json())["token"] == "abc"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site", "X-Fwber-CSRF": "1"}, {"Sec-Fetch-Site": "same-site", "X-Fwber-CSRF": "1"},
+        {"Sec-Fetch-Site": "same-origin"}, {"X-Fwber-CSRF": "1"}, {"X-Fwber-CSRF": "1", "Origin": "https://evil.example"},
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/rooms/1/messages", "/find"])
+async def test_a_forged_request_is_refused_unread(
+    client: aiohttp.ClientSession, api: Server, headers: dict[str, str], path: str
+) -> None:
+    async with client.post(API + path, data=b"{", headers=COOKIE | headers) as response:
+        assert (response.status, (await problem(response))["name"]) == (403, "csrf.refused")
+        assert "Set-Cookie" not in response.headers
+    assert api.refusals("csrf.refused") == 1 and not api.started.is_set()
+
+
+async def test_a_cookies_value_is_no_token(client: aiohttp.ClientSession, api: Server) -> None:
+    async with client.get(f"{API}/find", headers={"Authorization": "Bearer cookie:s.x"}) as response:
+        assert (response.status, (await problem(response))["name"]) == (401, "token.invalid")
+    assert not api.started.is_set()
+
+
+async def test_an_operation_gives_and_takes_the_cookie(client: aiohttp.ClientSession, api: Server) -> None:
+    for api.cookie, expected in (("s.x", "__Host-fwber=s.x; Max-Age=2592000"), ("", "__Host-fwber=; Max-Age=0"), (None, "")):
+        async with client.post(f"{API}/find") as response:
+            got = response.headers.getall("Set-Cookie", [""])
+            assert len(got) == 1 and got[0].startswith(expected)
+            assert (expected == "") == (got == [""])
+
+
+@pytest.mark.parametrize(("error", "ends"), [(TOKEN_INVALID, True), (TOKEN_EXPIRED, True), (NOT_FOUND, False)])
+async def test_a_cookie_that_opens_nothing_is_taken_away(
+    client: aiohttp.ClientSession, api: Server, error: Any, ends: bool
+) -> None:
+    api.raises = Refused(error)
+    async with client.post(f"{API}/find", headers=COOKIE | OWN_PAGE) as response:
+        assert response.headers.get("Set-Cookie", "").startswith("__Host-fwber=; Max-Age=0;") is ends
+    async with client.post(f"{API}/find", headers=COOKIE | {"Authorization": "Bearer abc"}) as response:
+        assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("page", ["/", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/api/v1/find", "/nowhere"])
+async def test_every_answer_has_the_headers(client: aiohttp.ClientSession, page: str) -> None:
+    for method in ("GET", "PUT"):
+        async with client.request(method, page) as response:
+            for name, value in SECURITY_HEADERS.items():
+                assert response.headers[name] == value or name == "Cache-Control", (method, name)
+            assert response.headers["Cache-Control"] in ("no-store", "no-cache")
+            assert "Access-Control-Allow-Origin" not in response.headers
+            assert "Strict-Transport-Security" not in response.headers
+
+
+async def test_over_tls_browsers_are_told_to_stay_there() -> None:
+    header = {"X-Forwarded-Proto": "https"}
+    for settings, told in (
+        ({"http__trusted_proxies": ("127.0.0.1",)}, "max-age=31536000"),
+        ({"http__trusted_proxies": ("127.0.0.1",), "http__hsts_s": 60}, "max-age=60"),
+        ({"http__trusted_proxies": ("127.0.0.1",), "http__hsts_s": 0}, None),
+        ({"http__trusted_proxies": ("10.0.0.1",)}, None),
+        ({}, None),
+    ):
+        async with serving(Server(**settings)) as client, client.get("/nowhere", headers=header) as response:
+            assert response.headers.get("Strict-Transport-Security") == told
 
 
 @pytest.mark.parametrize(
