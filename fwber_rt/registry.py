@@ -127,12 +127,14 @@ class Erase(Enum):
 class Sealed:
     """A column sealed under the key of the table's ``user`` column, tied to the values of the ``bind`` columns, in order.
 
-    ``json``: its plaintext is JSON, so an export shows it as such.
+    ``json``: its plaintext is JSON, so an export shows it as such. ``owner``: the column that says whose key it is, when that
+    is another than ``user``; it is in ``also``, and the column is in nobody's export.
     """
 
     column: str
     bind: tuple[str, ...]
     json: bool = True
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

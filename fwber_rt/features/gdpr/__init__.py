@@ -40,5 +40,5 @@ feature = Feature(
     settings=[erasing.LIMIT_ERASE, exporting.LIMIT_EXPORT, exporting.KEPT, schema.RETENTION_EVERY],
     pushes=[PushSpec("account.export", shapes.ExportView, False, "a copy of my data is ready, or could not be made")],
     tables=schema.TABLES,
-    state=State(load=erasing.load),
+    state=State(load=erasing.load, forget=erasing.forget),
 )  # fmt: skip

@@ -80,6 +80,14 @@ def hash_of(receipt: str) -> bytes:
     return hashlib.sha256(receipt.encode()).digest()
 
 
+def forget(world: World, user: int, now: Instant) -> list[Effects]:
+    """What the world itself knows of somebody who is not here."""
+    world.relations.forget(user)
+    for known in (world.sharing, world.anchors, world.remembered):
+        known.pop(user, None)
+    return []
+
+
 def load(world: World, reader: SyncReader) -> None:
     """Everybody who is erased."""
     world.erased.update(user for (user,) in reader.all(schema.SELECT_ERASED))

@@ -75,7 +75,10 @@ TABLES = (
     Table(
         "reports", "reporter", "what was reported, with a copy of it, so that somebody can look into it",
         "`retention.reports_s` after it was closed; emptied of an erased person's words at once",
-        sealed=(Sealed("body", ("id",)),), erase=Erase.KEY, also=(("author", Erase.KEY), ("closer", Erase.KEY)),
+        sealed=(
+            Sealed("body", ("id",)), Sealed("evidence", ("id",), owner="author"), Sealed("verdict", ("id",), owner="closer"),
+        ),
+        erase=Erase.KEY, also=(("author", Erase.KEY), ("closer", Erase.KEY)),
         withheld=("author", "evidence", "closer", "outcome", "verdict"), ends=Ends("closed", REPORTS_KEPT),
     ),
 )  # fmt: skip
