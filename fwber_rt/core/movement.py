@@ -229,22 +229,23 @@ def _show(world: World, person: Person, cell: int, effects: Effects) -> None:
 
 def _retract(world: World, person: Person, effects: Effects) -> None:
     """Nobody sees ``person`` any more, and whoever has is told so at once, with all that is said before the next tick."""
-    cell = person.disclosed
-    exactly, above = world.presence.retract(person, cell)
-    world.index.move(person, cell, 0)
+    exactly, within = world.presence.retract(person)
+    world.index.move(person, person.disclosed, 0)
     person.disclosed = 0
-    hidden = world.relations.hidden(person.id)
-    everybody, coarse = Audience(without=hidden), geo.resolution(cell) < world.resolution
-    if exactly:
-        audience = Audience(without=hidden, finer=coarse) if hidden or coarse else None
-        effects.pushes.append(_gone(world, person, cell, audience))
-    for each in above:
-        viewers = tuple(viewer for viewer in world.presence.watchers.get(each, {}).values() if viewer.id not in hidden)
+    hidden = world.relations.hidden(person.id) - world.presence.still_believing(person)
+    for cell in exactly:
+        coarse = bool(world.coarse(cell))
+        narrowed = Audience(without=hidden, finer=coarse) if hidden or coarse else None
+        effects.pushes.append(_gone(world, person, cell, narrowed))
+    for cell in within:
+        viewers = tuple(viewer for viewer in world.presence.watchers.get(cell, {}).values() if viewer.id not in hidden)
         if viewers:
-            effects.pushes.append(_gone(world, person, each, Audience(viewers)))
+            effects.pushes.append(_gone(world, person, cell, Audience(viewers)))
     for room in person.rooms.values():
         left = {"room": str(room.id), "user": str(person.id)}
-        effects.pushes.append(Push("location.cleared", room.stream.name, left, audience=everybody if hidden else None))
+        effects.pushes.append(
+            Push("location.cleared", room.stream.name, left, audience=Audience(without=hidden) if hidden else None)
+        )
     _tell_shown(person, effects)
 
 

@@ -71,20 +71,23 @@ class Board:
         else:
             self._entered.setdefault(cell, {})[person.id] = person
 
-    def hide(self, person: Person, cell: int) -> bool:
-        """``person`` is no longer in ``cell``; whether anybody has been told that they were."""
+    def hide(self, person: Person, cell: int) -> None:
+        """``person`` is no longer in ``cell``."""
         entered = self._entered.get(cell)
         if entered is None or entered.pop(person.id, None) is None:
             self._left.setdefault(cell, set()).add(person.id)
-            return True
-        return False
 
-    def retract(self, person: Person, cell: int) -> bool:
-        """The same when everybody is told at once, if at all; False when there is nothing to be told."""
-        told = self.hide(person, cell)
-        if told:
+    def retract(self, person: Person, cells: Iterable[int]) -> list[int]:
+        """``person`` is no longer in ``cells`` (all they are in), and that is told at once: every cell where anybody believes it.
+
+        Those include cells that were left since the last tick.
+        """
+        for cell in cells:
+            self.hide(person, cell)
+        believed = sorted(cell for cell, left in self._left.items() if person.id in left)
+        for cell in believed:
             self._left[cell].discard(person.id)
-        return told and cell not in self._crowded
+        return [cell for cell in believed if cell not in self._crowded]
 
     def told(self, person: Person, cell: int, *, here: bool) -> bool:
         """Whether those who hear ``cell`` believe that ``person`` is there; ``here``: whether they are."""
@@ -127,7 +130,7 @@ class Board:
 class Presence:
     """All three views. ``resolution``: the deployment's; ``coarser``: those above it that people may choose, finest first."""
 
-    __slots__ = ("_coarser", "_counted", "_partings", "_resolution", "exact", "ghosts", "watchers", "within")
+    __slots__ = ("_coarser", "_counted", "_parted", "_resolution", "exact", "ghosts", "watchers", "within")
 
     def __init__(self, resolution: int, coarser: Sequence[int]) -> None:
         self._resolution = resolution
@@ -137,7 +140,7 @@ class Presence:
         self.watchers: dict[int, dict[int, Person]] = {}  # coarse cell -> those who hear from it
         self.ghosts: dict[int, dict[int, Person]] = {}  # base cell -> ghosts in it
         self._counted: dict[int, dict[int, Person]] = {}  # base cell -> ghosts who are owed its number
-        self._partings: list[Parting] = []
+        self._parted: dict[tuple[int, int], tuple[Person, Person, bool]] = {}  # with whether hidden when last told
 
     # Who is shown
 
@@ -152,9 +155,10 @@ class Presence:
             for cell in self._above(new):
                 self.within.show(person, cell)
 
-    def retract(self, person: Person, cell: int) -> tuple[bool, list[int]]:
-        """Take ``person`` out of ``cell`` in all views, to be told at once: whether exactly, and to whoever hears which cells."""
-        return self.exact.retract(person, cell), [above for above in self._above(cell) if self.within.retract(person, above)]
+    def retract(self, person: Person) -> tuple[list[int], list[int]]:
+        """Take ``person`` off the map in all views, to be told at once: the cells of the exact and of the coarse view."""
+        cell = person.disclosed
+        return self.exact.retract(person, [cell] if cell else ()), self.within.retract(person, self._above(cell) if cell else ())
 
     # Who listens
 
@@ -191,16 +195,24 @@ class Presence:
     # Blocks
 
     def part(self, viewer: Person, other: Person, *, hidden: bool) -> None:
-        """``viewer`` may no longer see ``other`` (or may again): to them, and only them, the other leaves (or comes)."""
-        for cell in privacy.hears(viewer.heard, self._resolution, self._coarser):
-            board = self._board(viewer, cell)
-            here = self.is_in(other, cell, within=board is self.within)
-            if board.told(other, cell, here=here) and (here or hidden):
-                self._partings.append(Parting(viewer, cell, other, hidden))
+        """``viewer`` may no longer see ``other`` (or may again): at the next tick, to them alone, the other leaves (or comes)."""
+        self._parted.setdefault((viewer.id, other.id), (viewer, other, not hidden))
+
+    def still_believing(self, other: Person) -> set[int]:
+        """Who may no longer see ``other``, but has not been told anything yet."""
+        return {viewer.id for viewer, seen, hidden in self._parted.values() if seen is other and not hidden}
 
     def partings(self) -> list[Parting]:
-        """What single viewers are to be told; forgets it."""
-        found, self._partings = self._partings, []
+        """What single viewers are to be told, before ``tick``; forgets it."""
+        parted, self._parted = self._parted, {}
+        found = []
+        for viewer, other, was_hidden in parted.values():
+            hidden = other.id in viewer.hidden
+            for cell in privacy.hears(viewer.heard, self._resolution, self._coarser) if hidden != was_hidden else ():
+                board = self._board(viewer, cell)
+                here = self.is_in(other, cell, within=board is self.within)
+                if board.told(other, cell, here=here) and (here or hidden):
+                    found.append(Parting(viewer, cell, other, hidden))
         return found
 
     # The tick

@@ -5,7 +5,7 @@ Everything others can observe here is computed from ``person.disclosed`` alone (
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.settings import Rate, Setting
@@ -54,7 +54,7 @@ def dump(world: World) -> Iterable[list[int]]:
     return ([person.id, person.fine, person.disclosed] for person in list(world.people.values()) if person.fine)
 
 
-def restore(world: World, records: Iterable[tuple[int, ...]], saved_ms: int, now: Instant) -> None:
+def restore(world: World, records: Iterable[Sequence[int]], saved_ms: int, now: Instant) -> None:
     """Remember where people were, for those who come back within twice their grace time.
 
     A snapshot older than that says nothing of now; and whoever left the map after it was made stays off it.
