@@ -123,12 +123,13 @@ def _rows(
 ) -> Iterator[Mapping[str, Any]]:  # fmt: skip
     """A user's rows of one table, unsealed. Names come from declarations and the schema, never from input."""
     sealed = {column.column: column for column in table.sealed}
+    left_out = {*table.withheld, *(column.column for column in table.sealed if column.owner)}
     with closing(connection.execute(f"SELECT * FROM {table.name} WHERE {table.user} = ?", (user,))) as cursor:  # noqa: S608
         for values in cursor:
             row = dict(zip(columns, values, strict=True))
             shown = {}
             for name, value in row.items():
-                if name in table.withheld:
+                if name in left_out:
                     continue
                 if (column := sealed.get(name)) is not None:
                     plain = vault.open(user, value, tuple(row[bound] for bound in column.bind))

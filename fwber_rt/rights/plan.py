@@ -62,11 +62,13 @@ def withdrawals(tables: Iterable[Table]) -> dict[str, tuple[Statement, ...]]:
 
 
 def _steps(table: Table, reader: SyncReader) -> list[Step]:
-    emptied = [*(column.column for column in table.sealed), *table.emptied]
     found = []
     for column, erase in ((table.user, table.erase), *table.also):
+        emptied = [sealed.column for sealed in table.sealed if (sealed.owner or table.user) == column]
+        if column == table.user:
+            emptied += table.emptied
+        cleared = [f"{name} = NULL" for name in emptied]
         nobody = [f"{column} = 0"] if erase is Erase.NOBODY else []
-        cleared = [f"{name} = NULL" for name in emptied] if column == table.user else []
         if erase is Erase.ROWS:
             found.append(_step(table.name, column, f"DELETE FROM {table.name}", reader))  # noqa: S608
         elif erase is not Erase.KEEP and cleared + nobody:

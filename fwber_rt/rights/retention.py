@@ -1,4 +1,4 @@
-"""Rows whose time is over: the periods that tables declare (``registry.Ends``), enforced; and the table of all periods.
+"""Rows whose time is over: the periods that tables declare (``registry.Ends``), enforced.
 
 What a wrong clock deletes is gone, so this waits until the retention of messages, which looks at the newest events, believes the
 clock (``features/messages/retention.py``).
@@ -6,12 +6,11 @@ clock (``features/messages/retention.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fwber_rt.core.effects import Effects, Row, Statement
 from fwber_rt.core.settings import Settings
-from fwber_rt.registry import Ends, Registry, SyncReader, Table
+from fwber_rt.registry import Ends, SyncReader, Table
 from fwber_rt.storage.db import Database
 
 if TYPE_CHECKING:
@@ -27,17 +26,6 @@ class Over(NamedTuple):
     ends: Ends
     find: str
     delete: Statement
-
-
-class Period(NamedTuple):
-    """One line of the record of processing: what is kept, why, how long, and what ends it."""
-
-    table: str
-    purpose: str
-    kept: str
-    enforced: str
-    erased: str
-    sealed: tuple[str, ...]
 
 
 class Retention:
@@ -81,12 +69,3 @@ def moment(ends: Ends, now_ms: int, settings: Settings) -> int:
     """Rows whose column is at or before this (wall milliseconds) are over."""
     return now_ms - (int(settings[ends.after] * 1000) if ends.after else 0)
 
-
-def periods(registry: Registry) -> Iterable[Period]:
-    """Every table with personal data, by name: for the record of processing."""
-    for table in sorted(registry.tables.values(), key=lambda table: table.name):
-        enforced = "what its text says"
-        if table.ends:
-            enforced = f"`{table.ends.column}`" + (f" and `{table.ends.after.name}`" if table.ends.after else "") + ", by the job"
-        sealed = tuple(column.column for column in table.sealed)
-        yield Period(table.name, table.purpose, table.retention, enforced, table.erase.value, sealed)

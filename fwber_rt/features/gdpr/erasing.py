@@ -82,7 +82,6 @@ def hash_of(receipt: str) -> bytes:
 
 def forget(world: World, user: int, now: Instant) -> list[Effects]:
     """What the world itself knows of somebody who is not here."""
-    world.relations.forget(user)
     for known in (world.sharing, world.anchors, world.remembered):
         known.pop(user, None)
     return []

@@ -1,0 +1,51 @@
+"""What becomes of rooms when somebody is erased: they leave those they are in, and those they own pass on or end."""
+
+from __future__ import annotations
+
+from fwber_rt.core.access import Role
+from fwber_rt.core.effects import Effects, Row, Seal, Statement
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.rooms import Room
+from fwber_rt.core.world import World
+from fwber_rt.features.rooms import membership, schema
+from fwber_rt.features.rooms.shapes import RoomChanged, RoomDeleted, view
+
+PASS_ON = Statement("UPDATE rooms SET owner = ?, body = ? WHERE id = ?", seals=(Seal(1, owner=0, bind=(2,)),))
+SET_ROLE = Statement("UPDATE members SET role = ? WHERE room = ? AND user = ?")
+
+
+def forget(world: World, user: int, now: Instant) -> list[Effects]:
+    """A room passes to its highest-ranking member, the longest there among equals, and keeps its name; without one it ends."""
+    effects = Effects()
+    for room in [room for room in world.rooms.values() if room.owner == user]:
+        heir = _heir(room, user)
+        if heir:
+            _pass_on(world, room, heir, now, effects)
+        else:
+            _end(world, room, now, effects)
+    for room in list(world.memberships.get(user, {}).values()):
+        membership.go(world, room, user, "left", now, effects)
+    return [effects]
+
+
+def _heir(room: Room, user: int) -> int:
+    """The next owner's id, 0 when there is nobody."""
+    others = [(-member.role, member.joined, id) for id, member in room.members.items() if id != user]
+    return min(others)[2] if others else 0
+
+
+def _pass_on(world: World, room: Room, heir: int, now: Instant, effects: Effects) -> None:
+    """What the room is called becomes its new owner's, sealed under their key."""
+    room.owner, room.members[heir].role = heir, Role.OWNER
+    effects.rows += [
+        Row(PASS_ON, (heir, schema.body_of(room), room.id)), Row(SET_ROLE, (int(Role.OWNER), room.id, heir))
+    ]  # fmt: skip
+    membership.tell(world, room, "room.update", RoomChanged(view(room, member=True)), heir, now, effects)
+
+
+def _end(world: World, room: Room, now: Instant, effects: Effects) -> None:
+    membership.tell(world, room, "room.delete", RoomDeleted(str(room.id)), room.owner, now, effects)
+    effects.changes += world.remove_room(room)
+    effects.rows += [
+        Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.DELETE_READS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))
+    ]  # fmt: skip
