@@ -209,7 +209,9 @@ class World:
         return self.remembered.get(person.id) if fresh else None
 
     def withdrawn(self, user: int, purpose: str) -> list[Row]:
-        """The rows that delete what was stored with a user's consent to ``purpose``."""
+        """Forget what was stored with a user's consent to ``purpose``: returns the rows that delete it."""
+        if purpose == "location" and self.sharing.pop(user, None) and user in self.people:
+            self.people[user].sharing = OPEN
         return [Row(statement, (user,)) for statement in self.withdrawals.get(purpose, ())]
 
     def relate(self, *users: int) -> None:

@@ -117,9 +117,12 @@ feature = Feature(
     ],
     migrations=[CLEARED_MIGRATION, SHARING_MIGRATION],
     tables=[
-        Table("cleared", "user", "that the user left the map, so that a restart does not put them back", "until erased"),
+        Table(
+            "cleared", "user", "that the user left the map, so that a restart does not put them back", "until erased",
+            consent="location",
+        ),
         Table("sharing", "user", "how finely the user is shown, and their privacy zones", "until changed or erased",
-              sealed=(Sealed("body", ("user",)),)),
+              sealed=(Sealed("body", ("user",)),), consent="location"),
     ],
     state=State(load=load, due=presence.tick, dump=dump, restore=restore),
 )  # fmt: skip

@@ -25,7 +25,7 @@ from fwber_rt.errors import (
     ROOM_PRECISE,
     Refused,
 )  # fmt: skip
-from fwber_rt.features.rooms import membership, schema
+from fwber_rt.features.rooms import erased, membership, schema
 from fwber_rt.features.rooms.nearby import nearby_rooms
 from fwber_rt.features.rooms.shapes import (
     CreateRoom,
@@ -191,5 +191,5 @@ feature = Feature(
         PushSpec("member.leave", MemberLeft, True, "someone left a room of mine"),
     ],
     tables=schema.TABLES,
-    state=State(load=schema.load, due=membership.walked_away, writes=True),
+    state=State(load=schema.load, due=membership.walked_away, forget=erased.forget, writes=True),
 )  # fmt: skip
