@@ -50,7 +50,7 @@ async def _page(
         found = await reader.all(schema.HISTORY_AFTER, (stream.id, after, limit, unheard))
     else:
         found = await reader.all(schema.HISTORY_BEFORE, (stream.id, _NEWEST if before is None else before, limit, unheard))
-    rows = sorted(row[1:] for row in found if row[1] is not None)
+    rows = sorted(row[1:] for row in found if row[1] is not None and row[2] not in me.deaf)  # or: blocked while this was read
     bodies = await reader.open([(actor, body, (stream.id, at)) for at, actor, body, _, _ in rows])
     messages = [_message(row[0], row[1], row[3], row[4], body) for row, body in zip(rows, bodies, strict=True)]
     return HistoryPage(messages, name, stream.epoch, found[0][0] if found else 0, stream.first)

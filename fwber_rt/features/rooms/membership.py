@@ -73,7 +73,11 @@ async def room_members(world: World, actor: Actor, request: ListMembers, now: In
     page = [(user, room.members[user].role, room.members[user].joined) for user in ids[: request.limit]]
     position, more = room.stream.position, len(ids) > len(page)
     names = await _names(world, [user for user, _, _ in page], reader)
-    views = [MemberView(str(user), names.get(user, ""), role.name.lower(), joined) for user, role, joined in page]
+    views = [
+        MemberView(str(user), names.get(user, ""), role.name.lower(), joined)
+        for user, role, joined in page
+        if user not in me.hidden  # blocked while names were read
+    ]
     return MemberPage(views, *position, str(page[-1][0]) if more else None)
 
 
