@@ -115,3 +115,10 @@ def test_nothing_is_found_beyond_the_reach(town: Town) -> None:
     place(town, 11, (WUXI[0] + 0.2, WUXI[1]))
     me = town.person("Ann")
     assert [room.room for room in town.do(me, "nearby.rooms", radius_m=50_000).rooms] == ["10"]
+
+
+@pytest.mark.parametrize("res", [7, 5, 0])
+def test_rooms_are_found_around_me_however_coarsely_i_am_shown(town: Town, res: int) -> None:
+    room, me = place(town, 11, WUXI), town.person("Ann", WUXI)
+    town.do(me, "location.precision", res=res)
+    assert [found.room for found in town.do(me, "nearby.rooms").rooms] == [str(room.id)]

@@ -13,7 +13,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.rooms import Room
 from fwber_rt.core.world import World
-from fwber_rt.errors import FIELD_INVALID, LOCATION_REQUIRED, Refused
+from fwber_rt.errors import FIELD_INVALID, Refused
 from fwber_rt.features.rooms.shapes import FindRooms, RoomPage, RoomView, view
 from fwber_rt.protocol.shapes import parse_cell
 
@@ -29,7 +29,7 @@ _centre = lru_cache(maxsize=16384)(geo.centre)
 
 
 def nearby_rooms(world: World, actor: Actor, request: FindRooms, now: Instant) -> Effects:
-    """``nearby.rooms``: what is around a cell, a point, or the hexagon I disclose; no farther than ``reach_m``.
+    """``nearby.rooms``: what is around a cell, a point, or the hexagon I am in; no farther than ``reach_m``.
 
     A page may be short when few of many rooms match: only without ``next`` there are no more.
     """
@@ -128,9 +128,7 @@ def _origin(world: World, me: Person, request: FindRooms) -> int:
         return privacy.fine_cell(request.lat, request.lng)
     if request.lat is not None or request.lng is not None:
         raise Refused(FIELD_INVALID, field="lng" if request.lng is None else "lat", detail="lat and lng go together.")
-    if not me.disclosed:
-        raise Refused(LOCATION_REQUIRED)
-    return me.disclosed
+    return world.here(me)
 
 
 def _matches(room: Room, request: FindRooms) -> bool:
