@@ -8,7 +8,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.rooms import Room
 from fwber_rt.core.world import World
 from fwber_rt.features.rooms import membership, schema
-from fwber_rt.features.rooms.shapes import RoomChanged, RoomDeleted, view
+from fwber_rt.features.rooms.shapes import RoomChanged, RoomDeleted, shared_view
 
 PASS_ON = Statement("UPDATE rooms SET owner = ?, body = ? WHERE id = ?", seals=(Seal(1, owner=0, bind=(2,)),))
 SET_ROLE = Statement("UPDATE members SET role = ? WHERE room = ? AND user = ?")
@@ -40,7 +40,7 @@ def _pass_on(world: World, room: Room, heir: int, now: Instant, effects: Effects
     effects.rows += [
         Row(PASS_ON, (heir, schema.body_of(room), room.id)), Row(SET_ROLE, (int(Role.OWNER), room.id, heir))
     ]  # fmt: skip
-    membership.tell(world, room, "room.update", RoomChanged(view(room, member=True)), heir, now, effects)
+    membership.tell(world, room, "room.update", RoomChanged(shared_view(room)), heir, now, effects)
 
 
 def _end(world: World, room: Room, now: Instant, effects: Effects) -> None:
