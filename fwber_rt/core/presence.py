@@ -54,13 +54,14 @@ class Parting(NamedTuple):
 class Board:
     """Changes of one view gathered since the last tick."""
 
-    __slots__ = ("_crowded", "_entered", "_left", "_newcomers", "_within")
+    __slots__ = ("_crowded", "_entered", "_fewer", "_left", "_newcomers", "_within")
 
     def __init__(self, *, within: bool) -> None:
         self._within = within
         self._entered: dict[int, dict[int, Person]] = {}
         self._left: dict[int, set[int]] = {}
         self._newcomers: dict[int, dict[int, Person]] = {}
+        self._fewer: set[int] = set()  # cells somebody left of which that was told at once
         self._crowded: set[int] = set()  # cells of which only a number was told last
 
     def show(self, person: Person, cell: int) -> None:
@@ -87,6 +88,7 @@ class Board:
         believed = sorted(cell for cell, left in self._left.items() if person.id in left)
         for cell in believed:
             self._left[cell].discard(person.id)
+        self._fewer.update(believed)
         return [cell for cell in believed if cell not in self._crowded]
 
     def told(self, person: Person, cell: int, *, here: bool) -> bool:
@@ -105,19 +107,24 @@ class Board:
 
     @property
     def changed(self) -> set[int]:
-        """Cells that have changed since the last tick."""
-        return {*(cell for cell, who in self._entered.items() if who), *(cell for cell, who in self._left.items() if who)}
+        """Cells whose number may have changed since the last tick."""
+        return {
+            *self._fewer,
+            *(cell for cell, who in self._entered.items() if who),
+            *(cell for cell, who in self._left.items() if who),
+        }
 
     def tick(self, count: Callable[[int], int], people: Callable[[int], Sequence[Person]]) -> list[CellChange]:
         """All changes since the last call, by cell; the order of cells says nothing about the order of events."""
-        cells = sorted({*self._entered, *self._left, *self._newcomers})
+        cells = sorted({*self._entered, *self._left, *self._newcomers, *(self._fewer & self._crowded)})
         changes = [self._change(cell, count(cell), people) for cell in cells]
-        self._entered, self._left, self._newcomers = {}, {}, {}
+        self._entered, self._left, self._newcomers, self._fewer = {}, {}, {}, set()
         return [change for change in changes if change.changed or change.newcomers]
 
     def _change(self, cell: int, count: int, people: Callable[[int], Sequence[Person]]) -> CellChange:
         entered, left = self._entered.get(cell, {}).values(), self._left.get(cell, set())
-        newcomers, changed = _in_order(self._newcomers.get(cell, {}).values()), bool(entered or left)
+        newcomers = _in_order(self._newcomers.get(cell, {}).values())
+        changed = bool(entered or left or (cell in self._fewer and cell in self._crowded))
         if count > MOST_NAMED:
             self._crowded.add(cell)
             return CellChange(cell, self._within, (), (), newcomers, (), count, changed, anew=False)

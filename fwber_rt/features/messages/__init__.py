@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwber_rt.core.settings import Rate, Setting
-from fwber_rt.errors import CONFLICT, CONTENT_REJECTED, FORBIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOO_LARGE
+from fwber_rt.errors import CONFLICT, CONTENT_REJECTED, FORBIDDEN, LOCATION_HIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOO_LARGE
 from fwber_rt.features.messages import history, retention, schema, send, shapes, signals
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Command, Feature, PushSpec, Query, State
@@ -23,7 +23,7 @@ feature = Feature(
         ),
         Command(
             "here.say", shapes.SayHere, send.post, shapes.Sent, http="POST /here/messages", limit="chat",
-            load=send.load_nonces, durable=True, help="Say something to the hexagons around.", errors=_SEND_ERRORS,
+            load=send.load_nonces, durable=True, help="Say something to the hexagons around.", errors=(*_SEND_ERRORS, LOCATION_HIDDEN),
         ),
         Command(
             "typing", shapes.Typing, signals.typing, Nothing, http="POST /rooms/{room}/typing", limit="signal",

@@ -58,7 +58,8 @@ def post(
         kind, reply_to = "message.new", request.reply_to
     else:
         room, kind, reply_to = None, "here.message", None
-    if not me.disclosed:
+        world.shown(me)
+    if not me.fine:
         raise Refused(LOCATION_REQUIRED)
     text = request.text
     if text and request.content is None and text.isprintable() and not text.isspace() and len(text) <= world.text_chars:
