@@ -1,0 +1,114 @@
+"""Every cell of the matrix, asked: operation x transport x caller x what the request names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+from fwber_rt.registry import Command, Query, routes_of
+from tests.e2e.matrix.rules import OK, Caller, Target, expected
+from tests.e2e.matrix.samples import Ask, Sample
+from tests.e2e.matrix.scene import Person, Scene
+from tests.e2e.matrix.voices import Answer, Line
+
+WEBSOCKET = "websocket"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One question, what should come of it and what did. ``unlike``: a refusal that tells the object from none at all."""
+
+    op: str
+    over: str  # "websocket" or a route
+    caller: Caller
+    target: Target
+    expected: str
+    got: str
+    unlike: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.op} over {self.over} by {self.caller.title} of {self.target.value}: {self.got}, not {self.expected}"
+
+
+def transports(operation: Command | Query) -> Iterator[str]:
+    """Every way an operation can be asked for."""
+    if operation.ws:
+        yield WEBSOCKET
+    yield from routes_of(operation)
+
+
+async def ask_all(scene: Scene, operation: Command | Query, sample: Sample) -> AsyncIterator[Cell]:
+    """All cells of one sample of an operation. Those who should be refused ask first, of the same objects."""
+    callers = sorted(Caller, key=lambda caller: caller.role)
+    for over in transports(operation):
+        for target in sample.targets:
+            wanted = {who: sample.but.get((who, target), expected(operation, who, target)) for who in callers}
+            for caller in sorted(callers, key=lambda who: wanted[who] == OK):
+                asking = _Asking(scene, operation, sample, over)
+                answer = await asking.ask(caller, target)
+                unlike = ""
+                if answer.name == "not.found" and target is not Target.UNKNOWN:
+                    nothing = await asking.ask(caller, Target.UNKNOWN)
+                    unlike = "" if nothing.raw == answer.raw else f"{answer.raw!r} is not {nothing.raw!r}"
+                yield Cell(operation.op, over, caller, target, wanted[caller], answer.name, unlike)
+
+
+class _Asking:
+    """One operation over one transport."""
+
+    def __init__(self, scene: Scene, operation: Command | Query, sample: Sample, over: str) -> None:
+        self._scene = scene
+        self._operation = operation
+        self._sample = sample
+        self._over = over
+
+    async def ask(self, caller: Caller, target: Target) -> Answer:
+        """Ask one question, and put back what an accepted one used up."""
+        person = await self._person(caller)
+        id = await self._object(caller, person, target)
+        answer = await self._said(caller, person, self._sample.d(Ask(self._scene, person, id)))
+        if answer.name == OK and self._sample.spends:
+            await self._scene.forget(target)
+        return answer
+
+    async def _person(self, caller: Caller) -> Person | None:
+        if caller is Caller.ANONYMOUS:
+            return None
+        if self._sample.renews and caller is not Caller.SUSPENDED:
+            return await self._scene.newcomer(caller)
+        return self._scene.people[caller]
+
+    async def _object(self, caller: Caller, person: Person | None, target: Target) -> str:
+        """The id to ask for; objects that are not used up are shared."""
+        scene, make = self._scene, self._sample.make
+        match target:
+            case Target.PUBLIC | Target.PRIVATE:
+                return await scene.room(target)
+            case Target.MESSAGE:
+                return await scene.message()
+            case Target.USER:
+                return scene.passer.id
+        if make is None or target in (Target.UNKNOWN, Target.NO_USER, Target.NOTHING):
+            return self._sample.nobody
+        refused = expected(self._operation, caller, target) != OK
+        if target is Target.FOREIGN or refused or (target is Target.ANY and not self._sample.spends):
+            if self._operation.op not in scene.foreign:
+                scene.foreign[self._operation.op] = await make(scene, scene.stranger)
+            return scene.foreign[self._operation.op]
+        return await make(scene, person if person and target is Target.OWN else scene.stranger)
+
+    async def _said(self, caller: Caller, person: Person | None, d: dict[str, object]) -> Answer:
+        operation, scene = self._operation, self._scene
+        if self._over != WEBSOCKET:
+            return await scene.http.ask(self._over, person.token if person else None, d)
+        if person and caller is not Caller.SUSPENDED and operation.op != "connect":
+            if not person.line.alive:
+                person.line = await scene.line(person.token)
+            return await person.line.ask(operation.op, d)
+        line = await Line.open(scene.server.url)
+        try:
+            if person and operation.op != "connect":
+                return await line.ask("connect", {"token": person.token})
+            return await line.ask(operation.op, d)
+        finally:
+            await line.close()
