@@ -8,7 +8,7 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -17,10 +17,12 @@ from fwber_rt.errors import NOT_FOUND, Refused
 from fwber_rt.features.gdpr import schema
 from fwber_rt.features.gdpr.exporting import KEPT, view
 from fwber_rt.features.gdpr.shapes import ExportView
+from fwber_rt.registry import Command, Query
 from fwber_rt.rights import export
 from fwber_rt.rights.archive import DIRECTORY, PARTIAL, SUFFIX, Erased, SealedFile, pieces
 from fwber_rt.storage.files import make_private_directory
 from fwber_rt.storage.vault import Tampered
+from fwber_rt.transport.downloads import Download
 
 if TYPE_CHECKING:
     from fwber_rt.app import App
@@ -31,14 +33,6 @@ SELECT_IDS: Final = "SELECT id FROM exports"
 SWEEP_S: Final = 300.0
 
 log = logging.getLogger(__name__)
-
-
-class Download(NamedTuple):
-    """An archive on its way to its owner: a name for the file, its size in bytes, and the bytes."""
-
-    name: str
-    size: int
-    content: AsyncIterator[bytes]
 
 
 class Exports:
@@ -74,12 +68,13 @@ class Exports:
         known = {id for (id,) in await self._app.database.reader.all(SELECT_IDS)} | {self._making}
         return await asyncio.to_thread(self._sweep, known)
 
-    async def fetch(self, token: str | None, id: str, address: str) -> Download:
-        """The archive of an export, for whoever it belongs to. Raises Refused."""
+    async def fetch(
+        self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str
+    ) -> Download:  # fmt: skip
+        """The archive of the export that ``operation`` (``account.export.get``) tells its owner of. Raises Refused."""
         app = self._app
-        request = msgspec.convert({"export": id}, app.registry.operations["account.export.get"].request)
-        body = await app.dispatcher.call(app.registry.operations["account.export.get"], token, request, address)
-        seen = msgspec.json.decode(body.ok, type=ExportView)
+        answered = await app.dispatcher.call(operation, token, request, address)
+        seen = msgspec.json.decode(answered.ok, type=ExportView)
         rows = await app.database.reader.all("SELECT user FROM exports WHERE id = ?", (int(seen.export),))
         path = self._path(int(seen.export))
         if seen.state != "ready" or seen.bytes is None or not rows or not path.exists():

@@ -1,0 +1,43 @@
+"""A file on its way to whoever may have it: in pieces, as fast as the client reads, and no slower than it may."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple
+
+from aiohttp import web
+
+ROUTE: Final = "/archive"
+"""Stands behind the route of an operation with ``Query.archive``."""
+CONTENT_TYPE: Final = "application/zip"
+PIECE_S: Final = 30.0
+"""A client that takes longer for one piece (256 KiB) is cut off: it holds a file open."""
+
+
+class Download(NamedTuple):
+    """A name for the file, its size in bytes, and the bytes."""
+
+    name: str
+    size: int
+    content: AsyncIterator[bytes]
+
+
+async def send(request: web.Request, download: Download, piece_s: float = PIECE_S) -> web.StreamResponse:
+    """Answer with the file. When its end cannot be read, or the client is too slow, the connection is cut before it."""
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": CONTENT_TYPE, "Content-Disposition": f'attachment; filename="{download.name}"',
+            "Content-Length": str(download.size), "Cache-Control": "no-store",
+        },
+    )  # fmt: skip
+    await response.prepare(request)
+    try:
+        async for piece in download.content:
+            async with asyncio.timeout(piece_s):
+                await response.write(piece)
+        await response.write_eof()
+    except (TimeoutError, OSError):
+        if request.transport is not None:
+            request.transport.abort()
+    return response
