@@ -45,6 +45,7 @@ from fwber_rt.storage.schema import MIGRATIONS
 from fwber_rt.storage.snapshot import Snapshots, Tag
 from fwber_rt.timers import Timers
 from fwber_rt.transport.auth import Tokens
+from fwber_rt.transport.downloads import Download
 from fwber_rt.transport.front import Front
 from fwber_rt.transport.http import Answered, LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
@@ -324,6 +325,12 @@ class App:
     def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[Answered]:
         """See ``Dispatcher.call``."""
         return self.dispatcher.call(operation, token, request, address)
+
+    def download(
+        self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str
+    ) -> Awaitable[Download]:  # fmt: skip
+        """See ``rights.exports.Exports.fetch``: exports are the only files there are so far."""
+        return self.rights.exports.fetch(operation, token, request, address)
 
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         """See ``Dispatcher.limit_state``."""

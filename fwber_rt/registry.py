@@ -88,7 +88,10 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Reads state: ``await handler(world, actor, request, now, reader) -> reply``. Fields as in ``Command``."""
+    """Reads state: ``await handler(world, actor, request, now, reader) -> reply``. Fields as in ``Command``.
+
+    ``archive``: what the reply tells of is a file, fetched at its route with ``/archive`` behind it, by whoever may ask this.
+    """
 
     op: str
     http: str
@@ -99,6 +102,7 @@ class Query:
     least: Kind = Kind.GUEST
     role: str = ""
     ws: bool = True
+    archive: bool = False
     help: str = ""
     errors: tuple[Error, ...] = ()
     also_http: tuple[str, ...] = ()

@@ -210,8 +210,10 @@ class World:
 
     def withdrawn(self, user: int, purpose: str) -> list[Row]:
         """Forget what was stored with a user's consent to ``purpose``: returns the rows that delete it."""
-        if purpose == "location" and self.sharing.pop(user, None) and user in self.people:
-            self.people[user].sharing = OPEN
+        if purpose == "location":
+            self.sharing.pop(user, None)
+            if user in self.people:
+                self.people[user].sharing = OPEN
         return [Row(statement, (user,)) for statement in self.withdrawals.get(purpose, ())]
 
     def relate(self, *users: int) -> None:

@@ -147,7 +147,7 @@ class Snapshots:
         return None
 
     def keep_newest(self) -> int:
-        """Remove all but the newest, which must know nothing of whom the others should no longer tell; returns how many. Blocks."""
+        """Remove all but the newest, since older ones still know who was erased; returns how many. Blocks."""
         old = self._files()[:-1]
         for path in old:
             path.unlink(missing_ok=True)

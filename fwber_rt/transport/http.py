@@ -22,7 +22,7 @@ from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.errors import DRAINING, TOKEN_EXPIRED, TOKEN_INVALID, Refused
 from fwber_rt.metrics import CONTENT_TYPE, Metrics
 from fwber_rt.registry import Command, Query, Registry
-from fwber_rt.transport import cookies, openapi
+from fwber_rt.transport import cookies, downloads, openapi
 from fwber_rt.transport.auth import bearer
 from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, SERVER, strict_transport
 from fwber_rt.transport.origins import ORIGINS
@@ -80,6 +80,11 @@ class Api(Protocol):
         Raises Refused. What is durable is on disk when this returns.
         """
 
+    def download(
+        self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str
+    ) -> Awaitable[downloads.Download]:  # fmt: skip
+        """The file that the reply of ``call`` would tell of. Raises Refused."""
+
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         """The caller's allowance under the limit of that name; None when there is none to tell. Raises nothing."""
 
@@ -102,6 +107,8 @@ def api_app(api: Api, upgrade: Upgrade, *, operations_pages: bool) -> web.Applic
         handler = _Operation(api, route, proxies)
         add = application.router.add_get if route.method == "GET" else partial(application.router.add_route, route.method)
         add(PREFIX + route.path, handler.answer, expect_handler=handler.expect)
+        if isinstance(route.operation, Query) and route.operation.archive:
+            application.router.add_get(PREFIX + route.path + downloads.ROUTE, handler.download)
     if operations_pages:
         _add_operations_pages(application, api)
     return application
@@ -170,6 +177,17 @@ class _Operation:
         value = cookies.read(request.headers.getall("Cookie", ()))
         cookies.check_page(request.method, request.headers, with_cookie=value is not None, origins=self._origins)
         return None if value is None else cookies.CREDENTIAL + value
+
+    async def download(self, request: web.Request) -> web.StreamResponse:
+        """The file that ``answer`` tells of."""
+        token = self._credential(request)
+        typed = self._route.decode(request.match_info, request.query.items(), b"")
+        address = self._proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
+        try:
+            found = await self._api.download(self._route.operation, token, typed, address)
+        except Refused as refused:
+            return problem(refused)
+        return await downloads.send(request, found)
 
     async def expect(self, request: web.Request) -> web.Response | None:
         """Ask for the body of a client that waits to be asked, unless it is already known to be too large."""

@@ -31,6 +31,7 @@ from fwber_rt.errors import (
 )
 from fwber_rt.protocol.envelope import ErrorBody
 from fwber_rt.registry import Command, PushSpec, Query, Registry
+from fwber_rt.transport import downloads
 from fwber_rt.transport.problems import Problem
 from fwber_rt.transport.rest import PREFIX, Route, routes
 
@@ -70,6 +71,8 @@ def describe(registry: Registry) -> Json:
     for route in routes(registry):
         description = _operation(route, schemas, _operation_id(route, taken), tags[route.operation.op])
         paths.setdefault(route.path, {})[route.method.lower()] = description
+        if isinstance(route.operation, Query) and route.operation.archive:
+            paths[route.path + downloads.ROUTE] = {"get": _archive(description)}
     return {
         "openapi": "3.1.0",
         "info": {"title": "fwber_rt", "version": __version__, "description": _INTRODUCTION, "license": {"name": "Apache-2.0"}},
@@ -84,6 +87,14 @@ def describe(registry: Registry) -> Json:
         "x-websocket": _websocket(registry, schemas),
         "x-errors": {error.name: _error(error) for error in sorted(registry.errors.values(), key=lambda error: error.code)},
     }
+
+
+def _archive(description: Json) -> Json:
+    """The file behind an operation: asked for in the same way."""
+    found = {"description": "The file.", "content": {downloads.CONTENT_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+    described = {**description, "operationId": description["operationId"] + ".archive"}
+    described["responses"] = description["responses"] | {"200": found}
+    return described
 
 
 def encode(registry: Registry) -> bytes:

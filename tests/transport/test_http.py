@@ -21,6 +21,7 @@ from fwber_rt.core.settings import Settings
 from fwber_rt.errors import NOT_FOUND, RATE_LIMITED, ROOM_OUTSIDE, TOKEN_EXPIRED, TOKEN_INVALID, Refused
 from fwber_rt.metrics import Metrics
 from fwber_rt.registry import Command, Feature, Query, Registry, routes_of
+from fwber_rt.transport.downloads import Download
 from fwber_rt.transport.headers import SECURITY_HEADERS
 from fwber_rt.transport.http import Answered, LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
@@ -96,6 +97,9 @@ class Server:
         if self.raises:
             raise self.raises
         return Answered(msgjson.encode(Echo(operation.op, request, token, address)), self.cookie)
+
+    async def download(self, operation: Command | Query, token: str | None, request: Struct, address: str) -> Download:
+        raise Refused(NOT_FOUND)
 
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         return self.limits.get(limit)
