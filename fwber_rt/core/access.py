@@ -33,9 +33,26 @@ LEAST_ROLE: dict[str, Role] = {
     "room.send": Role.MEMBER,
     "room.update": Role.ADMIN,
     "room.delete": Role.OWNER,
+    "room.invite": Role.MODERATOR,
+    "room.admit": Role.MODERATOR,
+    "room.kick": Role.MODERATOR,
+    "room.mute": Role.MODERATOR,
+    "room.ban": Role.MODERATOR,
+    "room.role": Role.ADMIN,
+    "room.transfer": Role.OWNER,
 }
 
 
 def allows(role: Role, action: str) -> bool:
     """Whether ``role`` may do ``action``; an unknown action is a programming error (KeyError)."""
     return role >= LEAST_ROLE[action]
+
+
+def outranks(role: Role, other: Role) -> bool:
+    """Whether ``role`` may act on someone who is ``other``: nobody may on an equal or a higher one, so nobody on the owner."""
+    return role > other
+
+
+def may_grant(role: Role, granted: Role) -> bool:
+    """Whether ``role`` may make somebody ``granted``: never what they are themselves, and ownership only by handing it over."""
+    return Role.MEMBER <= granted < role

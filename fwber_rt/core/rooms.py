@@ -10,18 +10,23 @@ Leaving has hysteresis: the fence to stay is wider than the fence to enter, and 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
 
 from fwber_rt.core import geo, privacy
 from fwber_rt.core.access import Role
+from fwber_rt.errors import RATE_LIMITED, USER_MUTED, Refused
 
 if TYPE_CHECKING:
+    from fwber_rt.core.instant import Instant
     from fwber_rt.core.people import Person
     from fwber_rt.core.streams import Stream
 
 KINDS = ("networking", "social", "dating", "professional", "casual", "event", "venue")
-VISIBILITIES = ("public", "private")
+VISIBILITIES = ("public", "closed", "private")
+"""``public``: whoever is there may join. ``closed``: everybody may know of it, and joins once invited or let in on request.
+``private``: whoever is not invited may not even know that it exists."""
 
 
 class Member:
@@ -34,12 +39,51 @@ class Member:
         self.joined = joined
 
 
+class Invitation(NamedTuple):
+    """A place kept for somebody until ``until``, as ``role``. ``by``: who invited them; 0 is the room itself.
+
+    Times here and below are wall milliseconds.
+    """
+
+    until: int
+    at: int
+    by: int
+    role: Role = Role.MEMBER
+
+
+class Asked(NamedTuple):
+    """Somebody's wish to come in."""
+
+    until: int
+    at: int
+
+
+class Ban(NamedTuple):
+    """Somebody may not come in until ``until``; 0: for good. ``reason`` is what they were told."""
+
+    until: int
+    at: int
+    by: int
+    reason: str = ""
+
+
+class Mute(NamedTuple):
+    """Somebody may not speak until ``until``."""
+
+    until: int
+    at: int
+    by: int
+
+
 @dataclass(slots=True, eq=False)
 class Room:
     """One room. ``cell`` is its centre's fine cell, ``members`` maps user id to ``Member``; times are wall milliseconds.
 
     ``owner`` keeps the room's administration even while not a member of it (out of reach, say).
-    ``retention`` is how many seconds its messages are kept, 0 for the deployment's default.
+    ``retention`` is how many seconds its messages are kept, 0 for the deployment's default. ``slow_ms`` is how long a member
+    waits between two messages. ``invitations``, ``requests``, ``bans`` and ``mutes`` are by user id; those that have ended may
+    still be there. ``hushed``: whether anybody may have to be silent, the one thing sending looks at. ``spoken``: when, in
+    slow mode, members spoke last, monotonic seconds, in that order; not kept over a restart.
     """
 
     id: int
@@ -58,6 +102,13 @@ class Room:
     stream: Stream
     members: dict[int, Member]
     fence: Fence
+    slow_ms: int = 0
+    hushed: bool = False
+    invitations: dict[int, Invitation] = field(default_factory=dict)
+    requests: dict[int, Asked] = field(default_factory=dict)
+    bans: dict[int, Ban] = field(default_factory=dict)
+    mutes: dict[int, Mute] = field(default_factory=dict)
+    spoken: dict[int, float] = field(default_factory=dict)
 
     @property
     def precise(self) -> bool:
@@ -65,8 +116,8 @@ class Room:
         return self.fence.precise
 
     def visible_to(self, user: int) -> bool:
-        """Whether a user may know that the room exists."""
-        return self.visibility == "public" or user in self.members or user == self.owner
+        """Whether a user may know that the room exists, invitations aside."""
+        return self.visibility != "private" or user in self.members or user == self.owner
 
     def role_of(self, user: int) -> Role:
         """The user's role, OUTSIDER when not a member (and not the owner)."""
@@ -74,6 +125,42 @@ class Room:
             return Role.OWNER
         member = self.members.get(user)
         return member.role if member else Role.OUTSIDER
+
+    def standing(self, user: int) -> Role:
+        """The user's role, or the one kept for them while they are away."""
+        invitation = self.invitations.get(user)
+        return max(self.role_of(user), invitation.role) if invitation and not invitation.by else self.role_of(user)
+
+    def ban_of(self, user: int, wall: int) -> Ban | None:
+        """What keeps the user out at a moment; None when nothing does."""
+        ban = self.bans.get(user)
+        return ban if ban and (not ban.until or ban.until > wall) else None
+
+    def hush(self) -> None:
+        """See whether anybody may have to be silent; after a change of ``mutes`` or ``slow_ms``."""
+        self.hushed = bool(self.mutes or self.slow_ms)
+        if not self.slow_ms:
+            self.spoken.clear()
+
+    def speak(self, user: int, now: Instant) -> None:
+        """A member is about to say something, which nothing else prevents any more; asked while ``hushed``.
+
+        Raises user.muted, and in slow mode rate.limited, with the time to wait. Moderators need not be slow.
+        """
+        mute = self.mutes.get(user)
+        if mute and mute.until > now.wall:
+            raise Refused(USER_MUTED, retry_after_ms=mute.until - now.wall)
+        if not self.slow_ms or self.role_of(user) >= Role.MODERATOR:
+            return
+        spoken, pause = self.spoken, self.slow_ms / 1000
+        if user in spoken:
+            wait = spoken[user] + pause - now.mono
+            if wait > 0:
+                raise Refused(RATE_LIMITED, retry_after_ms=ceil(wait * 1000), detail="This room is in slow mode.")
+            del spoken[user]
+        spoken[user] = now.mono
+        while spoken[oldest := next(iter(spoken))] + pause <= now.mono:
+            del spoken[oldest]
 
 
 @dataclass(frozen=True, slots=True)

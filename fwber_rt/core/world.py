@@ -22,7 +22,7 @@ from fwber_rt.core.people import Person
 from fwber_rt.core.presence import Presence
 from fwber_rt.core.quotas import TEXT_CHARS
 from fwber_rt.core.relations import Relations
-from fwber_rt.core.rooms import Member, Room
+from fwber_rt.core.rooms import Invitation, Member, Room
 from fwber_rt.core.services import Credentials
 from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.sharing import OPEN, Sharing
@@ -233,9 +233,14 @@ class World:
     def visible_room(self, id: int, user: int) -> Room:
         """The room of that id; not.found when the user may not know of it."""
         room = self.rooms.get(id)
-        if room is None or not room.visible_to(user):
+        if room is None or not (room.visible_to(user) or self.invitation(room, user)):
             raise Refused(NOT_FOUND)
         return room
+
+    def invitation(self, room: Room, user: int) -> Invitation | None:
+        """The user's invitation to a room. Whoever they do not see has invited nobody."""
+        invitation = room.invitations.get(user)
+        return invitation if invitation and invitation.by not in self.relations.hidden(user) else None
 
     def add_room(self, room: Room) -> None:
         """Put a room on the map and its members into it."""

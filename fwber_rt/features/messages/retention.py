@@ -199,6 +199,7 @@ def _silent(world: World, empty: list[Stream], now: Instant) -> list[Stream]:
     ended = [stream for stream in empty if _ended(world, stream, now)]
     here = {person.heard for person in world.people.values()} if ended else set[int]()
     heard = {world.cell_name(cell) for each in here for cell in world.hears(each)}
+    heard |= {f"user:{id}" for id in world.people} if ended else set[str]()
     return [stream for stream in ended if stream.name not in heard]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import UNSET
 
 from fwber_rt.core import privacy
-from fwber_rt.core.access import Role, allows
+from fwber_rt.core.access import Role
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
@@ -20,12 +20,21 @@ from fwber_rt.errors import (
     FORBIDDEN,
     LOCATION_REQUIRED,
     NOT_FOUND,
-    ROOM_FULL,
-    ROOM_OUTSIDE,
-    ROOM_PRECISE,
     Refused,
 )  # fmt: skip
-from fwber_rt.features.rooms import erased, membership, schema
+from fwber_rt.features.rooms import (
+    entries,
+    erased,
+    invitations,
+    membership,
+    moderation,
+    notices,
+    requests,
+    roles,
+    schema,
+    tables,
+)  # fmt: skip
+from fwber_rt.features.rooms.entries import strike_all
 from fwber_rt.features.rooms.nearby import nearby_rooms
 from fwber_rt.features.rooms.shapes import (
     CreateRoom,
@@ -45,8 +54,9 @@ from fwber_rt.features.rooms.shapes import (
     shared_view,
     view,
 )  # fmt: skip
+from fwber_rt.features.rooms.targets import LIMIT_REACHED, governed
 from fwber_rt.protocol.shapes import RoomRef, at, parse_id, tell_devices
-from fwber_rt.registry import Command, Feature, PushSpec, Query, State
+from fwber_rt.registry import Command, Feature, PushSpec, Query, State, SyncReader
 
 LIMIT_CREATE = Setting("limits.room_create", Rate(0.2, 10), "rooms made, per user", "requests")
 LIMIT_ROOM = Setting("limits.room", Rate(2, 20), "rooms joined, left and changed, per user", "requests")
@@ -69,8 +79,9 @@ def room_create(world: World, actor: Actor, request: CreateRoom, now: Instant) -
         id=id, owner=me.id, name=name, kind=request.kind, description=description, visibility=request.visibility, cell=cell,
         radius_m=request.radius_m, max_members=max_members, tags=tags, retention=request.retention, created=now.wall,
         order=world.order_of(id), stream=world.stream(f"room:{id}", now, effects), members={},
-        fence=schema.fence_of(world, cell, request.radius_m),
+        fence=schema.fence_of(world, cell, request.radius_m), slow_ms=request.slow_ms,
     )  # fmt: skip
+    room.hush()
     world.add_room(room)
     effects.changes += world.add_member(room, me, Member(Role.OWNER, now.wall))
     effects.rows += schema.insert_rows(room)
@@ -87,7 +98,7 @@ def room_get(world: World, actor: Actor, request: RoomRef, now: Instant) -> Effe
 
 def room_update(world: World, actor: Actor, request: UpdateRoom, now: Instant) -> Effects:
     """``room.update``: what is given changes, and every member is told the whole."""
-    room = _governed(world, actor, request.room, "room.update")
+    room = governed(world, actor, request.room, "room.update")
     changes = {
         "name": _name(request.name) if request.name is not UNSET else room.name,
         "description": _description(request.description) if request.description is not UNSET else room.description,
@@ -96,10 +107,12 @@ def room_update(world: World, actor: Actor, request: UpdateRoom, now: Instant) -
         "visibility": request.visibility if request.visibility is not UNSET else room.visibility,
         "max_members": _max_members(world, request.max_members) if request.max_members is not UNSET else room.max_members,
         "retention": request.retention if request.retention is not UNSET else room.retention,
+        "slow_ms": request.slow_ms if request.slow_ms is not UNSET else room.slow_ms,
     }
     for field, value in changes.items():
         setattr(room, field, value)
-    effects = Effects(rows=[schema.update_row(room)])
+    room.hush()
+    effects = Effects(rows=[schema.save_row(room)])
     membership.tell(world, room, "room.update", RoomChanged(shared_view(room)), actor.someone.id, now, effects)
     effects.reply = view(room, actor.someone)
     return effects
@@ -107,22 +120,16 @@ def room_update(world: World, actor: Actor, request: UpdateRoom, now: Instant) -
 
 def room_delete(world: World, actor: Actor, request: RoomRef, now: Instant) -> Effects:
     """``room.delete``: members are told, then nobody is in it; what was said goes with retention."""
-    room = _governed(world, actor, request.room, "room.delete")
+    room = governed(world, actor, request.room, "room.delete")
     effects = Effects()
     membership.tell(world, room, "room.delete", RoomDeleted(str(room.id)), actor.someone.id, now, effects)
     effects.changes += world.remove_room(room)
+    strike_all(world, room, effects)
     effects.rows += [
         Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.DELETE_READS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))
     ]  # fmt: skip
     effects.reply = view(room, actor.someone)
     return effects
-
-
-def _governed(world: World, actor: Actor, id: str, action: str) -> Room:
-    room = world.visible_room(parse_id(id), actor.someone.id)
-    if not allows(room.role_of(actor.someone.id), action):
-        raise Refused(FORBIDDEN)
-    return room
 
 
 def _name(name: str) -> str:
@@ -143,7 +150,14 @@ def _max_members(world: World, value: int) -> int:
     return value
 
 
-_JOIN_ERRORS = (NOT_FOUND, LOCATION_REQUIRED, ROOM_OUTSIDE, ROOM_PRECISE, ROOM_FULL, CONFLICT)
+def _load(world: World, reader: SyncReader) -> None:
+    schema.load(world, reader)
+    entries.load(world, reader)
+
+
+def _due(world: World, now: Instant) -> list[Effects]:
+    return membership.walked_away(world, now) + entries.ended(world, now)
+
 
 feature = Feature(
     name="rooms",
@@ -157,15 +171,15 @@ feature = Feature(
         ),
         Command(
             "room.update", UpdateRoom, room_update, RoomView, http="PATCH /rooms/{room}", limit="room", durable=True,
-            help="Change a room (owner, admin).", errors=(NOT_FOUND, FORBIDDEN),
+            role="room.update", help="Change a room (owner, admin).", errors=(NOT_FOUND, FORBIDDEN),
         ),
         Command(
             "room.delete", RoomRef, room_delete, RoomView, http="DELETE /rooms/{room}", limit="room", durable=True,
-            help="End a room (owner).", errors=(NOT_FOUND, FORBIDDEN),
+            role="room.delete", help="End a room (owner).", errors=(NOT_FOUND, FORBIDDEN),
         ),
         Command(
             "room.join", JoinRoom, membership.room_join, Joined, http="POST /rooms/{room}/join", limit="room", durable=True,
-            help="Become a member.", errors=_JOIN_ERRORS,
+            help="Become a member.", errors=membership.JOIN_ERRORS,
         ),
         Command(
             "room.leave", RoomRef, membership.room_leave, Left, http="POST /rooms/{room}/leave", limit="room", durable=True,
@@ -175,21 +189,34 @@ feature = Feature(
             "nearby.rooms", FindRooms, nearby_rooms, RoomPage, http="GET /nearby/rooms", also_http=("POST /nearby/rooms",),
             limit="nearby", help="Rooms around me, a cell, or (POST) a point.", errors=(LOCATION_REQUIRED,),
         ),
+        *invitations.COMMANDS,
+        *requests.COMMANDS,
+        *moderation.COMMANDS,
+        *roles.COMMANDS,
     ],
     queries=[
         Query(
             "room.members", "GET /rooms/{room}/members", ListMembers, membership.room_members, MemberPage,
-            help="Who is in a room, for its members.", errors=(NOT_FOUND, FORBIDDEN),
+            role="room.read", help="Who is in a room, for its members.", errors=(NOT_FOUND, FORBIDDEN),
         ),
+        *invitations.QUERIES,
+        *requests.QUERIES,
+        *moderation.QUERIES,
     ],
-    migrations=[schema.MIGRATION],
-    settings=[LIMIT_CREATE, LIMIT_ROOM, schema.HYSTERESIS, membership.GRACE],
+    errors=[membership.ROOM_BANNED, membership.ROOM_CLOSED, LIMIT_REACHED],
+    migrations=[schema.MIGRATION, *tables.MIGRATIONS],
+    settings=[
+        LIMIT_CREATE, LIMIT_ROOM, schema.HYSTERESIS, membership.GRACE, membership.PENDING, roles.MODERATORS,
+        *invitations.SETTINGS, *requests.SETTINGS, *moderation.SETTINGS,
+    ],
     pushes=[
         PushSpec("room.update", RoomChanged, True, "a room of mine changed"),
         PushSpec("room.delete", RoomDeleted, True, "a room of mine ended"),
         PushSpec("member.join", MemberJoined, True, "someone joined a room of mine"),
         PushSpec("member.leave", MemberLeft, True, "someone left a room of mine"),
+        PushSpec("member.role", roles.MemberRole, True, "someone in a room of mine has another role"),
+        *notices.PUSHES,
     ],
-    tables=schema.TABLES,
-    state=State(load=schema.load, due=membership.walked_away, forget=erased.forget, writes=True),
+    tables=[*schema.TABLES, *tables.TABLES],
+    state=State(load=_load, due=_due, forget=erased.forget, writes=True),
 )  # fmt: skip

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from fwber_rt.core.access import Role
-from fwber_rt.core.effects import Effects, Row, Seal, Statement
+from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.rooms import Room
 from fwber_rt.core.world import World
 from fwber_rt.features.rooms import membership, schema
+from fwber_rt.features.rooms.entries import disown, strike_all
 from fwber_rt.features.rooms.shapes import RoomChanged, RoomDeleted, shared_view
-
-PASS_ON = Statement("UPDATE rooms SET owner = ?, body = ? WHERE id = ?", seals=(Seal(1, owner=0, bind=(2,)),))
-SET_ROLE = Statement("UPDATE members SET role = ? WHERE room = ? AND user = ?")
 
 
 def forget(world: World, user: int, now: Instant) -> list[Effects]:
@@ -25,6 +23,7 @@ def forget(world: World, user: int, now: Instant) -> list[Effects]:
             _end(world, room, now, effects)
     for room in list(world.memberships.get(user, {}).values()):
         membership.go(world, room, user, "left", now, effects)
+    disown(world, user, effects)
     return [effects]
 
 
@@ -36,16 +35,16 @@ def _heir(room: Room, user: int) -> int:
 
 def _pass_on(world: World, room: Room, heir: int, now: Instant, effects: Effects) -> None:
     """What the room is called becomes its new owner's, sealed under their key."""
-    room.owner, room.members[heir].role = heir, Role.OWNER
-    effects.rows += [
-        Row(PASS_ON, (heir, schema.body_of(room), room.id)), Row(SET_ROLE, (int(Role.OWNER), room.id, heir))
-    ]  # fmt: skip
+    member = room.members[heir]
+    room.owner, member.role = heir, Role.OWNER
+    effects.rows += [schema.save_row(room), Row(schema.SET_ROLE, (room.id, heir, int(Role.OWNER), member.joined))]
     membership.tell(world, room, "room.update", RoomChanged(shared_view(room)), heir, now, effects)
 
 
 def _end(world: World, room: Room, now: Instant, effects: Effects) -> None:
     membership.tell(world, room, "room.delete", RoomDeleted(str(room.id)), room.owner, now, effects)
     effects.changes += world.remove_room(room)
+    strike_all(world, room, effects)
     effects.rows += [
         Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.DELETE_READS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))
     ]  # fmt: skip

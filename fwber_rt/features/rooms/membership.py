@@ -10,11 +10,23 @@ from fwber_rt.core.effects import Effects, Push, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.quotas import ROOMS_PER_USER
-from fwber_rt.core.rooms import Member, Room
+from fwber_rt.core.rooms import Invitation, Member, Room
 from fwber_rt.core.settings import Setting, positive
 from fwber_rt.core.world import World
-from fwber_rt.errors import CONFLICT, FIELD_INVALID, FORBIDDEN, LOCATION_REQUIRED, ROOM_FULL, ROOM_OUTSIDE, ROOM_PRECISE, Refused
+from fwber_rt.errors import (
+    CONFLICT,
+    FIELD_INVALID,
+    FORBIDDEN,
+    LOCATION_REQUIRED,
+    NOT_FOUND,
+    ROOM_FULL,
+    ROOM_OUTSIDE,
+    ROOM_PRECISE,
+    Error,
+    Refused,
+)  # fmt: skip
 from fwber_rt.features.rooms import schema
+from fwber_rt.features.rooms.entries import INVITATION, REQUEST, note, strike
 from fwber_rt.features.rooms.shapes import (
     Joined,
     JoinRoom,
@@ -32,17 +44,31 @@ from fwber_rt.registry import Reader
 GRACE = Setting(
     "rooms.grace_s", 30.0, "how long a member may be outside a room before leaving it", "seconds", reload=True, check=positive
 )
+PENDING = Setting(
+    "rooms.pending_s", 30 * 86_400, "how long an invitation to a room, or a request to join one, waits", "seconds",
+    check=positive, reload=True,
+)  # fmt: skip
+ROOM_BANNED = Error(40321, "room.banned", "You are banned from this room.")
+ROOM_CLOSED = Error(40322, "room.closed", "This room is joined by invitation; ask for one with room.request.")
+JOIN_ERRORS = (
+    NOT_FOUND, LOCATION_REQUIRED, ROOM_OUTSIDE, ROOM_PRECISE, ROOM_FULL, ROOM_BANNED, ROOM_CLOSED, CONFLICT
+)  # fmt: skip
 SELECT_NAMES = "SELECT id, body FROM users WHERE id IN (SELECT value FROM json_each(?))"
 
 
 def room_join(world: World, actor: Actor, request: JoinRoom, now: Instant) -> Effects:
-    """``room.join``: only by asking, only from inside. Joining twice is no error."""
+    """``room.join``: only by asking, only from inside, and unless the room is public only when invited.
+
+    Joining twice is no error.
+    """
     me = actor.someone
     room = world.visible_room(parse_id(request.room), me.id)
     effects = Effects()
     if me.id not in room.members:
+        invitation = _check_admitted(world, me, room, now)
         _check_join(world, me, room, accept_precise=request.accept_precise)
-        enter(world, room, me, Role.OWNER if me.id == room.owner else Role.MEMBER, now, effects)
+        role = invitation.role if invitation else Role.MEMBER
+        enter(world, room, me, Role.OWNER if me.id == room.owner else role, now, effects)
     discloses = ["name", "role", *(["inside"] if room.precise else [])]
     tell_devices(actor, effects, [at(room.stream.name, room.stream.position)], [])
     effects.reply = Joined(view(room, me), room.stream.name, *room.stream.position, discloses)
@@ -72,7 +98,7 @@ async def room_members(world: World, actor: Actor, request: ListMembers, now: In
     ids = sorted(user for user in room.members if user > after and user not in me.hidden)
     page = [(user, room.members[user].role, room.members[user].joined) for user in ids[: request.limit]]
     position, more = room.stream.position, len(ids) > len(page)
-    names = await _names(world, [user for user, _, _ in page], reader)
+    names = await names_of(world, [user for user, _, _ in page], reader)
     views = [
         MemberView(str(user), names.get(user, ""), role.name.lower(), joined)
         for user, role, joined in page
@@ -86,6 +112,8 @@ def enter(world: World, room: Room, person: Person, role: Role, now: Instant, ef
     member = Member(role, now.wall)
     effects.changes += world.add_member(room, person, member)
     effects.rows.append(Row(schema.INSERT_MEMBER, (room.id, person.id, int(role), member.joined)))
+    strike(world, INVITATION, room, person.id, effects)
+    strike(world, REQUEST, room, person.id, effects)
     push = MemberJoined(str(room.id), str(person.id), person.name, role.name.lower())
     tell(world, room, "member.join", push, person.id, now, effects)
 
@@ -114,9 +142,33 @@ def walked_away(world: World, now: Instant) -> list[Effects]:
 
 
 def _walked_out(world: World, room: Room, user: int, now: Instant) -> Effects:
-    effects = Effects()
+    """Out, with a place kept for whoever had to be let in, or helps run the room."""
+    effects, role = Effects(), room.role_of(user)
     go(world, room, user, "outside", now, effects)
+    if user != room.owner and (room.visibility != "public" or role > Role.MEMBER):
+        note(world, INVITATION, room, user, Invitation(end_of(world, now), now.wall, 0, role), effects)
     return effects
+
+
+def end_of(world: World, now: Instant) -> int:
+    """When an invitation or a request made now ends, wall milliseconds."""
+    return now.wall + int(world.settings[PENDING] * 1000)
+
+
+def check_not_banned(room: Room, user: int, now: Instant) -> None:
+    """Raises room.banned, with the time to wait when the ban has an end."""
+    ban = room.ban_of(user, now.wall)
+    if ban:
+        raise Refused(ROOM_BANNED, retry_after_ms=ban.until - now.wall if ban.until else 0)
+
+
+def _check_admitted(world: World, me: Person, room: Room, now: Instant) -> Invitation | None:
+    """The invitation I come with; room.closed when I needed one."""
+    check_not_banned(room, me.id, now)
+    invitation = world.invitation(room, me.id)
+    if invitation is None and room.visibility != "public" and me.id != room.owner:
+        raise Refused(ROOM_CLOSED)
+    return invitation
 
 
 def _check_join(world: World, me: Person, room: Room, *, accept_precise: bool) -> None:
@@ -132,7 +184,8 @@ def _check_join(world: World, me: Person, room: Room, *, accept_precise: bool) -
         raise Refused(CONFLICT, detail=f"You are in {len(me.rooms)} rooms, which is as many as one may be in; leave one first.")
 
 
-async def _names(world: World, users: list[int], reader: Reader) -> dict[int, str]:
+async def names_of(world: World, users: list[int], reader: Reader) -> dict[int, str]:
+    """The names of users, here or not; "" of one who was erased."""
     names = {user: world.people[user].name for user in users if user in world.people}
     absent = [user for user in users if user not in names]
     if absent:

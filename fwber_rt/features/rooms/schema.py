@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from fwber_rt.core.access import Role
-from fwber_rt.core.effects import Row, Seal, Statement
+from fwber_rt.core.effects import Mode, Row, Seal, Statement
 from fwber_rt.core.rooms import Fence, Member, Room
 from fwber_rt.core.settings import Setting
 from fwber_rt.core.world import World
@@ -20,21 +20,27 @@ HYSTERESIS = Setting(
 )  # fmt: skip
 
 INSERT_ROOM = Statement(
-    "INSERT INTO rooms(id, owner, body, kind, visibility, cell, radius_m, max_members, retention, created) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    "INSERT INTO rooms(id, owner, body, kind, visibility, cell, radius_m, max_members, retention, slow_ms, created) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     seals=(Seal(2, owner=1, bind=(0,)),),
 )
-UPDATE_ROOM = Statement(
-    "UPDATE rooms SET body = ?3, kind = ?4, visibility = ?5, max_members = ?6, retention = ?7 WHERE id = ?1 AND owner = ?2",
+SAVE_ROOM = Statement(  # the whole state, so that of several in one commit the last one is enough
+    "UPDATE rooms SET owner = ?2, body = ?3, kind = ?4, visibility = ?5, max_members = ?6, retention = ?7, slow_ms = ?8 "
+    "WHERE id = ?1 AND ended IS NULL",
+    mode=Mode.LATEST,
     seals=(Seal(2, owner=1, bind=(0,)),),
 )
 END_ROOM = Statement("UPDATE rooms SET body = NULL, ended = ? WHERE id = ?")
 DELETE_READS = Statement("DELETE FROM reads WHERE room = ?")
 INSERT_MEMBER = Statement("INSERT INTO members(room, user, role, joined) VALUES (?, ?, ?, ?)")
+SET_ROLE = Statement(
+    "INSERT INTO members(room, user, role, joined) VALUES (?, ?, ?, ?) ON CONFLICT(room, user) DO UPDATE SET role = excluded.role"
+)
 DELETE_MEMBER = Statement("DELETE FROM members WHERE room = ? AND user = ?")
 DELETE_MEMBERS = Statement("DELETE FROM members WHERE room = ?")
 SELECT_ROOMS = (
-    "SELECT id, owner, body, kind, visibility, cell, radius_m, max_members, retention, created FROM rooms WHERE ended IS NULL"
+    "SELECT id, owner, body, kind, visibility, cell, radius_m, max_members, retention, slow_ms, created FROM rooms "
+    "WHERE ended IS NULL"
 )
 SELECT_MEMBERS = "SELECT room, user, role, joined FROM members"
 
@@ -85,15 +91,18 @@ def insert_rows(room: Room) -> list[Row]:
         Row(
             INSERT_ROOM,
             (room.id, room.owner, body_of(room), room.kind, room.visibility, room.cell, room.radius_m, room.max_members,
-             room.retention, room.created),
+             room.retention, room.slow_ms, room.created),
         ),
         *(Row(INSERT_MEMBER, (room.id, user, int(member.role), member.joined)) for user, member in room.members.items()),
     ]  # fmt: skip
 
 
-def update_row(room: Room) -> Row:
+def save_row(room: Room) -> Row:
     """The row of a changed room."""
-    return Row(UPDATE_ROOM, (room.id, room.owner, body_of(room), room.kind, room.visibility, room.max_members, room.retention))
+    return Row(
+        SAVE_ROOM,
+        (room.id, room.owner, body_of(room), room.kind, room.visibility, room.max_members, room.retention, room.slow_ms),
+    )
 
 
 def load(world: World, reader: SyncReader) -> None:
@@ -109,12 +118,14 @@ def load(world: World, reader: SyncReader) -> None:
 
 
 def _room(world: World, row: tuple[Any, ...], body: RoomBody, stream: Any, members: dict[int, Member]) -> Room:
-    id, owner, _, kind, visibility, cell, radius_m, max_members, retention, created = row
-    return Room(
+    id, owner, _, kind, visibility, cell, radius_m, max_members, retention, slow_ms, created = row
+    room = Room(
         id=id, owner=owner, name=body.name, kind=kind, description=body.description, visibility=visibility, cell=cell,
         radius_m=radius_m, max_members=max_members, tags=body.tags, retention=retention, created=created,
-        order=world.order_of(id), stream=stream, members=members, fence=fence_of(world, cell, radius_m),
+        order=world.order_of(id), stream=stream, members=members, fence=fence_of(world, cell, radius_m), slow_ms=slow_ms,
     )  # fmt: skip
+    room.hush()
+    return room
 
 
 def fence_of(world: World, cell: int, radius_m: float) -> Fence:

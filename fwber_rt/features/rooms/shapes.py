@@ -12,7 +12,8 @@ from fwber_rt.core.rooms import Room
 from fwber_rt.protocol.shapes import Cell, Cursor, Id, Latitude, Limit, Longitude
 
 Kind = Literal["networking", "social", "dating", "professional", "casual", "event", "venue"]
-Visibility = Literal["public", "private"]
+Visibility = Literal["public", "closed", "private"]
+SlowMs = Annotated[int, Meta(ge=0, le=6 * 3_600_000, description="milliseconds a member waits between two messages; 0: none")]
 Tag = Annotated[str, Meta(min_length=1, max_length=32)]
 Tags = Annotated[tuple[Tag, ...], Meta(max_length=10)]
 Members = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -20,7 +21,11 @@ Retention = Annotated[int, Meta(ge=0, le=10 * 365 * 86400, description="seconds 
 
 
 class CreateRoom(Struct):
-    """A circle on the map with a name."""
+    """A circle on the map with a name.
+
+    ``visibility``: a ``closed`` room is found by everybody and joined by whoever is invited or let in on request; a ``private``
+    one is known only to those invited.
+    """
 
     name: str
     lat: Latitude
@@ -32,6 +37,7 @@ class CreateRoom(Struct):
     max_members: Members | None = None
     tags: Tags = ()
     retention: Retention = 0
+    slow_ms: SlowMs = 0
 
 
 class UpdateRoom(Struct):
@@ -45,6 +51,7 @@ class UpdateRoom(Struct):
     max_members: Members | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     retention: Retention | UnsetType = UNSET
+    slow_ms: SlowMs | UnsetType = UNSET
 
 
 class JoinRoom(Struct):
@@ -96,6 +103,7 @@ class RoomView(Struct, omit_defaults=True):
     owner: str
     created: int
     retention: int
+    slow_ms: int
     members: int | str | None = None
     distance_m: int | None = None
     s: str | None = None
@@ -156,7 +164,7 @@ class MemberJoined(Struct):
 
 
 class MemberLeft(Struct):
-    """Someone went: ``left``, or ``outside`` when they walked out of the area."""
+    """Someone went: ``left``, ``outside`` when they walked out of the area, or ``removed`` by a moderator."""
 
     room: str
     user: str
@@ -194,7 +202,7 @@ def _view(room: Room, *, member: bool, distance_m: int | None = None) -> RoomVie
         room=str(room.id), name=room.name, kind=room.kind, description=room.description, visibility=room.visibility,
         cell=geo.to_text(room.cell), radius_m=room.radius_m, precise=room.precise,
         max_members=room.max_members, tags=room.tags, owner=str(room.owner), created=room.created, retention=room.retention,
-        distance_m=distance_m,
+        slow_ms=room.slow_ms, distance_m=distance_m,
     )  # fmt: skip
     if member:
         seen.s, seen.epoch, seen.o = room.stream.name, room.stream.epoch, room.stream.head
