@@ -15,7 +15,18 @@ FAR = (HERE[0] + 1.0, HERE[1])
 
 @pytest.fixture
 async def town(start: StartServer, clock: ManualClock) -> InProcess:
-    return await start(clock=clock, limits__enabled="false")
+    # Any travel is believed, and shown at the next tick; what dwell does is test_disclosure's.
+    return await start(
+        clock=clock, limits__enabled="false", privacy__dwell_s=0, privacy__dwell_random_s=0, privacy__fastest_mps=1e9
+    )  # fmt: skip
+
+
+async def move(town: InProcess, wire: Wire, at: tuple[float, float]) -> Json:
+    """Be somewhere else a moment later; others see it at the next tick."""
+    assert isinstance(town.app.clock, ManualClock)
+    town.app.clock.advance(0.01)
+    reply: Json = await wire.ok("location.update", lat=at[0], lng=at[1])
+    return reply
 
 
 async def told(wire: Wire) -> list[Json]:
@@ -56,23 +67,22 @@ async def test_coming_and_going(town: InProcess) -> None:
     await town.tick()
     assert await told(ann) == await told(bob) == []  # nothing new
     await bob.ok("location.clear")
-    assert await told(ann) == []
+    assert await news(ann) == ([], [user(bob)])  # at once
     await town.tick()
-    assert await news(ann) == ([], [user(bob)])
-    assert await told(bob) == []
+    assert await told(ann) == await told(bob) == []
 
 
 async def test_moving_on(town: InProcess) -> None:
     ann, bob = await town.enter("Ann"), await town.enter("Bob")
     await town.tick()
     await told(ann)
-    reply = await bob.ok("location.update", lat=NEXT_DOOR[0], lng=NEXT_DOOR[1])
+    reply = await move(town, bob, NEXT_DOOR)
     await town.tick()
     seen = {d["cell"]: d for d in await told(ann)}
     assert len(seen) == 2
     assert [who["name"] for who in seen[reply["cell"]]["entered"]] == ["Bob"]
     assert [d["left"] for cell, d in seen.items() if cell != reply["cell"]] == [[user(bob)]]
-    await bob.ok("location.update", lat=FAR[0], lng=FAR[1])
+    await move(town, bob, FAR)
     await town.tick()
     assert await news(ann) == ([], [user(bob)])
     await ann.ok("here.say", text="too far to hear")
@@ -84,8 +94,8 @@ async def test_what_happened_between_two_ticks_did_not(town: InProcess) -> None:
     ann, bob = await town.enter("Ann"), await town.enter("Bob", at=FAR)
     await town.tick()
     await told(ann)
-    await bob.ok("location.update", **AT_HERE)
-    await bob.ok("location.update", lat=FAR[0], lng=FAR[1])
+    await move(town, bob, HERE)
+    await move(town, bob, FAR)
     await town.tick()
     assert await told(ann) == []
 
@@ -137,7 +147,7 @@ async def test_two_devices_are_one_person(town: InProcess, clock: ManualClock) -
     await town.tick()
     await town.tick()
     assert await told(ann) == []
-    await two.ok("location.update", lat=FAR[0], lng=FAR[1])
+    await move(town, two, FAR)
     await town.tick()
     assert await news(ann) == ([], [user(one)])
 
@@ -149,8 +159,7 @@ async def test_withdrawing_consent_takes_one_off_the_map(town: InProcess) -> Non
     await bob.ok("consent.withdraw", purpose="location")
     assert (await ann.ok("nearby.people"))["people"] == []
     assert (await bob.err("location.update", **AT_HERE))["name"] == "consent.required"
-    await town.tick()
-    assert await news(ann) == ([], [user(bob)])
+    assert await news(ann) == ([], [user(bob)])  # at once
 
 
 async def test_a_crowd_is_a_number(town: InProcess) -> None:
@@ -167,21 +176,30 @@ async def test_a_crowd_is_a_number(town: InProcess) -> None:
 # Rooms
 
 
+async def seen_crossing(town: InProcess, wire: Wire, at: tuple[float, float]) -> Json:
+    """Move, and be seen there: the rooms entered and left."""
+    await move(town, wire, at)
+    await town.tick()
+    shown: Json = (await wire.push("location.shown"))["d"]["rooms"]
+    return shown
+
+
 async def test_walking_away_from_a_room(town: InProcess, clock: ManualClock) -> None:
     ann, bob = await town.enter("Ann"), await town.enter("Bob")
     room = await ann.ok("room.create", name="Room", radius_m=1000, **AT_HERE)
     id, s = room["room"], room["s"]
     await bob.ok("room.join", room=id)
-    away = {"lat": HERE[0] + 0.1, "lng": HERE[1]}
-    assert (await bob.ok("location.update", **away))["rooms"]["left"] == [id]
+    away = (HERE[0] + 0.1, HERE[1])
+    bob.taken("location.shown")
+    assert await seen_crossing(town, bob, away) == {"entered": [], "left": [id]}
     clock.advance(29)
     await town.tick()
     await bob.ok("message.send", room=id, text="still a member")
-    assert (await bob.ok("location.update", **AT_HERE))["rooms"]["entered"] == [id]
+    assert await seen_crossing(town, bob, HERE) == {"entered": [id], "left": []}
     clock.advance(60)
     await town.tick()
     await bob.ok("message.send", room=id, text="and still")
-    await bob.ok("location.update", **away)
+    await seen_crossing(town, bob, away)
     clock.advance(31)
     await town.tick()
     for wire in (ann, bob):
@@ -199,8 +217,8 @@ async def test_a_hidden_room_is_not_given_away_by_walking_through_it(town: InPro
     seen = await ann.ok("room.create", name="Seen", radius_m=1000, **AT_HERE)
     await zoe.ok("room.create", name="Hidden", radius_m=1000, visibility="private", **AT_HERE)
     await ann.ok("room.leave", room=seen["room"])
-    replies = [await ann.ok("location.update", lat=at[0], lng=at[1]) for at in (HERE, FAR, HERE)]
-    assert [reply["rooms"] for reply in replies] == [
+    ann.taken("location.shown")
+    assert [await seen_crossing(town, ann, at) for at in (HERE, FAR, HERE)] == [
         {"entered": [seen["room"]], "left": []}, {"entered": [], "left": [seen["room"]]}, {"entered": [seen["room"]], "left": []},
     ]  # fmt: skip
     assert (await ann.ok("location.clear"))["rooms"] == [seen["room"]]

@@ -42,7 +42,7 @@ feature = Feature(
         ),
         Query(
             "here.history", "GET /here/messages", shapes.HereHistory, history.here_history, shapes.HistoryPage,
-            help="A hexagon's messages.", errors=(LOCATION_REQUIRED, NOT_FOUND),
+            help="A hexagon's messages.", errors=(LOCATION_REQUIRED, LOCATION_HIDDEN, NOT_FOUND),
         ),
     ],
     migrations=[schema.MIGRATION],

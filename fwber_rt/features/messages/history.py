@@ -7,7 +7,7 @@ import msgspec
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.world import World
-from fwber_rt.errors import FIELD_INVALID, FORBIDDEN, LOCATION_REQUIRED, NOT_FOUND, Refused
+from fwber_rt.errors import FIELD_INVALID, FORBIDDEN, LOCATION_HIDDEN, LOCATION_REQUIRED, NOT_FOUND, Refused
 from fwber_rt.features.messages import schema
 from fwber_rt.features.messages.shapes import HereHistory, HistoryPage, Message, RoomHistory
 from fwber_rt.protocol.shapes import parse_id
@@ -29,11 +29,11 @@ async def message_history(world: World, actor: Actor, request: RoomHistory, now:
 
 
 async def here_history(world: World, actor: Actor, request: HereHistory, now: Instant, reader: Reader) -> HistoryPage:
-    """``here.history``: of a hexagon I hear now, and of no other."""
+    """``here.history``: of a hexagon I hear now, and of no other; a ghost hears none."""
     me = actor.someone
     if not me.heard:
-        raise Refused(LOCATION_REQUIRED)
-    name = request.s or world.cell_name(me.disclosed)
+        raise Refused(LOCATION_HIDDEN if me.fine else LOCATION_REQUIRED)
+    name = request.s or world.cell_name(me.heard)
     if name not in {world.cell_name(cell) for cell in world.hears(me.heard)}:
         raise Refused(NOT_FOUND, field="s")
     return await _page(world, me, name, request.before, None, request.limit, reader)
