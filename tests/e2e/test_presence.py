@@ -67,7 +67,7 @@ async def test_coming_and_going(town: InProcess) -> None:
     await town.tick()
     assert await told(ann) == await told(bob) == []  # nothing new
     await bob.ok("location.clear")
-    assert await news(ann) == ([], [user(bob)])  # at once
+    assert await news(ann) == await news(bob) == ([], [user(bob)])  # at once
     await town.tick()
     assert await told(ann) == await told(bob) == []
 
