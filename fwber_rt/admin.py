@@ -4,6 +4,7 @@ What is asked of a running server over the control socket, with its arguments an
 
     token        user: id or None, name: text or None, kind: guest | user | admin, ttl_s    {"token": text, "user": id as text}
     status                                                                                  names and figures
+    account-erase  user: id                                                                 the proof (features.gdpr.shapes.Proof)
     backup       destination: absolute path                                                 {"path": of the copy}
     backup-keys  destination: absolute path                                                 {"path": of the copy}
 """
@@ -71,6 +72,12 @@ class Admin:
     def status(self) -> dict[str, Any]:
         """The running server's figures."""
         answer: dict[str, Any] = control.ask(self.data_dir, "status")
+        return answer
+
+    @_told
+    def account_erase(self, user: int) -> dict[str, Any]:
+        """Erase a user of the running server; the proof, when it is done."""
+        answer: dict[str, Any] = control.ask(self.data_dir, "account-erase", {"user": user})
         return answer
 
     @_told

@@ -69,6 +69,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _configuration_commands(commands)
     _user_commands(commands)
+    _account_commands(commands)
     _storage_commands(commands)
     return top
 
@@ -116,6 +117,18 @@ def _user_commands(commands: Any) -> None:
     token.add_argument("--hours", type=float, default=24.0, help="how long the token is valid (default 24)")
     status = _command(commands, "status", _status, "show what the running server is doing")
     status.add_argument("--json", action="store_true", help="for machines")
+
+
+def _account_commands(commands: Any) -> None:
+    account = commands.add_parser("account", help="do something to one user's account on the running server")
+    verbs = account.add_subparsers(title="what to do", metavar="VERB", required=True)
+    erase = _command(
+        verbs, "erase", _account_erase, "erase a user and everything they wrote, for ever",
+        "Prints the proof as JSON when it is done: what was erased, and when; nothing in it is personal.\n"
+        "Run `fwber-rt backup-keys` afterwards: until then the copy of the keys still opens older backups.",
+    )  # fmt: skip
+    erase.add_argument("user", type=int, metavar="ID", help="the user")
+    erase.add_argument("--yes", action="store_true", help="it is meant: nothing can bring the user back")
 
 
 def _storage_commands(commands: Any) -> None:
@@ -187,6 +200,13 @@ def _token(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     issued = _admin(options, environ).token(options.user, options.name, options.kind, options.hours)
     _say(f"user {issued['user']}, valid for {options.hours:g} hours")
     print(issued["token"])
+    return OK
+
+
+def _account_erase(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    if not options.yes:
+        raise ConfigError([f"nothing can bring user {options.user} back; say --yes when that is meant"])
+    print(orjson.dumps(_admin(options, environ).account_erase(options.user), option=orjson.OPT_INDENT_2).decode())
     return OK
 
 

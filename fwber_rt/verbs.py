@@ -39,7 +39,10 @@ def verbs(app: App) -> dict[str, Verb]:
         source = app.database.data_dir / vault.FILE
         return {"path": str(await asyncio.to_thread(backup.save_keys, source, Path(arguments["destination"])))}
 
-    return {"token": token, "status": status, "backup": save, "backup-keys": save_keys}
+    async def account_erase(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return await app.rights.erasures.erase(int(arguments["user"]), "operator")
+
+    return {"token": token, "status": status, "backup": save, "backup-keys": save_keys, "account-erase": account_erase}
 
 
 async def _token(app: App, user: int | None, name: str | None, kind: str, ttl_s: int) -> dict[str, Any]:
