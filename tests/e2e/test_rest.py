@@ -41,6 +41,26 @@ STORY: list[tuple[str, Json]] = [
     ("here.say", {"content": {"kind": "text", "text": "around"}, "nonce": "n2"}),
     ("here.history", {"limit": 3}),
     ("room.leave", {"room": "{theirs}"}),
+    ("room.invite", {"room": "{mine}", "user": "{zoe}"}),
+    ("room.invitations", {"room": "{mine}", "limit": 5}),
+    ("room.uninvite", {"room": "{mine}", "user": "{zoe}"}),
+    ("room.invitations.mine", {"limit": 5}),
+    ("room.invitation.accept", {"room": "{club}"}),
+    ("room.invitation.decline", {"room": "{pub}"}),
+    ("room.request", {"room": "{pub}"}),
+    ("room.request.withdraw", {"room": "{pub}"}),
+    ("room.requests", {"room": "{court}"}),
+    ("room.request.accept", {"room": "{court}", "user": "{zoe}"}),
+    ("room.request.decline", {"room": "{court}", "user": "{yan}"}),
+    ("room.role.set", {"room": "{court}", "user": "{una}", "role": "moderator"}),
+    ("room.mute", {"room": "{court}", "user": "{una}", "until": "{soon}"}),
+    ("room.mutes", {"room": "{court}"}),
+    ("room.unmute", {"room": "{court}", "user": "{una}"}),
+    ("room.ban", {"room": "{court}", "user": "{yan}", "until": "{soon}", "reason": "noise"}),
+    ("room.bans", {"room": "{court}", "limit": 5}),
+    ("room.unban", {"room": "{court}", "user": "{yan}"}),
+    ("room.kick", {"room": "{court}", "user": "{yan}"}),
+    ("room.transfer", {"room": "{court}", "user": "{una}"}),
     ("room.delete", {"room": "{mine}"}),
     ("location.clear", {}),
     ("consent.withdraw", {"purpose": "location"}),
@@ -64,6 +84,12 @@ REFUSALS: list[tuple[str, Json]] = [
     ("room.delete", {"room": "{theirs}"}),
     ("room.members", {"room": "{theirs}"}),
     ("room.leave", {"room": "{theirs}"}),
+    ("room.invite", {"room": "{theirs}", "user": "{zoe}"}),
+    ("room.bans", {"room": "{theirs}"}),
+    ("room.mute", {"room": "{court}", "user": "{una}", "until": 1}),
+    ("room.kick", {"room": "{court}", "user": "1"}),
+    ("room.role.set", {"room": "{court}", "user": "{una}", "role": "owner"}),
+    ("room.join", {"room": "{pub}", "accept_precise": 1}),
     ("message.send", {"room": "{theirs}", "text": "not a member"}),
     ("message.send", {"room": "{theirs}"}),
     ("message.history", {"room": "{theirs}"}),
@@ -79,9 +105,9 @@ REFUSALS: list[tuple[str, Json]] = [
 class Voice:
     """Somebody who asks over one of the transports."""
 
-    def __init__(self, ask: Ask, at: tuple[float, float], theirs: str) -> None:
+    def __init__(self, ask: Ask, at: tuple[float, float], **known: Any) -> None:
         self._ask = ask
-        self._known: Json = {"lat": at[0], "lng": at[1], "theirs": theirs}
+        self._known: Json = {"lat": at[0], "lng": at[1], **known}
 
     async def ask(self, op: str, d: Json) -> Json:
         """``ok`` or ``err`` of an operation."""
@@ -143,14 +169,34 @@ def over_websocket(server: InProcess, token: str) -> Ask:
 
 @pytest.fixture
 async def voices(start: StartServer) -> tuple[InProcess, Voice, Voice]:
-    """The same situation twice, far apart: somebody else's room, and one who asks, over WebSocket and over REST."""
+    """The same situation twice, far apart: others and their rooms, and one who asks, over WebSocket and over REST."""
     server = await start(limits__enabled="false")
     made = []
     for at, over in ((HERE, over_websocket), (FAR, over_rest)):
-        other = await server.connect(await server.user("Zoe"), at=at)
-        room = await other.ok("room.create", name="Theirs", radius_m=2000, lat=at[0], lng=at[1])
-        made.append(Voice(over(server, await server.user("Ann")), at, room["room"]))
+        token = await server.user("Ann")
+        known = await _rooms(server, at, token)
+        made.append(Voice(over(server, token), at, soon=server.app.clock.now().wall + 60_000, **known))
     return server, made[0], made[1]
+
+
+async def _rooms(server: InProcess, at: tuple[float, float], token: str) -> Json:
+    """Zoe's rooms, Ann invited to two of them; and Ann's court, with Una in it, where Zoe and Yan wish to be let in."""
+    ann, (zoe, yan, una) = await server.connect(token, at=at), [
+        await server.connect(await server.user(name), at=at) for name in ("Zoe", "Yan", "Una")
+    ]  # fmt: skip
+    place = {"radius_m": 2000, "lat": at[0], "lng": at[1]}
+    rooms = {name: (await zoe.ok("room.create", name=name.title(), **place))["room"] for name in ("theirs", "club", "pub")}
+    rooms["court"] = (await ann.ok("room.create", name="Court", **place))["room"]
+    await una.ok("room.join", room=rooms["court"])
+    for owner, closed in ((zoe, "club"), (zoe, "pub"), (ann, "court")):
+        await owner.ok("room.update", room=rooms[closed], visibility="closed")
+    for invited in ("club", "pub"):
+        await zoe.ok("room.invite", room=rooms[invited], user=ann.welcome["user"]["user"])
+    for asking in (zoe, yan):
+        await asking.ok("room.request", room=rooms["court"])
+    await ann.ok("location.clear")
+    ann.socket.transport.abort()
+    return rooms | {name: wire.welcome["user"]["user"] for name, wire in (("zoe", zoe), ("yan", yan), ("una", una))}
 
 
 async def test_each_operation_answers_the_same(voices: tuple[InProcess, Voice, Voice], subtests: pytest.Subtests) -> None:
@@ -190,7 +236,7 @@ async def test_every_other_route(voices: tuple[InProcess, Voice, Voice], start: 
     server, _, _ = voices
     rest, token = server.rest(), await server.user("Ann")
     by_point = await rest.ok("POST /nearby/rooms", token, {"lat": HERE[0], "lng": HERE[1]})
-    assert [room["name"] for room in by_point["rooms"]] == ["Theirs"]
+    assert [room["name"] for room in by_point["rooms"]] == ["Theirs", "Club", "Pub", "Court"]
     problem = await rest.err("GET /nearby/rooms", token, lat=str(HERE[0]), lng=str(HERE[1]))
     assert (problem["name"], problem["field"]) == ("field.invalid", "lat")
 
