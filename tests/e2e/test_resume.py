@@ -75,7 +75,7 @@ class Pair:
 
 @pytest.fixture
 async def pair(start: StartServer) -> Pair:
-    return await Pair(await start(limits__enabled="false")).begin()
+    return await Pair(await start(limits__enabled="false", privacy__fastest_mps=1e9)).begin()
 
 
 async def test_what_was_missed_comes_once_in_order_before_anything_new(pair: Pair) -> None:
