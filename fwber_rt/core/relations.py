@@ -80,15 +80,14 @@ class Relations:
         return found
 
     def forget(self, user: int) -> None:
-        """Take ``user`` out of everything (erasure)."""
+        """Take back everything ``user`` chose (erasure).
+
+        What others chose stays: that a block of theirs went would tell them that there had been somebody of that id.
+        """
         for whom in list(self._blocks.get(user, ())):
             self.unblock(user, whom)
         for whom in list(self._mutes.get(user, ())):
             self.unmute(user, whom)
-        for who in list(self._hidden.get(user, ())):
-            self.unblock(who, user)
-        for who in list(self._unheard.get(user, ())):
-            self.unmute(who, user)
 
     def introduce(self, person: Person) -> None:
         """Tell somebody who has just arrived what concerns them."""

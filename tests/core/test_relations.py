@@ -46,8 +46,8 @@ class Model(RuleBasedStateMachine):
     @rule(user=users)
     def forget(self, user: int) -> None:
         self.relations.forget(user)
-        self.blocks = {pair for pair in self.blocks if user not in pair}
-        self.mutes = {pair for pair in self.mutes if user not in pair}
+        self.blocks = {pair for pair in self.blocks if pair[0] != user}
+        self.mutes = {pair for pair in self.mutes if pair[0] != user}
 
     @rule()
     def hear_who_parted(self) -> None:

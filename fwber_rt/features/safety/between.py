@@ -64,13 +64,10 @@ def load(world: World, reader: SyncReader) -> None:
 
 
 def forget(world: World, user: int, now: Instant) -> list[Effects]:
-    """An erased user's own blocks and mutes end. Others keep theirs: that one goes would tell them that there was somebody."""
-    for whom in list(world.relations.blocked_by(user)):
-        world.relations.unblock(user, whom)
-        world.relate(user, whom)
-    for whom in list(world.relations.muted_by(user)):
-        world.relations.unmute(user, whom)
-        world.relate(user, whom)
+    """An erased user's own blocks and mutes end; others keep theirs."""
+    others = {*world.relations.blocked_by(user), *world.relations.muted_by(user)}
+    world.relations.forget(user)
+    world.relate(user, *others)
     return []
 
 
