@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from typing import Final, NamedTuple
 
+from fwber_rt.core import eventlog
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
@@ -81,10 +82,16 @@ def hash_of(receipt: str) -> bytes:
 
 
 def forget(world: World, user: int, now: Instant) -> list[Effects]:
-    """What the world itself knows of somebody who is not here."""
+    """What the world itself knows of somebody who is not here, and the stream of what was for them alone."""
     for known in (world.sharing, world.anchors, world.remembered):
         known.pop(user, None)
-    return []
+    stream = world.streams.pop(f"user:{user}", None)
+    if stream is None:
+        return []
+    world.generation += 1
+    statements = (schema.DELETE_EVENTS, schema.DELETE_MESSAGES, eventlog.RETIRE_STREAM)
+    rows = [Row(statement, (stream.id,)) for statement in statements]
+    return [Effects(rows=[*rows, Row(eventlog.SET_GENERATION, (str(world.generation),))])]
 
 
 def load(world: World, reader: SyncReader) -> None:

@@ -19,6 +19,8 @@ INSERT_ERASURE = Statement("INSERT INTO erasures(id, user, asked, cause, receipt
 REPEAT_ERASURE = Statement("UPDATE erasures SET done = NULL WHERE user = ?")
 END_ERASURE = Statement("UPDATE erasures SET done = ?2 WHERE id = ?1")
 LOG_ERASURE = Statement("INSERT INTO erasure_log(erasure, at, step, subject, amount) VALUES (?, ?, ?, ?, ?)")
+DELETE_EVENTS = Statement("DELETE FROM events WHERE stream = ?")
+DELETE_MESSAGES = Statement("DELETE FROM messages WHERE stream = ?")
 SELECT_ERASED = "SELECT user FROM erasures"
 SELECT_ERASURE = "SELECT id, asked, cause, done FROM erasures WHERE receipt = ?"
 SELECT_LOG = (

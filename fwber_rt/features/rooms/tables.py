@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fwber_rt.core.effects import Seal, Statement
-from fwber_rt.registry import Migration, Sealed, Table
+from fwber_rt.registry import Erase, Migration, Sealed, Table
 
 INSERT_INVITATION = Statement(
     "INSERT OR REPLACE INTO room_invitations(room, user, until, at, by, role) VALUES (?, ?, ?, ?, ?, ?)"
@@ -57,11 +57,17 @@ MIGRATIONS = (
     ),
 )
 TABLES = (
-    Table("room_invitations", "user", "rooms the user may join", "until used, declined or taken back; rooms.pending_s at most"),
+    Table(
+        "room_invitations", "user", "rooms the user may join", "until used, declined or taken back; rooms.pending_s at most",
+        also=(("by", Erase.ROWS),),
+    ),
     Table("room_requests", "user", "rooms the user asked to join", "until answered or taken back; rooms.pending_s at most"),
     Table(
         "room_bans", "user", "rooms the user is kept out of, and the reason given", "until lifted or ended",
-        sealed=(Sealed("reason", ("room", "user")),),
+        sealed=(Sealed("reason", ("room", "user")),), also=(("by", Erase.NOBODY),), withheld=("by",),
     ),
-    Table("room_mutes", "user", "rooms the user may not speak in", "until lifted or ended"),
+    Table(
+        "room_mutes", "user", "rooms the user may not speak in", "until lifted or ended", also=(("by", Erase.NOBODY),),
+        withheld=("by",),
+    ),
 )  # fmt: skip
