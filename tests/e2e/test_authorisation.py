@@ -25,7 +25,7 @@ async def test_everybody_may_do_what_is_declared_and_nothing_else(
     process: StartProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = time.perf_counter()
-    scene = Scene(await process(limits__enabled="false"))
+    scene = Scene(await process(limits__enabled="false", rooms__per_user=100_000))
     await scene.open()
     cells: list[Cell] = []
     try:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from fwber_rt.registry import Command, Query, routes_of
-from tests.e2e.matrix.rules import OK, Caller, Target, expected
+from tests.e2e.matrix.rules import OK, Caller, Target, expected, hidden
 from tests.e2e.matrix.samples import Ask, Sample
 from tests.e2e.matrix.scene import Person, Scene
 from tests.e2e.matrix.voices import Answer, Line
@@ -42,12 +42,14 @@ async def ask_all(scene: Scene, operation: Command | Query, sample: Sample) -> A
     callers = sorted(Caller, key=lambda caller: caller.role)
     for over in transports(operation):
         for target in sample.targets:
-            wanted = {who: sample.but.get((who, target), expected(operation, who, target)) for who in callers}
+            wanted = {who: sample.but.get((who, target), expected(operation, who, target, sample.above)) for who in callers}
             for caller in sorted(callers, key=lambda who: wanted[who] == OK):
                 asking = _Asking(scene, operation, sample, over)
+                if sample.before and target.room and wanted[caller] == OK:
+                    await sample.before(scene, await scene.room(target))
                 answer = await asking.ask(caller, target)
                 unlike = ""
-                if answer.name == "not.found" and target is not Target.UNKNOWN:
+                if answer.name == "not.found" and hidden(caller, target) and target is not Target.UNKNOWN:
                     nothing = await asking.ask(caller, Target.UNKNOWN)
                     unlike = "" if nothing.raw == answer.raw else f"{answer.raw!r} is not {nothing.raw!r}"
                 yield Cell(operation.op, over, caller, target, wanted[caller], answer.name, unlike)
@@ -82,7 +84,7 @@ class _Asking:
         """The id to ask for; objects that are not used up are shared."""
         scene, make = self._scene, self._sample.make
         match target:
-            case Target.PUBLIC | Target.PRIVATE:
+            case Target.PUBLIC | Target.CLOSED | Target.PRIVATE:
                 return await scene.room(target)
             case Target.MESSAGE:
                 return await scene.message()

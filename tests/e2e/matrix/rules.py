@@ -39,6 +39,7 @@ class Target(Enum):
 
     NOTHING = "nothing"  # the operation names no object
     PUBLIC = "public room"
+    CLOSED = "closed room"  # known to everybody, entered when let in
     PRIVATE = "private room"
     MESSAGE = "message in the private room"
     USER = "user"  # whether there is one of that id is nobody's business: the next is answered the same
@@ -50,7 +51,7 @@ class Target(Enum):
 
     @property
     def room(self) -> bool:
-        return self in (Target.PUBLIC, Target.PRIVATE)
+        return self in (Target.PUBLIC, Target.CLOSED, Target.PRIVATE)
 
 
 def hidden(caller: Caller, target: Target) -> bool:
@@ -60,8 +61,11 @@ def hidden(caller: Caller, target: Target) -> bool:
     return target in (Target.FOREIGN, Target.UNKNOWN)
 
 
-def expected(operation: Command | Query, caller: Caller, target: Target) -> str:
-    """``ok`` or the name of the error. The first that applies: who, what kind, whether there is such a thing, which role."""
+def expected(operation: Command | Query, caller: Caller, target: Target, above: Role | None = None) -> str:
+    """``ok`` or the name of the error. The first that applies: who, what kind, whether there is such a thing, which role.
+
+    ``above``: the role that the one acted upon has, or is given; nobody acts on an equal, or gives what they are.
+    """
     if caller is Caller.SUSPENDED:
         return "user.banned"
     if caller.kind < operation.least:
@@ -69,5 +73,7 @@ def expected(operation: Command | Query, caller: Caller, target: Target) -> str:
     if hidden(caller, target):
         return "not.found"
     if operation.role and target.room and caller.role < LEAST_ROLE[operation.role]:
+        return "forbidden"
+    if above is not None and target.room and caller.role <= above:
         return "forbidden"
     return OK

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+from fwber_rt.core.access import Role
 from tests.e2e.matrix.rules import Caller, Target
-from tests.e2e.matrix.scene import Person, Scene
+from tests.e2e.matrix.scene import ROOM, Person, Scene
 from tests.e2e.servers import AT_HERE
 from tests.e2e.wire import CONSENT, Json
 
 NOTHING = (Target.NOTHING,)
-ROOMS = (Target.PUBLIC, Target.PRIVATE, Target.UNKNOWN)
+ROOMS = (Target.PUBLIC, Target.CLOSED, Target.PRIVATE, Target.UNKNOWN)
 ANY = (Target.ANY, Target.UNKNOWN)
+CLOSED = (Target.CLOSED, Target.UNKNOWN)
+HIDDEN = (Target.PRIVATE, Target.UNKNOWN)
 ERASE = {"confirm": "erase everything"}
 USERS = (Target.USER, Target.NO_USER)
 OBJECTS = (Target.OWN, Target.FOREIGN, Target.UNKNOWN)
+LATER = int(time.time() + 86_400) * 1000
+INSIDERS = (Caller.MEMBER, Caller.MODERATOR, Caller.ROOM_ADMIN, Caller.OWNER)
 OUTSIDERS = (Caller.GUEST, Caller.OTHER, Caller.BLOCKED, Caller.SERVER_ADMIN)
 
 
@@ -35,14 +41,18 @@ Build = Callable[[Ask], Json]
 class Sample:
     """``d`` builds a request about one of ``targets``.
 
-    ``make`` gives somebody an object (targets OWN, FOREIGN, ANY). ``spends``: an accepted request uses up the object, or the
-    room; ``renews``: it uses up the caller, so somebody new asks. ``but``: what a caller who may ask is answered all the
-    same, because of the state of things and not of who they are. ``nobody`` is an id of the right form that names nothing.
+    ``make`` gives somebody an object (targets OWN, FOREIGN, ANY). ``before`` makes sure that a room is as a request that is to
+    succeed needs it. ``above``: only who has a higher role than this in the room succeeds. ``spends``: an accepted request uses
+    up the object, or the room; ``renews``: it uses up the caller, so somebody new asks. ``but``: what a caller who may ask is
+    answered all the same, because of the state of things and not of who they are. ``nobody`` is an id of the right form that
+    names nothing.
     """
 
     d: Build = lambda ask: {}
     targets: tuple[Target, ...] = NOTHING
     make: Callable[[Scene, Person], Awaitable[str]] | None = None
+    before: Callable[[Scene, str], Awaitable[object]] | None = None
+    above: Role | None = None
     spends: bool = False
     renews: bool = False
     but: Mapping[tuple[Caller, Target], str] = field(default_factory=dict)
@@ -62,6 +72,65 @@ def room(**d: object) -> Build:
 def about(name: str, **d: object) -> Build:
     """About the object, whose id is in the field ``name``."""
     return lambda ask: {name: ask.id, **d}
+
+
+def each(callers: tuple[Caller, ...], target: Target, name: str) -> dict[tuple[Caller, Target], str]:
+    """The same answer for several."""
+    return {(caller, target): name for caller in callers}
+
+
+def on(subject: Caller | None, **d: object) -> Build:
+    """About somebody in the room: its bystander, who is a member, or one of the cast."""
+    return lambda ask: {"room": ask.id, "user": (ask.scene.people[subject] if subject else ask.scene.bystander).id, **d}
+
+
+def on_passer(**d: object) -> Build:
+    """About somebody who is not in the room."""
+    return lambda ask: {"room": ask.id, "user": ask.scene.passer.id, **d}
+
+
+def acts(action: Callable[[Caller | None], Build]) -> tuple[Sample, ...]:
+    """Something done to somebody in a room: to a member, and to each who may do it to others."""
+    ranks = {None: Role.MEMBER} | {who: who.role for who in (Caller.MODERATOR, Caller.ROOM_ADMIN, Caller.OWNER)}
+    return tuple(Sample(action(who), ROOMS, spends=True, above=role) for who, role in ranks.items())
+
+
+async def invitation(scene: Scene, person: Person) -> str:
+    """A private room of somebody else's, to which the person is invited."""
+    return await _room_of_bystander(
+        scene, "private", lambda id: scene.ok(scene.bystander, "room.invite", room=id, user=person.id)
+    )
+
+
+async def request(scene: Scene, person: Person) -> str:
+    """A closed room of somebody else's, which the person has asked to join."""
+    return await _room_of_bystander(scene, "closed", lambda id: scene.ok(person, "room.request", room=id))
+
+
+async def _room_of_bystander(scene: Scene, visibility: str, then: Callable[[str], Awaitable[object]]) -> str:
+    made = await scene.ok(scene.bystander, "room.create", **ROOM, visibility=visibility)
+    await then(str(made["room"]))
+    return str(made["room"])
+
+
+async def invited(scene: Scene, room: str) -> None:
+    """The passer has an invitation."""
+    await scene.ok(Caller.OWNER, "room.invite", room=room, user=scene.passer.id)
+
+
+async def asked(scene: Scene, room: str) -> None:
+    """The passer has asked to join."""
+    await scene.ok(scene.passer, "room.request", room=room)
+
+
+async def banned(scene: Scene, room: str) -> None:
+    """The passer is kept out."""
+    await scene.ok(Caller.OWNER, "room.ban", room=room, user=scene.passer.id)
+
+
+async def muted(scene: Scene, room: str) -> None:
+    """The bystander is to be silent."""
+    await scene.ok(Caller.OWNER, "room.mute", room=room, user=scene.bystander.id, until=LATER)
 
 
 async def receipt(scene: Scene, person: Person) -> str:
@@ -106,9 +175,50 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
     "room.get": Sample(room(), ROOMS),
     "room.update": Sample(room(description="New"), ROOMS),
     "room.delete": Sample(room(), ROOMS, spends=True),
-    "room.join": Sample(room(), ROOMS, spends=True),
-    "room.leave": Sample(room(), ROOMS, spends=True, but={(who, Target.PUBLIC): "conflict" for who in OUTSIDERS}),
+    "room.join": Sample(room(), ROOMS, spends=True, but=each(OUTSIDERS, Target.CLOSED, "room.closed")),
+    "room.leave": Sample(
+        room(),
+        ROOMS,
+        spends=True,
+        but=each(OUTSIDERS, Target.PUBLIC, "conflict") | each(OUTSIDERS, Target.CLOSED, "conflict"),
+    ),
     "room.members": Sample(room(), ROOMS),
+    "room.invite": Sample(on_passer(), ROOMS),
+    "room.uninvite": Sample(on_passer(), ROOMS, before=invited),
+    "room.invitations": Sample(room(), ROOMS),
+    "room.invitations.mine": Sample(),
+    "room.invitation.accept": (
+        Sample(room(), OBJECTS, make=invitation, spends=True),
+        Sample(room(), HIDDEN, but=each(INSIDERS, Target.PRIVATE, "conflict")),
+    ),
+    "room.invitation.decline": (
+        Sample(room(), OBJECTS, make=invitation, spends=True),
+        Sample(room(), HIDDEN, but=each(INSIDERS, Target.PRIVATE, "conflict")),
+    ),
+    "room.request": (
+        Sample(room(), CLOSED, spends=True, but=each(INSIDERS, Target.CLOSED, "conflict")),
+        Sample(room(), HIDDEN, but=each(INSIDERS, Target.PRIVATE, "conflict")),
+    ),
+    "room.request.withdraw": (
+        Sample(room(), (Target.OWN,), make=request, spends=True),
+        Sample(room(), HIDDEN, but=each(INSIDERS, Target.PRIVATE, "conflict")),
+    ),
+    "room.requests": Sample(room(), ROOMS),
+    "room.request.accept": Sample(on_passer(), CLOSED, before=asked, spends=True),
+    "room.request.decline": Sample(on_passer(), CLOSED, before=asked),
+    "room.kick": acts(on),
+    "room.ban": acts(on),
+    "room.unban": Sample(on_passer(), ROOMS, before=banned),
+    "room.bans": Sample(room(), ROOMS),
+    "room.mute": acts(lambda who: on(who, until=LATER)),
+    "room.unmute": Sample(on(None), ROOMS, before=muted),
+    "room.mutes": Sample(room(), ROOMS),
+    "room.role.set": (
+        *acts(lambda who: on(who, role="member")),
+        Sample(on(None, role="moderator"), ROOMS, above=Role.MODERATOR, spends=True),
+        Sample(on(None, role="admin"), ROOMS, above=Role.ADMIN, spends=True),
+    ),
+    "room.transfer": Sample(on(None), ROOMS, spends=True),
     "message.send": Sample(room(text="Hello"), ROOMS),
     "message.history": Sample(room(), ROOMS),
     "typing": Sample(room(), ROOMS),

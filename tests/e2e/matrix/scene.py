@@ -82,13 +82,14 @@ class Scene:
     async def _make_room(self, target: Target) -> str:
         id: str = (await self.ok(Caller.OWNER, "room.create", **ROOM))["room"]
         cast = [caller for caller in Caller if caller.role in (Role.MEMBER, Role.MODERATOR, Role.ADMIN)]
-        await asyncio.gather(*(self.ok(who, "room.join", room=id) for who in (*cast, self.bystander)))
+        members = [*map(self.people.__getitem__, cast), self.bystander]
+        await asyncio.gather(*(self.ok(who, "room.join", room=id) for who in members))
         for caller in cast:
             if caller.role > Role.MEMBER:
                 user, role = self.people[caller].id, caller.role.name.lower()
                 await self.ok(Caller.OWNER, "room.role.set", room=id, user=user, role=role)
-        if target is Target.PRIVATE:
-            await self.ok(Caller.OWNER, "room.update", room=id, visibility="private")
+        if target is not Target.PUBLIC:
+            await self.ok(Caller.OWNER, "room.update", room=id, visibility=target.name.lower())
         return id
 
     async def message(self) -> str:
