@@ -34,13 +34,13 @@ from fwber_rt.errors import Close
 from fwber_rt.metrics import Metrics
 from fwber_rt.registry import Command, Query, Registry
 from fwber_rt.rights.service import Rights
-from fwber_rt.storage import wrapkey
 from fwber_rt.storage.connection import SYNCHRONOUS
 from fwber_rt.storage.control import Control
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageFailure
 from fwber_rt.storage.journal import Journal
 from fwber_rt.storage.readers import READ_S, READERS, SLOW_READ_S
+from fwber_rt.storage.rotation import key_texts
 from fwber_rt.storage.schema import MIGRATIONS
 from fwber_rt.storage.snapshot import Snapshots, Tag
 from fwber_rt.timers import Timers
@@ -112,7 +112,8 @@ class App:
             await asyncio.to_thread(self.rights.uphold, self.database)
             await self.database.start_readers(self.settings[READERS])
             # 2. World: tables, then what the last snapshot remembers.
-            self.tokens = Tokens(self.database.vault.derive("token"))
+            newest, *older = self.database.vault.token_secrets()
+            self.tokens = Tokens(newest, older)
             self.snapshots = Snapshots(self.database.data_dir, self.database.vault.derive("snapshot"))
             world = self._load_world()
             self._load_snapshot(world)
@@ -254,7 +255,7 @@ class App:
         settings = self.settings
         return Database(
             Path(settings[DATA_DIR]), (*MIGRATIONS, *self.registry.migrations.values()), now_ms=self.clock.now().wall,
-            wrap_key=os.environ.get(wrapkey.VARIABLE), synchronous=settings[SYNCHRONOUS], read_s=settings[READ_S],
+            wrap_key=key_texts(os.environ), synchronous=settings[SYNCHRONOUS], read_s=settings[READ_S],
             slow_read_s=settings[SLOW_READ_S],
         )  # fmt: skip
 

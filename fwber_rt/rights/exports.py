@@ -21,7 +21,7 @@ from fwber_rt.registry import Command, Query
 from fwber_rt.rights import export
 from fwber_rt.rights.archive import DIRECTORY, PARTIAL, SUFFIX, Erased, SealedFile, pieces
 from fwber_rt.storage.files import make_private_directory
-from fwber_rt.storage.vault import Tampered
+from fwber_rt.storage.wrapping import Tampered
 from fwber_rt.transport.downloads import Download
 
 if TYPE_CHECKING:

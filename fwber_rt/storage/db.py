@@ -30,9 +30,11 @@ from fwber_rt.storage.files import damaged, make_private_directory, restore_comm
 from fwber_rt.storage.lockfile import LockFile, unwritable
 from fwber_rt.storage.migrations import migrate
 from fwber_rt.storage.pagesums import PageSums
+from fwber_rt.storage.rotation import KeyTexts, open_vault
 from fwber_rt.storage.vault import FILE as KEYS_FILE
-from fwber_rt.storage.vault import Tampered, Vault
+from fwber_rt.storage.vault import Vault
 from fwber_rt.storage.wal import Damage, read_log
+from fwber_rt.storage.wrapping import Tampered
 from fwber_rt.storage.writer import Writer
 
 FILE: Final = "fwber_rt.db"
@@ -86,13 +88,13 @@ class Database:
         migrations: Iterable[Migration],
         *,
         now_ms: int,
-        wrap_key: str | None = None,
+        wrap_key: KeyTexts | None = None,
         synchronous: str = SYNCHRONOUS.default,
         read_s: float = readers.READ_S.default,
         slow_read_s: float = readers.SLOW_READ_S.default,
         observe_read: Callable[[str, float], None] | None = None,
     ) -> None:
-        """``wrap_key``: the text of ``FWBER_RT_WRAP_KEY``, when set. Raises StorageError."""
+        """``wrap_key``: what the environment says of the wrapping key. Raises StorageError."""
         _refuse_old_sqlite()
         make_private_directory(data_dir)
         self.data_dir = data_dir
@@ -105,7 +107,7 @@ class Database:
             self.writer = self._open(tuple(migrations), now_ms, synchronous)
             try:
                 self._own = open_reader(self.path)
-                self.vault = self._open_vault(wrap_key)
+                self.vault = self._open_vault(wrap_key or KeyTexts())
             except BaseException:
                 self.writer.close()
                 raise
@@ -234,10 +236,10 @@ class Database:
                 raise damaged(self.path, error) from error
             raise StorageError(f"cannot open {self.path}: {error}; see that the disk has space and can be read") from error
 
-    def _open_vault(self, from_environment: str | None) -> Vault:
+    def _open_vault(self, texts: KeyTexts) -> Vault:
         """The vault of this database. A new database gets a new key file; an old one must find the key file it was made with."""
         stored = self._meta("vault")
-        key = wrapkey.load(self.data_dir, from_environment)
+        key = wrapkey.load(self.data_dir, texts.current)
         keys = self.data_dir / KEYS_FILE
         if stored is None and key is None and keys.exists():
             raise StorageError(f"{keys} is there without the key file; {_put_back(self.data_dir)}")
@@ -248,10 +250,13 @@ class Database:
                 f"{self.path} holds sealed rows, but {keys} is missing; put the copy there that `fwber-rt backup-keys` made"
             )
         key = key or wrapkey.create(self.data_dir)
-        mark = wrapkey.derive(key, "fingerprint").hex()[:32]
+        vault = open_vault(self.data_dir, key, texts, made=stored is not None)
+        mark = vault.derive("fingerprint").hex()[:32]
         if stored is not None and stored != mark:
-            raise StorageError(f"{self.path} was sealed with another key file; {_put_back(self.data_dir)}")
-        vault = Vault(keys, key, made=stored is not None)
+            vault.close()
+            raise StorageError(
+                f"{keys} belongs to another database than {self.path}; put the copy there that `fwber-rt backup-keys` made"
+            )
         if stored is None and vault.holds_keys():
             vault.close()
             raise StorageError(

@@ -12,18 +12,18 @@ Options that lost: one key for everything (erasure would have to rewrite backups
 the backup with what they protect); deriving users' keys from the key file (they could not be destroyed one by one).
 Two formats, each with its number in the first byte so that either can be replaced without rewriting rows:
   sealed   1 | number of the user's key, 1 byte | nonce 12 | ciphertext and tag    AAD: owner and bound parameters
-  wrapped  1 | nonce 12 | ciphertext and tag                                       AAD: owner and number
+  wrapped  1 | nonce 12 | ciphertext and tag                                       AAD: owner and number (``wrapping``)
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-import struct
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,25 +36,20 @@ from fwber_rt.storage.connection import open_writer
 from fwber_rt.storage.errors import StorageError, is_damage
 from fwber_rt.storage.lockfile import unwritable
 from fwber_rt.storage.wal import Damage, read_log
+from fwber_rt.storage.wrapping import CREATE, FORMAT, NOBODY, NONCE_BYTES, NUMBER, ROOT, TOKEN, Tampered, Wrapping, associated
 
 FILE: Final = "keys.db"
-FORMAT: Final = 1
-NUMBER: Final = 1
-NONCE_BYTES: Final = 12
 OVERHEAD: Final = 2 + NONCE_BYTES + 16
 """Bytes sealing adds."""
 
-_CREATE = """CREATE TABLE IF NOT EXISTS keys(
-  owner INTEGER NOT NULL, number INTEGER NOT NULL, wrapped BLOB, PRIMARY KEY(owner, number)) STRICT, WITHOUT ROWID"""
 _INSERT = "INSERT INTO keys(owner, number, wrapped) VALUES (?, ?, ?)"
 _DESTROY = "INSERT INTO keys(owner, number, wrapped) VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET wrapped = NULL"
 _ONE_QUERY = 500
+_SECRETS = "SELECT number, wrapped FROM secrets WHERE name = ? ORDER BY number DESC"
+_ADD = "INSERT INTO secrets(name, number, wrapped) VALUES (?, ?, ?)"
+_RETIRE = "UPDATE secrets SET retired = ?2 WHERE name = ?1 AND retired IS NULL"
+_FORGET = "DELETE FROM secrets WHERE name = ? AND retired < ?"
 RETRY_S: Final = 0.05
-_ONE, _TWO = struct.Struct(">8sqcq"), struct.Struct(">8sqcqcq")
-
-
-class Tampered(Exception):
-    """A sealed value does not belong where it was found, or was changed; its plaintext is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +69,21 @@ class Vault:
     a reader on the loop never waits for a commit of keys.
     """
 
-    def __init__(self, path: Path, wrap_key: bytes, *, cache: int = 8192, made: bool = False) -> None:
-        """``made``: there must be keys here already. Raises StorageError for a damaged ``keys.db`` or another's key file."""
+    def __init__(
+        self, path: Path, wrap_key: bytes, *, others: Sequence[bytes] = (), cache: int = 8192, made: bool = False
+    ) -> None:
+        """``made``: there must be keys here already. ``others``: wrapping keys to try when ``wrap_key`` does not fit.
+
+        Raises StorageError for a damaged ``keys.db`` or another's key file.
+        """
         self._path = path
-        self._wrap_key = wrap_key
-        self._wrap = AESGCM(wrapkey.derive(wrap_key, "wrap"))
         self._cache: OrderedDict[int, AESGCM | None] = OrderedDict()
         self._cache_size = cache
         self._cache_lock = threading.Lock()
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
+        self.rotating = threading.Lock()
+        """Held by whoever replaces the wrapping key, from the first step to the last."""
         self._destructions = 0
         self._loaded = self._created = 0
         try:
@@ -92,9 +92,12 @@ class Vault:
             self._write.execute("PRAGMA wal_autocheckpoint=1000")
             if made and not self._write.execute("SELECT 1 FROM sqlite_schema WHERE name = 'keys'").fetchone():
                 raise Damage("it is empty")
-            self._write.execute(_CREATE)
+            for statement in CREATE:
+                self._write.execute(statement)
             self._read = _connect(path)
             self._check()
+            self._wrapping = self._fitting(wrap_key, *others)
+            self._root = self._secrets_from_the_start(wrap_key if made else os.urandom(wrapkey.KEY_BYTES))
         except OSError as error:
             raise unwritable(path.parent, error) from error
         except Damage as damage:
@@ -105,8 +108,50 @@ class Vault:
             raise StorageError(f"cannot open {path}: {error}; see that the disk has space and can be read") from error
 
     def derive(self, label: str) -> bytes:
-        """A 32-byte secret for another purpose (``snapshot``, ``token``, ``order``); the same each time, for this key file."""
-        return wrapkey.derive(self._wrap_key, label)
+        """A 32-byte secret for another purpose (``snapshot``, ``order``); the same each time, whatever the wrapping key."""
+        return wrapkey.derive(self._root, label)
+
+    @property
+    def wrap_key(self) -> bytes:
+        """The wrapping key in use: of those given, the one that fits."""
+        return self._wrapping.key
+
+    def token_secrets(self) -> list[bytes]:
+        """What signs tokens, newest first."""
+        with self._read_lock:
+            found = self._read.execute(_SECRETS, (TOKEN,)).fetchall()
+            return [self._wrapping.unwrap(NOBODY, (TOKEN, number), wrapped) for number, wrapped in found]
+
+    def renew_token_secret(self, now_ms: int, keep_ms: int) -> bytes:
+        """A new secret to sign tokens with, on disk when this returns; those replaced ``keep_ms`` ago or more are forgotten."""
+        secret = os.urandom(wrapkey.KEY_BYTES)
+        with self._write_lock, _transaction(self._write) as connection:
+            newest = connection.execute(_SECRETS, (TOKEN,)).fetchone()[0]
+            connection.execute(_FORGET, (TOKEN, now_ms - keep_ms))
+            connection.execute(_RETIRE, (TOKEN, now_ms))
+            wrapped = self._wrapping.wrap(NOBODY, (TOKEN, newest + 1), secret)
+            connection.execute(_ADD, (TOKEN, newest + 1, wrapped))
+        return secret
+
+    def rewrap(self, wrap_key: bytes) -> None:
+        """Wrap everything under ``wrap_key`` instead, on disk when this returns. Blocks: for a thread.
+
+        One transaction: a crash leaves all under the one or all under the other. New people's first rows wait meanwhile.
+        """
+        with self._write_lock, self._wrapping.replacing(self._write, wrap_key), self._read_lock:
+            pass  # whoever read rows from before the commit has had their turn
+        with suppress(TimeoutError):  # what is left in the log is under the old key and useless without it
+            self._cut_log_within(5.0)
+
+    def _secrets_from_the_start(self, root: bytes) -> bytes:
+        """The root secret. ``root`` becomes it in a vault that has none: a new one, or one whose wrapping key was the root."""
+        found = self._write.execute(_SECRETS, (ROOT,)).fetchone()
+        if found:
+            return self._wrapping.unwrap(NOBODY, (ROOT, found[0]), found[1])
+        with _transaction(self._write) as connection:
+            for name, secret in ((ROOT, root), (TOKEN, wrapkey.derive(root, "token"))):
+                connection.execute(_ADD, (name, 1, self._wrapping.wrap(NOBODY, (name, 1), secret)))
+        return root
 
     def ensure(self, owners: Iterable[int]) -> None:
         """Make sure each owner has a key, on disk when this returns. Destroyed keys stay destroyed. Writer thread."""
@@ -117,7 +162,9 @@ class Vault:
             known = self._fetch(self._write, missing)
             new = {owner: AESGCM.generate_key(256) for owner in missing if owner not in known}
             if new:
-                _transaction(self._write, _INSERT, [(owner, NUMBER, self._wrapped(owner, key)) for owner, key in new.items()])
+                rows = [(owner, NUMBER, self._wrapping.wrap(owner, (NUMBER,), key)) for owner, key in new.items()]
+                with _transaction(self._write) as connection:
+                    connection.executemany(_INSERT, rows)
                 self._created += len(new)
             self._remember(known | {owner: AESGCM(key) for owner, key in new.items()}, self._destructions)
 
@@ -172,14 +219,11 @@ class Vault:
         with self._write_lock:
             with self._cache_lock:
                 self._destructions += 1
-            _transaction(self._write, _DESTROY, [(owner, NUMBER)])
+            with _transaction(self._write) as connection:
+                connection.execute(_DESTROY, (owner, NUMBER))
             with self._cache_lock:
                 self._cache.pop(owner, None)
-        for _ in range(max(1, round(timeout_s / RETRY_S))):
-            if self._cut_log():
-                return
-            time.sleep(RETRY_S)
-        raise TimeoutError(f"something has read {self._path} for too long")
+        self._cut_log_within(timeout_s)
 
     def destroyed(self) -> set[int]:
         """Everybody whose key was destroyed."""
@@ -201,6 +245,13 @@ class Vault:
     def statistics(self) -> Statistics:
         """Counts, for metrics and the operator."""
         return Statistics(len(self._cache), self._loaded, self._created, self._destructions)
+
+    def _cut_log_within(self, timeout_s: float) -> None:
+        for _ in range(max(1, round(timeout_s / RETRY_S))):
+            if self._cut_log():
+                return
+            time.sleep(RETRY_S)
+        raise TimeoutError(f"something has read {self._path} for too long")
 
     def _cut_log(self) -> bool:
         """Copy the log and cut it to nothing, without waiting: neither a commit nor the loop may stand still meanwhile."""
@@ -253,58 +304,27 @@ class Vault:
             while len(self._cache) > self._cache_size:
                 self._cache.popitem(last=False)
 
-    def _wrapped(self, owner: int, key: bytes) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return bytes((FORMAT,)) + nonce + self._wrap.encrypt(nonce, key, associated(owner, (NUMBER,)))
-
     def _unwrapped(self, owner: int, wrapped: bytes) -> bytes:
-        nonce, ciphertext = wrapped[1 : 1 + NONCE_BYTES], wrapped[1 + NONCE_BYTES :]
         try:
-            if wrapped[:1] != bytes((FORMAT,)):
-                raise InvalidTag
-            return self._wrap.decrypt(nonce, ciphertext, associated(owner, (NUMBER,)))
-        except (InvalidTag, ValueError) as error:
+            return self._wrapping.unwrap(owner, (NUMBER,), wrapped)
+        except Tampered as error:
             raise Tampered(f"the key of user {owner} in {self._path} does not fit the key file") from error
 
     def _check(self) -> None:
-        """Refuse a damaged ``keys.db``, and one that another key file wrapped."""
+        """Refuse a damaged ``keys.db``."""
         verdict = self._write.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise Damage(str(verdict).replace("\n", " "))
-        some = self._read.execute("SELECT owner, wrapped FROM keys WHERE wrapped IS NOT NULL LIMIT 1").fetchone()
-        try:
-            if some:
-                self._unwrapped(*some)
-        except Tampered as error:
-            raise StorageError(
-                f"the key file does not fit {self._path}; put back the {wrapkey.FILE} (or {wrapkey.VARIABLE}) that belongs to it"
-            ) from error
 
-
-def associated(owner: int, bind: Sequence[Any]) -> bytes:
-    """Owner and bound parameters as bytes that no other owner and parameters give: each with its type, and its length."""
-    try:  # nearly all are one id or two: a third of the time
-        if len(bind) == 1:
-            return _ONE.pack(b"fwber_rt", owner, b"i", bind[0])
-        if len(bind) == 2:
-            return _TWO.pack(b"fwber_rt", owner, b"i", bind[0], b"i", bind[1])
-    except struct.error:
-        pass
-    return b"".join([b"fwber_rt", owner.to_bytes(8, "big", signed=True), *map(_encoded, bind)])
-
-
-def _encoded(value: Any) -> bytes:
-    match value:
-        case int():
-            return b"i" + value.to_bytes(8, "big", signed=True)
-        case str():
-            text = value.encode()
-            return b"s" + len(text).to_bytes(8, "big") + text
-        case bytes():
-            return b"b" + len(value).to_bytes(8, "big") + value
-        case None:
-            return b"n"
-    raise TypeError(f"a sealed column cannot be bound to a {type(value).__name__}")
+    def _fitting(self, *keys: bytes) -> Wrapping:
+        """The first wrapping key that fits. StorageError for a ``keys.db`` that another key file wrapped."""
+        for wrapping in map(Wrapping, keys):
+            if wrapping.fits(self._read):
+                return wrapping
+        raise StorageError(
+            f"{self._path} was sealed with another key file; put it back as {self._path.with_name(wrapkey.FILE)}, "
+            f"or its text into {wrapkey.VARIABLE}"
+        )
 
 
 def _damaged(path: Path, reason: object) -> StorageError:
@@ -315,10 +335,11 @@ def _connect(path: Path) -> sqlite3.Connection:
     return open_writer(path, check_same_thread=False)
 
 
-def _transaction(connection: sqlite3.Connection, sql: str, rows: list[tuple[Any, ...]]) -> None:
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.executemany(sql, rows)
+        yield connection
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from fwber_rt.storage.errors import StorageError
-from fwber_rt.storage.files import write_private
+from fwber_rt.storage.files import sync, write_private
 
 FILE = "wrap.key"
+NEXT = "wrap.key.new"
 VARIABLE = "FWBER_RT_WRAP_KEY"
+PREVIOUS_VARIABLE = "FWBER_RT_WRAP_KEY_PREVIOUS"
 KEY_BYTES = 32
 _HOW = "it must be 32 bytes in base64, as made by `openssl rand -base64 32`"
 
@@ -27,9 +29,46 @@ def load(data_dir: Path, from_environment: str | None = None) -> bytes | None:
 
     Raises StorageError when what is there is not a key.
     """
-    path = data_dir / FILE
     if from_environment:
-        return _decode(from_environment, f"{VARIABLE} is not a key: {_HOW}")
+        return decode(from_environment, VARIABLE)
+    return _read(data_dir / FILE)
+
+
+def load_next(data_dir: Path) -> bytes | None:
+    """The key that was to replace the one in the file when the program ended; None when none was."""
+    return _read(data_dir / NEXT)
+
+
+def create(data_dir: Path, name: str = FILE) -> bytes:
+    """A new key in a new file, on disk when this returns."""
+    key = os.urandom(KEY_BYTES)
+    write_private(data_dir / name, base64.b64encode(key) + b"\n")
+    return key
+
+
+def adopt_next(data_dir: Path) -> None:
+    """The new key takes the place of the old one, on disk when this returns."""
+    os.replace(data_dir / NEXT, data_dir / FILE)
+    sync(data_dir)
+
+
+def drop_next(data_dir: Path) -> None:
+    """Forget a new key that nothing was wrapped with."""
+    (data_dir / NEXT).unlink(missing_ok=True)
+    sync(data_dir)
+
+
+def decode(text: str, variable: str) -> bytes:
+    """The key in an environment variable's text. StorageError, with the variable's name, when it is none."""
+    return _decode(text, f"{variable} is not a key: {_HOW}")
+
+
+def derive(key: bytes, label: str) -> bytes:
+    """A secret of its own for each purpose, 32 bytes: HKDF (RFC 5869) with the label as its info."""
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"fwber_rt " + label.encode()).derive(key)
+
+
+def _read(path: Path) -> bytes | None:
     try:
         text = path.read_text(encoding="ascii")
     except FileNotFoundError:
@@ -39,18 +78,6 @@ def load(data_dir: Path, from_environment: str | None = None) -> bytes | None:
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
     return _decode(text, f"{path} is not a key: {_HOW}; put your copy of it back")
-
-
-def create(data_dir: Path) -> bytes:
-    """A new key in a new file, on disk when this returns."""
-    key = os.urandom(KEY_BYTES)
-    write_private(data_dir / FILE, base64.b64encode(key) + b"\n")
-    return key
-
-
-def derive(key: bytes, label: str) -> bytes:
-    """A secret of its own for each purpose, 32 bytes: HKDF (RFC 5869) with the label as its info."""
-    return HKDF(SHA256(), KEY_BYTES, salt=None, info=b"fwber_rt " + label.encode()).derive(key)
 
 
 def _decode(text: str, complaint: str) -> bytes:

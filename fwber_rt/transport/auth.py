@@ -28,6 +28,8 @@ ALGORITHM: Final = "HS256"  # the only one: a token may not choose how it is che
 AUDIENCE: Final = "fwber_rt"
 SECRET_BYTES: Final = 32  # RFC 7518, section 3.2: at least as long as the hash
 TOKEN_CHARACTERS: Final = 2_048  # ours are about 250
+LONGEST_MS: Final = 400 * 86_400_000
+"""No token lives longer: a replaced secret may be forgotten after that."""
 _REQUIRED: Final = ("aud", "exp", "iat", "kind", "sid", "sub")
 _NUMBER: Final = re.compile("[1-9][0-9]{0,18}")
 _DECODING: Final[Any] = {
@@ -60,17 +62,23 @@ class Tokens:
     __slots__ = ("_keys", "_kid", "_revoked", "_sessions", "_ticket")
 
     def __init__(self, secret: bytes, previous: Sequence[bytes] = (), revoked: Callable[[str], bool] = never_revoked) -> None:
-        secrets = (secret, *previous)
-        if any(len(each) < SECRET_BYTES for each in secrets):
-            raise ValueError(f"a token secret has at least {SECRET_BYTES} bytes")
-        self._keys = {_key_id(each): _derive(each, b"access token") for each in secrets}
-        self._kid = _key_id(secret)
-        self._sessions = tuple(_derive(each, b"session secret") for each in secrets)
-        self._ticket = _derive(secret, b"ticket")
         self._revoked = revoked
+        self._keys: dict[str, bytes] = {}
+        self._sessions: tuple[bytes, ...] = ()
+        for each in (*reversed(previous), secret):
+            self.rotate(each)
+
+    def rotate(self, secret: bytes) -> None:
+        """From here on ``secret`` signs; what the earlier ones signed is still accepted."""
+        if len(secret) < SECRET_BYTES:
+            raise ValueError(f"a token secret has at least {SECRET_BYTES} bytes")
+        self._kid = _key_id(secret)
+        self._keys[self._kid] = _derive(secret, b"access token")
+        self._sessions = (_derive(secret, b"session secret"), *self._sessions)
+        self._ticket = _derive(secret, b"ticket")
 
     def issue(self, user: int, kind: int, now_ms: int, ttl_ms: int, sid: str | None = None) -> str:
-        """An access token for ``user``, valid for ``ttl_ms`` from ``now_ms``, rounded up to a whole second.
+        """An access token for ``user``, valid for ``ttl_ms`` (at most ``LONGEST_MS``) from ``now_ms``, rounded up to a second.
 
         ``sid`` names the sign-in and is what a revocation names; a renewed token is given the old one's.
         Without it, a new one follows from user and moment.
@@ -81,7 +89,7 @@ class Tokens:
             "kind": Kind(kind).name.lower(),
             "sid": sid or self._new_sid(user, now_ms),
             "iat": now_ms // 1000,
-            "exp": -(-(now_ms + ttl_ms) // 1000),
+            "exp": -(-(now_ms + min(ttl_ms, LONGEST_MS)) // 1000),
         }
         return jwt.encode(claims, self._keys[self._kid], ALGORITHM, headers={"kid": self._kid})
 

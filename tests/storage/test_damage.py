@@ -14,7 +14,7 @@ from fwber_rt.core.effects import Row
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageError
 from fwber_rt.storage.journal import Journal
-from fwber_rt.storage.vault import Tampered
+from fwber_rt.storage.wrapping import Tampered
 from tests.storage.conftest import INSERT_PLAIN, SET_SEEN, note, opened
 
 Rows = list[tuple[Any, ...]]

@@ -15,6 +15,7 @@ from fwber_rt.core.eventlog import INSERT_STREAM
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageError
 from fwber_rt.storage.journal import Journal
+from fwber_rt.storage.rotation import KeyTexts
 from tests.storage.conftest import NOTES, STEPS, note, opened
 
 
@@ -195,16 +196,16 @@ async def test_keys_without_their_key_file(data_dir: Path) -> None:
 
 def test_the_key_may_be_kept_outside(data_dir: Path) -> None:
     text = base64.b64encode(bytes(range(32))).decode()
-    database = Database(data_dir, STEPS, now_ms=1, wrap_key=text + "\n")
+    database = Database(data_dir, STEPS, now_ms=1, wrap_key=KeyTexts(text + "\n"))
     assert not (data_dir / "wrap.key").exists()
     database.vault.ensure([1])
     sealed = database.vault.seal(1, b"x", ())
     database.close_now()
-    again = Database(data_dir, STEPS, now_ms=1, wrap_key=text)
+    again = Database(data_dir, STEPS, now_ms=1, wrap_key=KeyTexts(text))
     assert again.vault.open(1, sealed, ()) == b"x"
     again.close_now()
     with pytest.raises(StorageError, match="FWBER_RT_WRAP_KEY is not a key"):
-        Database(data_dir, STEPS, now_ms=1, wrap_key="nonsense")
+        Database(data_dir, STEPS, now_ms=1, wrap_key=KeyTexts("nonsense"))
 
 
 async def test_a_refused_start_lets_go_of_the_directory(data_dir: Path) -> None:

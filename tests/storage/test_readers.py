@@ -12,7 +12,7 @@ import pytest
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import ReadTooLong
 from fwber_rt.storage.readers import INLINE
-from fwber_rt.storage.vault import Tampered
+from fwber_rt.storage.wrapping import Tampered
 from tests.storage.conftest import STEPS
 
 ENDLESS = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
