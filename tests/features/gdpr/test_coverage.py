@@ -82,8 +82,8 @@ def _references() -> list[tuple[str, str, str, str, str]]:
     """Foreign keys: table, column, the table it refers to, that one's column, what deleting does."""
     with closing(_connect()) as connection:
         return connection.execute(
-            'SELECT t.name, f."from", f."table", f."to", f.on_delete FROM sqlite_schema AS t, pragma_foreign_key_list(t.name) AS f '
-            "WHERE t.type = 'table'"
+            'SELECT t.name, f."from", f."table", f."to", f.on_delete FROM sqlite_schema AS t, '
+            "pragma_foreign_key_list(t.name) AS f WHERE t.type = 'table'"
         ).fetchall()
 
 
