@@ -27,6 +27,10 @@ EVENTS_AFTER = "SELECT o, kind, actor, body FROM events WHERE stream = ? AND o >
 IMPERSONAL = frozenset({"room.update", "room.delete"})
 """Kinds of event that are about a room, not about whoever caused them: everybody in it is told, blocked or not."""
 
+SEEN = frozenset({"member.join", "member.leave", "member.role"})
+"""Kinds that show that somebody is there and say nothing in their name: whoever muted them is told, whoever may not see them
+is not."""
+
 OVERHEAD = 120
 """Bytes a push costs beside its body: envelope, objects."""
 
@@ -40,7 +44,8 @@ def record(effects: Effects, stream: Stream, push: Push, actor: int, ts: int, bo
     """Append ``push`` to ``stream`` and to ``effects``, with the rows that keep it; returns its offset.
 
     ``body`` is the JSON of ``push.d``; ``ts`` wall milliseconds; ``actor`` the user whose key seals it. Whoever does not hear
-    the actor does not get it, unless it is ``IMPERSONAL``: give the push the actor's ``audience`` for that.
+    the actor does not get it, or, when it is ``SEEN``, whoever does not see them; ``IMPERSONAL`` ones everybody gets. Give the
+    push the audience that says so (``relations``).
     """
     push.by = 0 if push.t in IMPERSONAL else actor
     push.size = len(body) + OVERHEAD

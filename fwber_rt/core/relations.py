@@ -74,6 +74,11 @@ class Relations:
         unheard = self._unheard.get(user)
         return Audience(without=unheard) if unheard else None
 
+    def viewers(self, user: int) -> Audience | None:
+        """What narrows the audience of what shows ``user`` without their saying anything; None when everybody sees them."""
+        hidden = self._hidden.get(user)
+        return Audience(without=hidden) if hidden else None
+
     def parted(self) -> list[tuple[int, int, bool]]:
         """Who can no longer see whom (or can again, False) since the last call: (viewer, other, hidden)."""
         found, self._parted = self._parted, []

@@ -7,10 +7,12 @@ more than the bounds allow, the client is told ``recovered: false`` and fetches 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from fwber_rt.core.effects import Push
+from fwber_rt.core.eventlog import SEEN
 from fwber_rt.core.streams import Position, Stream
 
 if TYPE_CHECKING:
@@ -44,7 +46,8 @@ def missing(world: World, names: Iterable[str], known: Mapping[str, Position]) -
 def recover(world: World, person: Person, names: Iterable[str], known: Mapping[str, Position]) -> Recovery:
     """Replay every stream of ``names`` that ``known`` has a position in, as far as memory reaches.
 
-    What comes from people whom ``person`` does not hear (by now) is left out, and the stream is recovered all the same.
+    What comes from people whom ``person`` does not hear (by now), or shows people they do not see, is left out, and the stream
+    is recovered all the same.
     """
     result = Recovery()
     budget = MOST_BYTES
@@ -58,9 +61,13 @@ def recover(world: World, person: Person, names: Iterable[str], known: Mapping[s
             result.lost.add(name)
             continue
         budget -= size
-        result.pushes += [push for push in pushes if push.by not in person.deaf] if person.deaf else pushes
+        result.pushes += [push for push in pushes if push.by not in _kept_from(person, push)] if person.deaf else pushes
         result.recovered.add(name)
     return result
+
+
+def _kept_from(person: Person, push: Push) -> AbstractSet[int]:
+    return person.hidden if push.t in SEEN else person.deaf
 
 
 def _after(world: World, name: str, position: Position) -> list[Push] | None:

@@ -72,6 +72,8 @@ class Model(RuleBasedStateMachine):
             unheard = {other for other in USERS if user in self.deaf(other)}
             audience = self.relations.audience(user)
             assert (audience.without if audience else set()) == unheard
+            viewers = self.relations.viewers(user)
+            assert (viewers.without if viewers else set()) == self.hidden(user)
             assert (audience is None) == (not unheard), "nothing to look at for those whom everybody hears"
         assert self.relations.any_hidden is bool(self.blocks)
 

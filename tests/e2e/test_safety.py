@@ -175,7 +175,7 @@ async def test_a_mute_works_one_way_and_leaves_the_lists(three: Three) -> None:
     await three.chat(three.ann)
     for wire in (three.ann, three.bob):
         await wire.alive()
-    assert mentions(three.ann.pushes, three.bob) == []
+    assert {push["t"] for push in mentions(three.ann.pushes, three.bob)} == {"member.leave", "member.join"}, "no words"
     assert {push["t"] for push in mentions(three.bob.pushes, three.ann)} == TOLD - {"read"}
     assert len((await three.ann.ok("room.members", room=three.room))["members"]) == 3
     history = await three.ann.ok("message.history", room=three.room)
@@ -210,6 +210,17 @@ async def test_a_resume_brings_nothing_of_them(process: StartProcess, end: str) 
     for t in ("message.new", "here.message"):
         assert [push["d"]["content"]["text"] for push in bob.taken(t)] == ["0", "1", "2"]
     assert bob.taken("member.leave") == []
+
+
+async def test_a_resume_brings_who_came_and_left_of_those_muted(three: Three) -> None:
+    await three.bob.ok("user.mute", user=id_of(three.ann))
+    known = three.bob.resume()
+    await three.bob.abort()
+    await three.ann.ok("message.send", room=three.room, text="x")
+    await three.ann.ok("room.leave", room=three.room)
+    bob = await three.server.connect(three.tokens["Bob"], resume=known)
+    await bob.alive()
+    assert [push["t"] for push in bob.pushes if push["s"] == three.s] == ["member.leave"]
 
 
 async def test_blocks_outlive_the_process_and_do_not_depend_on_who_is_here(process: StartProcess) -> None:

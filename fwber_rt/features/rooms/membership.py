@@ -130,7 +130,8 @@ def tell(world: World, room: Room, kind: str, d: msgspec.Struct, actor: int, now
     body = msgspec.json.encode(d)
     push = Push(kind, room.stream.name, msgspec.Raw(body))
     if kind not in eventlog.IMPERSONAL:
-        push.audience = world.relations.audience(actor)
+        relations = world.relations
+        push.audience = relations.viewers(actor) if kind in eventlog.SEEN else relations.audience(actor)
     eventlog.record(effects, room.stream, push, actor, now.wall, body)
 
 

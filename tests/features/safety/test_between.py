@@ -217,6 +217,10 @@ class TestElsewhere:
         town.do(ann, "user.mute", user=str(bob.id))
         town.do(bob, "message.send", room=room, text="a")
         town.do(ann, "message.send", room=room, text="a")
+        town.do(bob, "room.leave", room=room)
+        [left] = [push for push in town.pushes if push.t == "member.leave"]
+        assert left.audience is None, "that they went is nothing they say"
+        town.do(bob, "room.join", room=room)
         his, hers = town.take("message.new")
         assert (reached(his, ann, bob), reached(hers, ann, bob)) == (["Bob"], ["Ann", "Bob"])
         assert town.do(ann, "room.get", room=room).members == 2
