@@ -38,10 +38,10 @@ def threats() -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows if not set(row[0]) <= {"-"} and row[0].strip() != "threat"]
 
 
-def missing(page: str) -> list[str]:
+def missing(page_text: str) -> list[str]:
     """Tests that a text names and there are not."""
     return [
-        f"{file}::{name}" for file, name in NODE.findall(text(page)) if not (ROOT / file).exists() or name not in names_in(file)
+        f"{file}::{name}" for file, name in NODE.findall(page_text) if not (ROOT / file).exists() or name not in names_in(file)
     ]
 
 
