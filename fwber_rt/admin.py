@@ -7,6 +7,7 @@ What is asked of a running server over the control socket, with its arguments an
     account-erase  user: id                                                                 the proof (features.gdpr.shapes.Proof)
     backup       destination: absolute path                                                 {"path": of the copy}
     backup-keys  destination: absolute path                                                 {"path": of the copy}
+    keys-rotate                                                                             {"wrap_key": whether it was replaced}
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from fwber_rt import config
 from fwber_rt.clock import Clock
+from fwber_rt.core.services import LONGEST_TOKEN_MS
 from fwber_rt.core.settings import Settings
 from fwber_rt.registry import Migration, Registry
-from fwber_rt.storage import backup, control, migrations, schema, vault
+from fwber_rt.storage import backup, control, migrations, rotation, schema, vault, wrapkey
 from fwber_rt.storage.connection import open_reader, open_writer
 from fwber_rt.storage.db import FILE
 from fwber_rt.storage.errors import StorageError
 from fwber_rt.storage.lockfile import LockFile
+from fwber_rt.storage.rotation import KeyTexts
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -114,6 +117,26 @@ class Admin:
                 return migrations.revert(connection, self._steps.values(), to)
         finally:
             lock.release()
+
+    @_told
+    def rotate_keys(self, texts: KeyTexts) -> bool:
+        """A new secret for tokens, and a new wrapping key unless that comes from the environment; whether it was replaced."""
+        try:
+            return bool(control.ask(self.data_dir, "keys-rotate")["wrap_key"])
+        except control.NotRunning:
+            self._database()
+        lock = LockFile(self.data_dir)
+        try:
+            key = wrapkey.load(self.data_dir, texts.current)
+            if key is None:
+                raise Failure(f"there is no {wrapkey.FILE} in {self.data_dir}; put it back first")
+            with closing(rotation.open_vault(self.data_dir, key, texts, made=True)) as opened:
+                opened.renew_token_secret(self._clock.now().wall, LONGEST_TOKEN_MS)
+                if not texts.current:
+                    rotation.rotate(opened, self.data_dir)
+        finally:
+            lock.release()
+        return not texts.current
 
     def _server_or(self, verb: str, destination: Path, directly: Callable[[], Path]) -> str:
         """Ask the running server; when there is none, hold the directory and do it here."""

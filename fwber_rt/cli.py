@@ -20,6 +20,7 @@ from fwber_rt.admin import Admin, Failure
 from fwber_rt.config import ConfigError, Loaded
 from fwber_rt.config_values import defaults_document, document
 from fwber_rt.serve import serve
+from fwber_rt.storage import rotation
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -143,6 +144,12 @@ def _storage_commands(commands: Any) -> None:
     restore.add_argument("--without-keys", action="store_true", help="the keys are lost: give up what was sealed with them")
     keys = _command(commands, "backup-keys", _backup_keys, "save the keys without which a backup cannot be read")
     keys.add_argument("destination", type=Path, help="a directory; the copy made there before is overwritten")
+    rotate = _command(
+        commands, "keys", _keys, "replace the secrets of the server, while it runs or while it does not",
+        "rotate: a new secret signs tokens, those issued before are good until they end; everything in keys.db comes under a\n"
+        "new wrapping key, in a new wrap.key. Make new copies of both afterwards: old keys need the old key file.",
+    )  # fmt: skip
+    rotate.add_argument("what", choices=("rotate",))
     migrate = _command(
         commands, "migrate", _migrate, "show the steps of the schema, or take them back; the server must be stopped",
         "examples:\n  fwber-rt migrate status       what is applied, what is missing\n"
@@ -243,6 +250,13 @@ def _restore(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _backup_keys(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     print(f"saved: {_admin(options, environ).backup_keys(options.destination)}; keep it apart from the backups it opens")
+    return OK
+
+
+def _keys(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    replaced = _admin(options, environ).rotate_keys(rotation.key_texts(environ))
+    print("tokens: a new secret signs them; those issued before are good until they end")
+    print(rotation.REPLACED if replaced else rotation.HOW_IN_ENVIRONMENT)
     return OK
 
 

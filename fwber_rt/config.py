@@ -22,7 +22,9 @@ from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.registry import Registry
 
 # In the environment, but no settings.
-RESERVED = frozenset({"FWBER_RT_CONFIG", "FWBER_RT_WRAP_KEY", "FWBER_RT_SMTP_PASSWORD", "FWBER_RT_CI"})
+RESERVED = frozenset({
+    "FWBER_RT_CONFIG", "FWBER_RT_WRAP_KEY", "FWBER_RT_WRAP_KEY_PREVIOUS", "FWBER_RT_SMTP_PASSWORD", "FWBER_RT_CI",
+})  # fmt: skip
 PROFILES = ("development", "production")
 PACKAGES = ("fwber_rt", "fwber_rt.core", "fwber_rt.protocol", "fwber_rt.transport", "fwber_rt.storage")
 

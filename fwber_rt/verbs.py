@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +14,18 @@ from fwber_rt import __version__
 from fwber_rt.config import PROFILE
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
+from fwber_rt.core.services import LONGEST_TOKEN_MS
 from fwber_rt.core.text import clean_name
 from fwber_rt.errors import Refused
 from fwber_rt.features.accounts import load_user, user_row
 from fwber_rt.storage import backup, vault
 from fwber_rt.storage.control import Verb
+from fwber_rt.storage.rotation import key_texts, rotate
 
 if TYPE_CHECKING:
     from fwber_rt.app import App
+
+log = logging.getLogger(__name__)
 
 
 def verbs(app: App) -> dict[str, Verb]:
@@ -42,7 +48,13 @@ def verbs(app: App) -> dict[str, Verb]:
     async def account_erase(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return await app.rights.erasures.erase(int(arguments["user"]), "operator")
 
-    return {"token": token, "status": status, "backup": save, "backup-keys": save_keys, "account-erase": account_erase}
+    async def rotate_keys(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        return await _rotate_keys(app)
+
+    return {
+        "token": token, "status": status, "backup": save, "backup-keys": save_keys, "account-erase": account_erase,
+        "keys-rotate": rotate_keys,
+    }  # fmt: skip
 
 
 async def _token(app: App, user: int | None, name: str | None, kind: str, ttl_s: int) -> dict[str, Any]:
@@ -59,6 +71,16 @@ async def _token(app: App, user: int | None, name: str | None, kind: str, ttl_s:
     except Refused as refused:
         raise ValueError(refused.message) from None
     return {"token": app.tokens.issue(user, level, now.wall, ttl_s * 1000), "user": str(user)}
+
+
+async def _rotate_keys(app: App) -> dict[str, Any]:
+    """A new secret for tokens, in use when this returns, and where the wrapping key is ours to replace, a new one of those."""
+    vault, in_file = app.database.vault, not key_texts(os.environ).current
+    app.tokens.rotate(await asyncio.to_thread(vault.renew_token_secret, app.clock.now().wall, LONGEST_TOKEN_MS))
+    if in_file:
+        await asyncio.to_thread(rotate, vault, app.database.data_dir)
+    log.info("the token secret was replaced%s", " and the wrapping key" if in_file else "")
+    return {"wrap_key": in_file}
 
 
 def _status(app: App) -> dict[str, Any]:

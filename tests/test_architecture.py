@@ -55,7 +55,7 @@ LAYERS: Mapping[str, str] = {
     "app": "*",
     "admin": "clock config core registry storage",
     "serve": "admin app config core logs registry storage",
-    "cli": "admin config config_values features serve (version)",
+    "cli": "admin config config_values features serve storage (version)",
     "__main__": "cli",
 }
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
+
+LONGEST_TOKEN_MS: Final = 400 * 86_400_000
+"""No access token lives longer, so a secret that was replaced so long ago has nothing left to verify."""
 
 
 class Credentials(Protocol):

@@ -25,8 +25,12 @@ from fwber_rt.storage import wrapkey
 from fwber_rt.storage.errors import StorageError
 from fwber_rt.storage.vault import FILE, Vault
 
+REPLACED: Final = (
+    f"wrapping key: replaced; save the new {wrapkey.FILE}, then the keys with `fwber-rt backup-keys`: "
+    "a copy of them made before needs the old key file"
+)
 HOW_IN_ENVIRONMENT: Final = (
-    f"the wrapping key comes from {wrapkey.VARIABLE} and stays: to replace it, start the server with a new one there "
+    f"wrapping key: it comes from {wrapkey.VARIABLE} and stays: to replace it, start the server with a new one there "
     f"(`openssl rand -base64 32`) and the old one in {wrapkey.PREVIOUS_VARIABLE}, once"
 )
 

@@ -22,14 +22,13 @@ import jwt
 
 from fwber_rt.core.access import Kind
 from fwber_rt.core.ids import LARGEST
+from fwber_rt.core.services import LONGEST_TOKEN_MS
 from fwber_rt.errors import TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_MISSING, Refused
 
 ALGORITHM: Final = "HS256"  # the only one: a token may not choose how it is checked (RFC 8725, section 3.1)
 AUDIENCE: Final = "fwber_rt"
 SECRET_BYTES: Final = 32  # RFC 7518, section 3.2: at least as long as the hash
 TOKEN_CHARACTERS: Final = 2_048  # ours are about 250
-LONGEST_MS: Final = 400 * 86_400_000
-"""No token lives longer: a replaced secret may be forgotten after that."""
 _REQUIRED: Final = ("aud", "exp", "iat", "kind", "sid", "sub")
 _NUMBER: Final = re.compile("[1-9][0-9]{0,18}")
 _DECODING: Final[Any] = {
@@ -78,7 +77,7 @@ class Tokens:
         self._ticket = _derive(secret, b"ticket")
 
     def issue(self, user: int, kind: int, now_ms: int, ttl_ms: int, sid: str | None = None) -> str:
-        """An access token for ``user``, valid for ``ttl_ms`` (at most ``LONGEST_MS``) from ``now_ms``, rounded up to a second.
+        """An access token for ``user``, valid for ``ttl_ms`` (``LONGEST_TOKEN_MS`` at most) from ``now_ms``, in whole seconds.
 
         ``sid`` names the sign-in and is what a revocation names; a renewed token is given the old one's.
         Without it, a new one follows from user and moment.
@@ -89,7 +88,7 @@ class Tokens:
             "kind": Kind(kind).name.lower(),
             "sid": sid or self._new_sid(user, now_ms),
             "iat": now_ms // 1000,
-            "exp": -(-(now_ms + min(ttl_ms, LONGEST_MS)) // 1000),
+            "exp": -(-(now_ms + min(ttl_ms, LONGEST_TOKEN_MS)) // 1000),
         }
         return jwt.encode(claims, self._keys[self._kid], ALGORITHM, headers={"kid": self._kid})
 
