@@ -142,14 +142,18 @@ class Room:
         if not self.slow_ms:
             self.spoken.clear()
 
+    def check_not_muted(self, user: int, now: Instant) -> None:
+        """Raises user.muted, with the time to wait."""
+        mute = self.mutes.get(user)
+        if mute and mute.until > now.wall:
+            raise Refused(USER_MUTED, retry_after_ms=mute.until - now.wall)
+
     def speak(self, user: int, now: Instant) -> None:
         """A member is about to say something, which nothing else prevents any more; asked while ``hushed``.
 
         Raises user.muted, and in slow mode rate.limited, with the time to wait. Moderators need not be slow.
         """
-        mute = self.mutes.get(user)
-        if mute and mute.until > now.wall:
-            raise Refused(USER_MUTED, retry_after_ms=mute.until - now.wall)
+        self.check_not_muted(user, now)
         if not self.slow_ms or self.role_of(user) >= Role.MODERATOR:
             return
         spoken, pause = self.spoken, self.slow_ms / 1000

@@ -6,9 +6,11 @@ from hypothesis import strategies as st
 
 from fwber_rt.core import geo, privacy
 from fwber_rt.core.access import Kind, Role
+from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Person
-from fwber_rt.core.rooms import Fence, Member, Room
+from fwber_rt.core.rooms import Ban, Fence, Invitation, Member, Mute, Room
 from fwber_rt.core.streams import Stream
+from fwber_rt.errors import Refused
 
 WUXI = (31.4912, 120.3119)
 CENTRE = privacy.fine_cell(*WUXI)
@@ -109,3 +111,43 @@ class TestRoom:
         it.members[5] = Member(Role.MEMBER, 0)
         assert [it.visible_to(user) for user in (9, 5, 4)] == [True, True, False]
         assert room().visible_to(4)
+
+    def test_a_closed_room_is_known_to_everybody(self) -> None:
+        assert room(visibility="closed").visible_to(4)
+
+    def test_a_role_kept_by_the_room_counts_and_one_promised_by_somebody_does_not(self) -> None:
+        it = room(owner=9)
+        it.invitations = {5: Invitation(0, 0, 0, Role.ADMIN), 6: Invitation(0, 0, 9, Role.ADMIN), 9: Invitation(0, 0, 0)}
+        assert [it.standing(user) for user in (5, 6, 9, 4)] == [Role.ADMIN, Role.OUTSIDER, Role.OWNER, Role.OUTSIDER]
+        assert it.role_of(5) is Role.OUTSIDER
+
+    def test_a_ban_lasts_until_its_end_and_one_without_for_ever(self) -> None:
+        it = room()
+        it.bans = {5: Ban(1000, 0, 9), 6: Ban(0, 0, 9)}
+        assert [bool(it.ban_of(5, wall)) for wall in (0, 999, 1000)] == [True, True, False]
+        assert it.ban_of(6, 10**15) and it.ban_of(7, 0) is None
+
+    def test_whoever_is_muted_waits_for_the_end(self) -> None:
+        it = room()
+        it.mutes = {5: Mute(2000, 0, 9)}
+        with pytest.raises(Refused, match="user.muted") as refused:
+            it.speak(5, Instant(500, 0.0))
+        assert refused.value.retry_after_ms == 1500
+        it.speak(5, Instant(2000, 0.0))
+        it.speak(6, Instant(0, 0.0))
+
+    @given(st.lists(st.tuples(st.integers(1, 3), st.floats(0, 3)), max_size=40))
+    def test_slow_mode_lets_each_speak_once_per_pause(self, steps: list[tuple[int, float]]) -> None:
+        it, now = room(owner=1), 0.0
+        it.slow_ms = 2000
+        last: dict[int, float] = {}
+        for user, wait in steps:
+            now += wait
+            if user in last and now < last[user] + 2.0:
+                with pytest.raises(Refused, match="rate.limited") as refused:
+                    it.speak(user, Instant(0, now))
+                now += (refused.value.retry_after_ms + 1) / 1000  # and one, since seconds are not exact
+            it.speak(user, Instant(0, now))
+            if user != 1:  # the owner need not be slow
+                last[user] = now
+                assert it.spoken.keys() == {user for user, at in last.items() if at + 2.0 > now}

@@ -160,6 +160,14 @@ async def test_a_young_stream_is_looked_up_again_only_when_its_first_event_is_ol
     assert "could not see" in caplog.text
 
 
+async def test_the_stream_of_somebody_who_is_here_is_not_retired(town: Town) -> None:
+    here = town.person("Ann", None)
+    kept, gone = (chat(town, n, age_s=90 * DAY, name=f"user:{id}") for n, id in ((1, here.id), (2, 9999)))
+    await run(town)
+    await run(town)
+    assert kept.name in town.world.streams and gone.name not in town.world.streams
+
+
 @pytest.mark.parametrize("setting", retention.SETTINGS, ids=lambda setting: setting.name)
 def test_periods_are_above_zero(setting: Any) -> None:
     assert setting.check and setting.check(0) and setting.check(-1) and not setting.check(1)

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from fwber_rt.core.settings import Rate, Setting
-from fwber_rt.errors import CONFLICT, CONTENT_REJECTED, FORBIDDEN, LOCATION_HIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOO_LARGE
+from fwber_rt.errors import (
+    CONFLICT,
+    CONTENT_REJECTED,
+    FORBIDDEN,
+    LOCATION_HIDDEN,
+    LOCATION_REQUIRED,
+    NOT_FOUND,
+    TOO_LARGE,
+    USER_MUTED,
+)  # fmt: skip
 from fwber_rt.features.messages import history, retention, schema, send, shapes, signals
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Command, Feature, PushSpec, Query, State
@@ -19,7 +28,7 @@ feature = Feature(
         Command(
             "message.send", shapes.SendMessage, send.post, shapes.Sent, http="POST /rooms/{room}/messages", limit="chat",
             load=send.load_nonces, durable=True, role="room.send", help="Say something in a room.",
-            errors=(*_SEND_ERRORS, NOT_FOUND, FORBIDDEN),
+            errors=(*_SEND_ERRORS, NOT_FOUND, FORBIDDEN, USER_MUTED),
         ),
         Command(
             "here.say", shapes.SayHere, send.post, shapes.Sent, http="POST /here/messages", limit="chat",
@@ -28,7 +37,7 @@ feature = Feature(
         ),
         Command(
             "typing", shapes.Typing, signals.typing, Nothing, http="POST /rooms/{room}/typing", limit="signal",
-            role="room.send", help="I am writing.", errors=(NOT_FOUND, FORBIDDEN),
+            role="room.send", help="I am writing.", errors=(NOT_FOUND, FORBIDDEN, USER_MUTED),
         ),
         Command(
             "read.mark", shapes.MarkRead, signals.read_mark, Nothing, http="POST /rooms/{room}/read", limit="signal",

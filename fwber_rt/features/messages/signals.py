@@ -18,8 +18,9 @@ Shared = dict[tuple[str, int], int]  # (stream, user) -> offset, told at the nex
 
 
 def typing(world: World, actor: Actor, request: Typing, now: Instant) -> Effects:
-    """``typing``: to whoever is in the room now."""
+    """``typing``: to whoever is in the room now, from whoever may speak there."""
     room, me = _mine(world, actor, request.room), actor.someone
+    room.check_not_muted(me.id, now)
     push = Push("typing", room.stream.name, TypingPush(str(me.id), me.name), volatile=True, audience=me.audience, by=me.id)
     return Effects(Nothing(), [push])
 

@@ -26,6 +26,7 @@ from fwber_rt.features.rooms.targets import (
     governed,
     is_user,
     load_user,
+    named_page,
     named_user,
     page_of,
 )  # fmt: skip
@@ -126,14 +127,13 @@ def room_uninvite(world: World, actor: Actor, request: RoomUser, now: Instant) -
 
 async def room_invitations(world: World, actor: Actor, request: ListRoom, now: Instant, reader: Reader) -> InvitationPage:
     """``room.invitations``: whom the room waits for."""
-    room = governed(world, actor, request.room, "room.invite")
-    page, more = page_of(room.invitations, lambda user, waiting: _shown_to(actor, user, waiting), request)
-    names = await names_of(world, [user for user, _ in page], reader)
-    views = [
-        InvitationView(str(user), names.get(user, ""), waiting.at, waiting.until, seen_by(actor, waiting.by))
-        for user, waiting in page
-    ]
-    return InvitationPage(views, more)
+    page, more = await named_page(
+        world, actor, request, "room.invite", lambda room: room.invitations,
+        lambda user, waiting: _shown_to(actor, user, waiting), reader,
+    )  # fmt: skip
+    return InvitationPage(
+        [InvitationView(str(user), name, kept.at, kept.until, seen_by(actor, kept.by)) for user, name, kept in page], more
+    )
 
 
 async def my_invitations(world: World, actor: Actor, request: ListInvitations, now: Instant, reader: Reader) -> MyInvitations:
@@ -141,12 +141,13 @@ async def my_invitations(world: World, actor: Actor, request: ListInvitations, n
     me = actor.someone
     kept = {room.id: room for room in rooms_with(world, INVITATION, me.id) if world.invitation(room, me.id)}
     page, more = page_of(kept, lambda _id, _room: True, request)
-    found = [(room, room.invitations[me.id]) for _, room in page]
-    names = await names_of(world, [invitation.by for _, invitation in found if invitation.by], reader)
-    views = [
-        MyInvitation(view(room, me), invitation.at, invitation.until, seen_by(actor, invitation.by), names.get(invitation.by))
-        for room, invitation in found
-    ]
+    names = await names_of(world, [room.invitations[me.id].by for _, room in page], reader)
+    views = []
+    for _, room in page:
+        invitation = world.invitation(room, me.id)
+        if invitation:  # it may have gone while names were read
+            by = seen_by(actor, invitation.by)
+            views.append(MyInvitation(view(room, me), invitation.at, invitation.until, by, names.get(invitation.by)))
     return MyInvitations(views, more)
 
 

@@ -32,8 +32,8 @@ from fwber_rt.features.rooms.targets import (
     governed,
     is_user,
     load_user,
+    named_page,
     named_user,
-    page_of,
 )  # fmt: skip
 from fwber_rt.protocol.shapes import Id, Nothing
 from fwber_rt.registry import Command, Query, Reader
@@ -176,24 +176,19 @@ def room_unmute(world: World, actor: Actor, request: RoomUser, now: Instant) -> 
 
 async def room_bans(world: World, actor: Actor, request: ListRoom, now: Instant, reader: Reader) -> BanPage:
     """``room.bans``: who is kept out now, by user id."""
-    room = governed(world, actor, request.room, "room.ban")
-    page, more = page_of(room.bans, lambda user, ban: _shown(actor, user, ban, now), request)
-    names = await membership.names_of(world, [user for user, _ in page], reader)
-    views = [
-        BanView(str(user), names.get(user, ""), ban.at, ban.until or None, ban.reason, seen_by(actor, ban.by))
-        for user, ban in page
-    ]
+    page, more = await named_page(
+        world, actor, request, "room.ban", lambda room: room.bans, lambda user, ban: _shown(actor, user, ban, now), reader
+    )
+    views = [BanView(str(user), name, ban.at, ban.until or None, ban.reason, seen_by(actor, ban.by)) for user, name, ban in page]
     return BanPage(views, more)
 
 
 async def room_mutes(world: World, actor: Actor, request: ListRoom, now: Instant, reader: Reader) -> MutePage:
     """``room.mutes``: who is silenced now, by user id."""
-    room = governed(world, actor, request.room, "room.mute")
-    page, more = page_of(room.mutes, lambda user, mute: _shown(actor, user, mute, now), request)
-    names = await membership.names_of(world, [user for user, _ in page], reader)
-    return MutePage(
-        [MuteView(str(user), names.get(user, ""), mute.at, mute.until, seen_by(actor, mute.by)) for user, mute in page], more
+    page, more = await named_page(
+        world, actor, request, "room.mute", lambda room: room.mutes, lambda user, mute: _shown(actor, user, mute, now), reader
     )
+    return MutePage([MuteView(str(user), name, mute.at, mute.until, seen_by(actor, mute.by)) for user, name, mute in page], more)
 
 
 def _target(world: World, actor: Actor, room_id: str, user_id: str, action: str) -> tuple[Room, int]:

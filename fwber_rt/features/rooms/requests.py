@@ -17,9 +17,9 @@ from fwber_rt.core.world import World
 from fwber_rt.errors import CONFLICT, FORBIDDEN, NOT_FOUND, Refused
 from fwber_rt.features.rooms.entries import INVITATION, REQUEST, note, rooms_with, strike
 from fwber_rt.features.rooms.invitations import Invited
-from fwber_rt.features.rooms.membership import ROOM_BANNED, check_not_banned, end_of, names_of
+from fwber_rt.features.rooms.membership import ROOM_BANNED, check_not_banned, end_of
 from fwber_rt.features.rooms.notices import RoomAdmitted, RoomNotice, RoomRequested, notify
-from fwber_rt.features.rooms.targets import LIMIT_REACHED, ListRoom, RoomUser, governed, named_user, page_of
+from fwber_rt.features.rooms.targets import LIMIT_REACHED, ListRoom, RoomUser, governed, named_page, named_user
 from fwber_rt.protocol.shapes import Nothing, RoomRef, parse_id
 from fwber_rt.registry import Command, Query, Reader
 
@@ -88,10 +88,11 @@ def room_request_withdraw(world: World, actor: Actor, request: RoomRef, now: Ins
 
 async def room_requests(world: World, actor: Actor, request: ListRoom, now: Instant, reader: Reader) -> RequestPage:
     """``room.requests``: who asks to come in, by user id."""
-    room = governed(world, actor, request.room, "room.admit")
-    page, more = page_of(room.requests, lambda user, _: user not in actor.someone.hidden, request)
-    names = await names_of(world, [user for user, _ in page], reader)
-    return RequestPage([RequestView(str(user), names.get(user, ""), asked.at, asked.until) for user, asked in page], more)
+    page, more = await named_page(
+        world, actor, request, "room.admit", lambda room: room.requests,
+        lambda user, _: user not in actor.someone.hidden, reader,
+    )  # fmt: skip
+    return RequestPage([RequestView(str(user), name, asked.at, asked.until) for user, name, asked in page], more)
 
 
 def room_request_accept(world: World, actor: Actor, request: RoomUser, now: Instant) -> Effects:

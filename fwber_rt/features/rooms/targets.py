@@ -17,6 +17,7 @@ from fwber_rt.core.people import Actor
 from fwber_rt.core.rooms import Room
 from fwber_rt.core.world import World
 from fwber_rt.errors import FIELD_INVALID, FORBIDDEN, NOT_FOUND, Error, Refused
+from fwber_rt.features.rooms.membership import names_of
 from fwber_rt.protocol.shapes import Cursor, Id, Limit, parse_id
 from fwber_rt.registry import Reader
 
@@ -101,3 +102,14 @@ def page_of(kept: Mapping[int, E], shown: Callable[[int, E], bool], request: Pag
     found = sorted((id, entry) for id, entry in kept.items() if id > after and shown(id, entry))
     page = found[: request.limit]
     return page, str(page[-1][0]) if len(found) > len(page) else None
+
+
+async def named_page(
+    world: World, actor: Actor, request: ListRoom, action: str, kept: Callable[[Room], Mapping[int, E]],
+    shown: Callable[[int, E], bool], reader: Reader,
+) -> tuple[list[tuple[int, str, E]], str | None]:  # fmt: skip
+    """A page of what the room keeps about users, with their names, for whoever ``action`` is allowed to."""
+    page, more = page_of(kept(governed(world, actor, request.room, action)), shown, request)
+    names = await names_of(world, [user for user, _ in page], reader)
+    governed(world, actor, request.room, action)  # the role may have gone while names were read, and so may whom I see
+    return [(user, names.get(user, ""), entry) for user, entry in page if shown(user, entry)], more

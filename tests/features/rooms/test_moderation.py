@@ -255,6 +255,7 @@ def test_muted_until(place: Place) -> None:
     assert place.told(place.member) == [("room.muted", {"room": place.id, "until": place.wall + 60_000})]
     refused = place.refused(place.member, "message.send", text="x")
     assert (refused.error.name, refused.retry_after_ms) == ("user.muted", 60_000)
+    assert place.refused(place.member, "typing").error.name == "user.muted"
     place.do(place.moderator, "message.send", text="others may")
     place.town.clock.advance(60)
     place.do(place.member, "message.send", text="again")  # before any tick
