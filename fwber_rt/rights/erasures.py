@@ -56,6 +56,7 @@ class Erasures:
         self._steps: list[Step] = []
         self._again: list[int] = []
         self._done: dict[int, asyncio.Event] = {}
+        self._busy = asyncio.Lock()
 
     def uphold(self, database: Database) -> None:
         """Before anything is loaded: keys that an older copy brought back go again. Blocks."""
@@ -72,7 +73,11 @@ class Erasures:
             log.warning("%d people who were erased are in this older database; they are erased again", len(self._again))
 
     async def run(self) -> bool:
-        """Finish every erasure there is. Raises what stopped it; everything done until then stays done."""
+        """Finish every erasure there is, one run at a time. Raises what stopped it; what was done until then stays done."""
+        async with self._busy:
+            return await self._run()
+
+    async def _run(self) -> bool:
         app = self._app
         if app.journal.read_only:
             return False

@@ -15,7 +15,7 @@ import msgspec
 from fwber_rt.core.effects import Effects, Push, Row
 from fwber_rt.errors import NOT_FOUND, Refused
 from fwber_rt.features.gdpr import schema
-from fwber_rt.features.gdpr.exporting import KEPT, view
+from fwber_rt.features.gdpr.exporting import KEPT, pending, view
 from fwber_rt.features.gdpr.shapes import ExportView
 from fwber_rt.registry import Command, Query
 from fwber_rt.rights import export
@@ -42,9 +42,14 @@ class Exports:
         self._app = app
         self._stopping = threading.Event()
         self._making = 0
+        self._busy = asyncio.Lock()
 
     async def run(self) -> bool:
-        """Everything there is to do."""
+        """Everything there is to do; one run at a time."""
+        async with self._busy:
+            return await self._run()
+
+    async def _run(self) -> bool:
         app = self._app
         if app.journal.read_only:
             return False
@@ -107,6 +112,7 @@ class Exports:
         else:
             await self._stored([Row(schema.MADE_EXPORT, (id, now, size, ends))])
             found = view(id, asked, now, None, size, ends)
+        pending(self._app.world).pop(user, None)
         if user in self._app.world.erased:
             await self.sweep()
         self._app.dispatcher.apply(Effects(pushes=[Push("account.export", f"user:{user}", found)]))

@@ -68,4 +68,3 @@ def over(table: Table, reader: SyncReader) -> Over:
 def moment(ends: Ends, now_ms: int, settings: Settings) -> int:
     """Rows whose column is at or before this (wall milliseconds) are over."""
     return now_ms - (int(settings[ends.after] * 1000) if ends.after else 0)
-

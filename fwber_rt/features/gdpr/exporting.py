@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
@@ -31,12 +31,14 @@ def account_export(
     """``account.export``: queue one; while one is being made, that one."""
     if loaded is None:
         return None
-    waiting = next((export for export in loaded if export.state == "waiting"), None)
+    user, asked = actor.someone.id, pending(world)
+    waiting = asked.get(user) or next((export for export in loaded if export.state == "waiting"), None)
     world.wake(WORKER)
     if waiting is not None:
         return Effects(waiting)
     id = world.ids.next(now.wall)
-    return Effects(ExportView(str(id), "waiting", now.wall), rows=[Row(schema.INSERT_EXPORT, (id, actor.someone.id, now.wall))])
+    asked[user] = ExportView(str(id), "waiting", now.wall)
+    return Effects(asked[user], rows=[Row(schema.INSERT_EXPORT, (id, user, now.wall))])
 
 
 async def account_exports(world: World, actor: Actor, request: Nothing, now: Instant, reader: Reader) -> Exports:
@@ -50,6 +52,11 @@ async def account_export_get(world: World, actor: Actor, request: ExportRef, now
     if not rows:
         raise Refused(NOT_FOUND, field="export")
     return view(*rows[0])
+
+
+def pending(world: World) -> dict[int, ExportView]:
+    """By user: what was asked for since the start and is not made yet; the disk may not know of it so far."""
+    return cast(dict[int, ExportView], world.state.setdefault("gdpr", {}))
 
 
 def view(id: int, asked: int, made: int | None, failed: int | None, bytes: int | None, ends: int | None) -> ExportView:
