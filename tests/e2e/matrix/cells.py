@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 from fwber_rt.registry import Command, Query, routes_of
+from fwber_rt.transport import downloads
 from tests.e2e.matrix.rules import OK, Caller, Target, expected, hidden
 from tests.e2e.matrix.samples import Ask, Sample
 from tests.e2e.matrix.scene import Person, Scene
@@ -35,6 +36,8 @@ def transports(operation: Command | Query) -> Iterator[str]:
     if operation.ws:
         yield WEBSOCKET
     yield from routes_of(operation)
+    if isinstance(operation, Query) and operation.archive:
+        yield operation.http + downloads.ROUTE
 
 
 async def ask_all(scene: Scene, operation: Command | Query, sample: Sample) -> AsyncIterator[Cell]:

@@ -139,8 +139,11 @@ async def receipt(scene: Scene, person: Person) -> str:
 
 
 async def export(scene: Scene, person: Person) -> str:
-    """A copy of somebody's data, made or being made."""
-    return str((await scene.ok(person, "account.export"))["export"])
+    """A copy of somebody's data, ready to be fetched."""
+    id = str((await scene.ok(person, "account.export"))["export"])
+    while (await scene.ok(person, "account.export.get", export=id))["state"] == "waiting":
+        await person.line.pushed("account.export")
+    return id
 
 
 async def report(scene: Scene, person: Person) -> str:

@@ -28,11 +28,12 @@ class Answer:
 
 
 class Line:
-    """One WebSocket, on which nothing but replies is of interest."""
+    """One WebSocket, on which hardly anything but replies is of interest."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
         self._id = 0
+        self._pushes: set[str] = set()
 
     @classmethod
     async def open(cls, url: str) -> Self:
@@ -49,15 +50,27 @@ class Line:
         try:
             async with asyncio.timeout(WITHIN_S):
                 await self._socket.send(json.dumps({"id": self._id, "op": op, "d": d}))
-                while True:
-                    raw = str(await self._socket.recv())
-                    frame = json.loads(raw)
-                    if frame.get("id") == self._id:
-                        break
+                frame, raw = await self._frame()
+                while frame.get("id") != self._id:
+                    frame, raw = await self._frame()
         except ConnectionClosed:
             return Answer(f"closed {self._socket.close_code}", b"")
         masked = re.sub(rf'"id":{self._id}\b', '"id":0', raw, count=1).encode()
         return Answer("ok" if "ok" in frame else frame["err"]["name"], masked, frame.get("ok", frame.get("err")))
+
+    async def pushed(self, kind: str) -> None:
+        """Wait for a push of that kind, since the last one that was waited for."""
+        async with asyncio.timeout(WITHIN_S):
+            while kind not in self._pushes:
+                await self._frame()
+        self._pushes.remove(kind)
+
+    async def _frame(self) -> tuple[Json, str]:
+        raw = str(await self._socket.recv())
+        frame: Json = json.loads(raw)
+        if "t" in frame:
+            self._pushes.add(frame["t"])
+        return frame, raw
 
     async def close(self) -> None:
         self._socket.transport.abort()
@@ -82,7 +95,7 @@ class Http:
         async with self._session.request(method, where, headers=headers, **sent) as answer:
             body = await answer.read()
             fixed = sorted((n.lower(), v) for n, v in answer.headers.items() if n.lower() not in VARYING)
-        value = json.loads(body)
+            value: Any = json.loads(body) if "json" in answer.content_type else None
         return Answer("ok" if answer.status < 400 else value["name"], f"{answer.status} {fixed} ".encode() + body, value)
 
     async def close(self) -> None:
