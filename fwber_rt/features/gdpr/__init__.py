@@ -23,7 +23,7 @@ feature = Feature(
     ],
     queries=[
         Query(
-            "account.erasure", "POST /account/erasure", shapes.FindErasure, erasing.account_erasure, shapes.Proof, limit="erase",
+            "account.erasure", "POST /account/erasure", shapes.FindErasure, erasing.account_erasure, shapes.Proof,
             least=Kind.ANONYMOUS, help="The proof of an erasure, for whoever has its receipt.", errors=(NOT_FOUND,),
         ),
         Query(

@@ -17,7 +17,7 @@ from fwber_rt.features.gdpr import schema
 from fwber_rt.features.gdpr.shapes import EraseAccount, Erasing, FindErasure, Proof
 from fwber_rt.registry import Reader, SyncReader
 
-LIMIT_ERASE = Setting("limits.erase", Rate(0.05, 3), "requests to be erased, and for its proof, per user or address", "requests")
+LIMIT_ERASE = Setting("limits.erase", Rate(0.05, 3), "requests to be erased, per user", "requests")
 UNCONFIRMED = Error(40350, "account.unconfirmed", "This needs your password, and it was not the right one.")
 WORKER: Final = "erasure"
 WITHIN_MS: Final = 60_000
