@@ -9,7 +9,7 @@ from fwber_rt import features, reference
 from fwber_rt.config import collect
 from fwber_rt.metrics import METRICS
 from fwber_rt.reference import __main__ as command
-from fwber_rt.reference import markdown, operations, personal
+from fwber_rt.reference import markdown, operations
 
 REGISTRY = features.registry()
 
@@ -56,13 +56,6 @@ def test_it_is_complete() -> None:
     assert all(f"| `{metric.full_name}` |" in metrics for metric in METRICS)
     assert all(f"| `{table}` |" in text("personal-data.md") for table in REGISTRY.tables)
     assert json.loads(text("openapi.json"))["openapi"] == "3.1.0"
-
-
-def test_every_table_is_declared_personal_or_known_not_to_be() -> None:
-    assert personal.columns_of(REGISTRY).keys() - REGISTRY.tables.keys() == {"meta", "migrations", "streams"}
-    for table in REGISTRY.tables.values():
-        named = {table.user, *(column for column, _ in table.also), *(sealed.column for sealed in table.sealed)}
-        assert named <= set(personal.columns_of(REGISTRY)[table.name]), table.name
 
 
 def test_links_lead_somewhere() -> None:
