@@ -281,3 +281,15 @@ class TestElsewhere:
         del town.world.people[bob.id]  # so that the name must be read
         page = await ask(town, ann, "room.members", Blocking(), room=room)
         assert [member["name"] for member in page["members"]] == ["Ann"]
+
+    async def test_nor_in_a_page_of_history(self, town: Town) -> None:
+        ann, bob, eve = town.person("Ann"), town.person("Bob"), town.person("Eve")
+        room = room_of(town, ann, bob, eve)
+
+        class Blocking(Town):
+            async def all(self, sql: str, params: Any = ()) -> list[tuple[Any, ...]]:
+                town.do(bob, "user.block", user=str(ann.id))
+                return [(9, o, who.id, None, o, 0) for o, who in ((7, bob), (8, eve))]
+
+        page = await ask(town, ann, "message.history", Blocking(), room=room)
+        assert [message["user"] for message in page["messages"]] == [str(eve.id)]
