@@ -124,6 +124,7 @@ def _rows(
     """A user's rows of one table, unsealed. Names come from declarations and the schema, never from input."""
     sealed = {column.column: column for column in table.sealed}
     left_out = {*table.withheld, *(column.column for column in table.sealed if column.owner)}
+    # names are declared ones, never input
     with closing(connection.execute(f"SELECT * FROM {table.name} WHERE {table.user} = ?", (user,))) as cursor:  # noqa: S608
         for values in cursor:
             row = dict(zip(columns, values, strict=True))

@@ -57,6 +57,7 @@ def withdrawals(tables: Iterable[Table]) -> dict[str, tuple[Statement, ...]]:
     found: dict[str, list[Statement]] = {}
     for table in tables:
         if table.consent:
+            # names are declared ones, never input
             found.setdefault(table.consent, []).append(Statement(f"DELETE FROM {table.name} WHERE {table.user} = ?"))  # noqa: S608
     return {purpose: tuple(statements) for purpose, statements in found.items()}
 
@@ -70,8 +71,9 @@ def _steps(table: Table, reader: SyncReader) -> list[Step]:
         cleared = [f"{name} = NULL" for name in emptied]
         nobody = [f"{column} = 0"] if erase is Erase.NOBODY else []
         if erase is Erase.ROWS:
-            found.append(_step(table.name, column, f"DELETE FROM {table.name}", reader))  # noqa: S608
+            found.append(_step(table.name, column, f"DELETE FROM {table.name}", reader))  # noqa: S608 -- declared names
         elif erase is not Erase.KEEP and cleared + nobody:
+            # names are declared ones, never input
             found.append(_step(table.name, column, f"UPDATE {table.name} SET {', '.join(cleared + nobody)}", reader))  # noqa: S608
     return found
 
@@ -79,10 +81,10 @@ def _steps(table: Table, reader: SyncReader) -> list[Step]:
 def _step(table: str, column: str, verb: str, reader: SyncReader) -> Step:
     """Names come from declarations, never from input."""
     if _is_indexed(table, column, reader):
-        count = f"SELECT count(*) FROM {table} WHERE {column} = ?"  # noqa: S608
+        count = f"SELECT count(*) FROM {table} WHERE {column} = ?"  # noqa: S608 -- declared names
         return Step(table, count, Statement(f"{verb} WHERE {column} = ?"), sliced=False)
     count = (
-        f"SELECT count(*) FILTER (WHERE u = ?1), max(r) FROM "  # noqa: S608
+        f"SELECT count(*) FILTER (WHERE u = ?1), max(r) FROM "  # noqa: S608 -- declared names
         f"(SELECT rowid AS r, {column} AS u FROM {table} WHERE rowid > ?2 ORDER BY rowid LIMIT {SLICE_ROWS})"
     )
     change = f"{verb} WHERE (rowid > ?2 AND rowid <= ?3 AND {column} = ?1)"
