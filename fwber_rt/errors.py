@@ -69,12 +69,13 @@ CONTENT_REJECTED = Error(42213, "content.rejected", "This content is not accepte
 RATE_LIMITED = Error(42911, "rate.limited", "Too many requests; the connection stays open.", temporary=True)
 INTERNAL = Error(50001, "internal", "The server failed; it has been logged.", temporary=True)
 DRAINING = Error(50301, "draining", "The server is starting or stopping; try again shortly.", temporary=True)
+BUSY = Error(50302, "busy", "The server has too much of this to do right now; try again shortly.", temporary=True)
 STORAGE_FULL = Error(50701, "storage.full", "The server cannot save right now; nothing was stored.", temporary=True)
 
 ERRORS: tuple[Error, ...] = (
     FRAME_BAD, OP_UNKNOWN, FIELD_INVALID, TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, FORBIDDEN, LOCATION_REQUIRED,
     ROOM_OUTSIDE, ROOM_FULL, USER_BLOCKED, USER_MUTED, CONSENT_REQUIRED, LOCATION_HIDDEN, ROOM_PRECISE, CSRF_REFUSED, NOT_FOUND,
-    CONFLICT, TOO_LARGE, CONTENT_REJECTED, RATE_LIMITED, INTERNAL, DRAINING, STORAGE_FULL,
+    CONFLICT, TOO_LARGE, CONTENT_REJECTED, RATE_LIMITED, INTERNAL, DRAINING, BUSY, STORAGE_FULL,
 )  # fmt: skip
 
 

@@ -46,6 +46,7 @@ LAYERS: Mapping[str, str] = {
     "client": f"errors protocol {ROOT_NAME}",
     "reference": "*",
     "limiter": "config core errors transport",
+    "passwords": "core errors",
     "callers": "*",
     "dispatch": "*",
     "timers": "* app",

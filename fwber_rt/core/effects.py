@@ -7,6 +7,7 @@ Made several times for every message, so these are msgspec structs: their constr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
@@ -124,7 +125,19 @@ class Disconnect(NamedTuple):
     reason: str
 
 
-Change = Join | Leave | Hear | Attach | Disconnect
+class Revoke(NamedTuple):
+    """Close those of the person's sessions whose sign-in (``Actor.sid``) is ``over``, asked when this takes effect.
+
+    After the reply, so that whoever ends their own sign-in is told; a connection that was just on its way in is closed too.
+    """
+
+    person: Person
+    over: Callable[[str], bool]
+    code: int
+    reason: str
+
+
+Change = Join | Leave | Hear | Attach | Disconnect | Revoke
 
 
 class Effects(Struct, eq=False):

@@ -23,7 +23,7 @@ from fwber_rt.core.presence import Presence
 from fwber_rt.core.quotas import TEXT_CHARS
 from fwber_rt.core.relations import Relations
 from fwber_rt.core.rooms import Invitation, Member, Room
-from fwber_rt.core.services import Credentials
+from fwber_rt.core.services import Credentials, NoPasswords, Passwords
 from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.sharing import OPEN, Sharing
 from fwber_rt.core.streams import Position, Stream, WindowLimits
@@ -79,11 +79,13 @@ class World:
     """Live state. ``secret`` keys the order among neighbours; ``epoch`` is the database's random string."""
 
     def __init__(
-        self, settings: Settings, ids: Ids, credentials: Credentials, secret: bytes, epoch: str, generation: int = 0
-    ) -> None:
+        self, settings: Settings, ids: Ids, credentials: Credentials, secret: bytes, epoch: str, generation: int = 0,
+        passwords: Passwords | None = None,
+    ) -> None:  # fmt: skip
         self.configure(settings)
         self.ids = ids
         self.credentials = credentials
+        self.passwords: Passwords = passwords or NoPasswords()
         self.epoch = epoch
         self.generation = generation
         self.resolution = settings[GEO_RESOLUTION]

@@ -35,7 +35,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Final
 
 from fwber_rt.core import geo
-from fwber_rt.core.effects import Attach, Audience, Disconnect, Effects, Hear, Join, Leave, Push
+from fwber_rt.core.effects import Attach, Audience, Disconnect, Effects, Hear, Join, Leave, Push, Revoke
 from fwber_rt.core.people import Person
 from fwber_rt.errors import INTERNAL, STORAGE_FULL, Refused
 from fwber_rt.metrics import WIDTHS, Histogram
@@ -244,14 +244,17 @@ class Hub:
         """Changes, reply and replay of one effect; everything gathered before has reached its recipients' output."""
         _, session, _, reply, effects = item
         for change in effects.changes:
-            self._appliers[type(change)](self, change)
-        if session is None:
-            return
-        if reply is not None:
-            self.counts.replies += 1
-            session.send(reply)
-        for push in effects.replay:
-            session.send(_framed(push))
+            if not isinstance(change, Revoke):
+                self._appliers[type(change)](self, change)
+        if session is not None:
+            if reply is not None:
+                self.counts.replies += 1
+                session.send(reply)
+            for push in effects.replay:
+                session.send(_framed(push))
+        for change in effects.changes:
+            if isinstance(change, Revoke):
+                self._revoke(change)
 
     def _join(self, change: Join) -> None:
         self._rooms.setdefault(change.name, set()).add(change.person)
@@ -284,6 +287,11 @@ class Hub:
         sessions = list(change.person.sessions) if change.session is None else [change.session]
         for session in sessions:
             session.close(change.code, change.reason)
+
+    def _revoke(self, change: Revoke) -> None:
+        for session in list(change.person.sessions):
+            if change.over(session.actor.sid):
+                session.close(change.code, change.reason)
 
     _appliers: ClassVar[dict[type, Callable[[Hub, Any], None]]] = {
         Join: _join, Leave: _leave, Hear: _hear, Attach: _attach, Disconnect: _disconnect,
