@@ -41,21 +41,30 @@ def transports(operation: Command | Query) -> Iterator[str]:
 
 
 async def ask_all(scene: Scene, operation: Command | Query, sample: Sample) -> AsyncIterator[Cell]:
-    """All cells of one sample of an operation. Those who should be refused ask first, of the same objects."""
-    callers = sorted(Caller, key=lambda caller: caller.role)
+    """All cells of one sample of an operation. Those who should be refused ask first, and must leave no trace in a room."""
     for over in transports(operation):
+        asking = _Asking(scene, operation, sample, over)
         for target in sample.targets:
-            wanted = {who: sample.but.get((who, target), expected(operation, who, target, sample.above)) for who in callers}
-            for caller in sorted(callers, key=lambda who: wanted[who] == OK):
-                asking = _Asking(scene, operation, sample, over)
-                if sample.before and target.room and wanted[caller] == OK:
+            wanted = {who: sample.but.get((who, target), expected(operation, who, target, sample.above)) for who in Caller}
+            watched = target.room and isinstance(operation, Command)
+            before = await scene.state(target) if watched else b""
+            for caller in (who for who in Caller if wanted[who] != OK):
+                yield await _cell(asking, caller, target, wanted[caller])
+            if watched and before != await scene.state(target):
+                yield Cell(operation.op, over, Caller.ANONYMOUS, target, "no change by those refused", "a change")
+            for caller in (who for who in Caller if wanted[who] == OK):
+                if sample.before and target.room:
                     await sample.before(scene, await scene.room(target))
-                answer = await asking.ask(caller, target)
-                unlike = ""
-                if answer.name == "not.found" and hidden(caller, target) and target is not Target.UNKNOWN:
-                    nothing = await asking.ask(caller, Target.UNKNOWN)
-                    unlike = "" if nothing.raw == answer.raw else f"{answer.raw!r} is not {nothing.raw!r}"
-                yield Cell(operation.op, over, caller, target, wanted[caller], answer.name, unlike)
+                yield await _cell(asking, caller, target, OK)
+
+
+async def _cell(asking: _Asking, caller: Caller, target: Target, wanted: str) -> Cell:
+    answer = await asking.ask(caller, target)
+    unlike = ""
+    if answer.name == "not.found" and hidden(caller, target) and target is not Target.UNKNOWN:
+        nothing = await asking.ask(caller, Target.UNKNOWN)
+        unlike = "" if nothing.raw == answer.raw else f"{answer.raw!r} is not {nothing.raw!r}"
+    return Cell(asking.operation.op, asking.over, caller, target, wanted, answer.name, unlike)
 
 
 class _Asking:
@@ -63,9 +72,9 @@ class _Asking:
 
     def __init__(self, scene: Scene, operation: Command | Query, sample: Sample, over: str) -> None:
         self._scene = scene
-        self._operation = operation
+        self.operation = operation
         self._sample = sample
-        self._over = over
+        self.over = over
 
     async def ask(self, caller: Caller, target: Target) -> Answer:
         """Ask one question, and put back what an accepted one used up."""
@@ -95,17 +104,17 @@ class _Asking:
                 return scene.passer.id
         if make is None or target in (Target.UNKNOWN, Target.NO_USER, Target.NOTHING):
             return self._sample.nobody
-        refused = expected(self._operation, caller, target) != OK
+        refused = expected(self.operation, caller, target) != OK
         if target is Target.FOREIGN or refused or (target is Target.ANY and not self._sample.spends):
-            if self._operation.op not in scene.foreign:
-                scene.foreign[self._operation.op] = await make(scene, scene.stranger)
-            return scene.foreign[self._operation.op]
+            if self.operation.op not in scene.foreign:
+                scene.foreign[self.operation.op] = await make(scene, scene.stranger)
+            return scene.foreign[self.operation.op]
         return await make(scene, person if person and target is Target.OWN else scene.stranger)
 
     async def _said(self, caller: Caller, person: Person | None, d: dict[str, object]) -> Answer:
-        operation, scene = self._operation, self._scene
-        if self._over != WEBSOCKET:
-            return await scene.http.ask(self._over, person.token if person else None, d)
+        operation, scene = self.operation, self._scene
+        if self.over != WEBSOCKET:
+            return await scene.http.ask(self.over, person.token if person else None, d)
         if person and caller is not Caller.SUSPENDED and operation.op != "connect":
             if not person.line.alive:
                 person.line = await scene.line(person.token)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.e2e.matrix.voices import Answer, Http, Line
 from tests.e2e.servers import AT_HERE, Process
 from tests.e2e.wire import CONSENT, Json
 
+STATE = ("room.get", "room.members", "room.bans", "room.mutes", "room.invitations", "room.requests")
 ROOM = {"name": "Room", "radius_m": 2000, **AT_HERE}
 
 
@@ -91,6 +93,12 @@ class Scene:
         if target is not Target.PUBLIC:
             await self.ok(Caller.OWNER, "room.update", room=id, visibility=target.name.lower())
         return id
+
+    async def state(self, target: Target) -> bytes:
+        """Everything about the room that its owner can read, messages by how many there are."""
+        room = {"room": await self.room(target)}
+        owner = self.people[Caller.OWNER].line
+        return b"".join([re.sub(rb'"id":\d+', b"", (await owner.ask(op, room)).raw) for op in STATE])
 
     async def message(self) -> str:
         """A message of the bystander's in the private room."""
