@@ -9,13 +9,34 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any, cast
 
-from fwber_rt.client.shapes import Cleared, History, Joined, Json, Left, Located, Members, People, Room, Rooms, Sent
+from fwber_rt.client.shapes import (
+    Cleared,
+    History,
+    Joined,
+    Json,
+    Left,
+    Located,
+    Members,
+    People,
+    RelatedPage,
+    Relation,
+    Reported,
+    Room,
+    Rooms,
+    Sent,
+)
 
 READS = frozenset(
-    {"ping", "nearby.people", "nearby.rooms", "here.history", "message.history", "room.get", "room.members"}
+    {
+        "ping", "nearby.people", "nearby.rooms", "here.history", "message.history", "room.get", "room.members", "user.blocks",
+        "user.mutes",
+    }
 )  # fmt: skip
 # Setting the same thing twice is setting it once.
-OVERWRITES = frozenset({"location.update", "location.clear", "read.mark", "room.join", "token"})
+OVERWRITES = frozenset({
+    "location.update", "location.clear", "read.mark", "report.create", "room.join", "token", "user.block", "user.mute",
+    "user.unblock", "user.unmute",
+})  # fmt: skip
 SEND_TIMEOUT_S = 60.0
 
 
@@ -150,6 +171,45 @@ class Operations(ABC):
     async def members(self, room: str, *, limit: int | None = None, cursor: str | None = None) -> Members:
         """The members of a room."""
         return cast(Members, await self.request("room.members", _given(room=room, limit=limit, cursor=cursor)))
+
+    # Who I do not want to meet or hear.
+
+    async def block(self, user: str, *, note: str | None = None) -> Relation:
+        """Neither of us sees or hears the other any more; they are not told. ``note`` is for my eyes only."""
+        return cast(Relation, await self.request("user.block", _given(user=user, note=note)))
+
+    async def unblock(self, user: str) -> Relation:
+        """Take my block back."""
+        return cast(Relation, await self.request("user.unblock", {"user": user}))
+
+    async def mute(self, user: str, *, note: str | None = None) -> Relation:
+        """I no longer hear them; they are not told."""
+        return cast(Relation, await self.request("user.mute", _given(user=user, note=note)))
+
+    async def unmute(self, user: str) -> Relation:
+        """Hear them again."""
+        return cast(Relation, await self.request("user.unmute", {"user": user}))
+
+    async def blocks(self, *, limit: int | None = None, cursor: str | None = None) -> RelatedPage:
+        """Whom I blocked, a page by id."""
+        return cast(RelatedPage, await self.request("user.blocks", _given(limit=limit, cursor=cursor)))
+
+    async def mutes(self, *, limit: int | None = None, cursor: str | None = None) -> RelatedPage:
+        """Whom I muted, a page by id."""
+        return cast(RelatedPage, await self.request("user.mutes", _given(limit=limit, cursor=cursor)))
+
+    async def report(
+        self,
+        reason: str,
+        *,
+        message: str | None = None,
+        user: str | None = None,
+        room: str | None = None,
+        note: str | None = None,
+    ) -> Reported:
+        """Report one message (by ``mid``), user or room to the operator. The same twice, while it waits, is one report."""
+        d = _given(reason=reason, message=message, user=user, room=room, note=note)
+        return cast(Reported, await self.request("report.create", d))
 
     # The account and the connection.
 

@@ -103,6 +103,7 @@ class Room(TypedDict):
     precise: bool
     members: int | str
     max_members: int
+    slow_ms: int
     tags: list[str]
     owner: str
     created: int
@@ -151,3 +152,33 @@ class Members(TypedDict):
     epoch: str
     o: int
     next: NotRequired[str]
+
+
+class Relation(TypedDict):
+    """How I stand to a user, as far as I chose it."""
+
+    user: str
+    blocked: bool
+    muted: bool
+
+
+class Related(TypedDict):
+    """Someone I blocked or muted, when, and my own note."""
+
+    user: str
+    at: int
+    note: NotRequired[str]
+
+
+class RelatedPage(TypedDict):
+    """A page of those I blocked or muted."""
+
+    users: list[Related]
+    next: NotRequired[str]
+
+
+class Reported(TypedDict):
+    """My report's id; ``dup`` when I had made it before."""
+
+    report: str
+    dup: bool

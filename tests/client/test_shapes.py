@@ -26,6 +26,13 @@ REPLIES = {
     "room.join": shapes.Joined,
     "room.leave": shapes.Left,
     "room.members": shapes.Members,
+    "user.block": shapes.Relation,
+    "user.unblock": shapes.Relation,
+    "user.mute": shapes.Relation,
+    "user.unmute": shapes.Relation,
+    "user.blocks": shapes.RelatedPage,
+    "user.mutes": shapes.RelatedPage,
+    "report.create": shapes.Reported,
 }
 OPERATIONS = registry().operations
 
