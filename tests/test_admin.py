@@ -74,7 +74,8 @@ def test_backup_keys_without_a_server(capsys: pytest.CaptureFixture[str], data_d
 
 
 @pytest.mark.parametrize(
-    "arguments", [("backup", "x"), ("backup-keys", "x"), ("migrate", "status"), ("migrate", "back", "--to", "0")]
+    "arguments",
+    [("backup", "x"), ("backup-keys", "x"), ("keys", "rotate"), ("migrate", "status"), ("migrate", "back", "--to", "0")],
 )
 def test_an_empty_directory(capsys: pytest.CaptureFixture[str], tmp_path: Path, arguments: tuple[str, ...]) -> None:
     assert "there is no fwber_rt.db in" in refusal(run(capsys, tmp_path, *arguments))
@@ -84,7 +85,7 @@ def test_an_empty_directory(capsys: pytest.CaptureFixture[str], tmp_path: Path, 
 def test_a_held_directory_is_not_touched(capsys: pytest.CaptureFixture[str], data_dir: Path, tmp_path: Path) -> None:
     lock = LockFile(data_dir)
     try:
-        for arguments in (("backup", tmp_path / "b"), ("migrate", "back", "--to", "0")):
+        for arguments in (("backup", tmp_path / "b"), ("keys", "rotate"), ("migrate", "back", "--to", "0")):
             assert "is in use by another fwber-rt" in refusal(run(capsys, data_dir, *arguments))
     finally:
         lock.release()
@@ -173,6 +174,37 @@ async def test_backups_go_through_the_server(
     assert "/there/copy.db" in outcome.out
     assert heard == [{"destination": str(tmp_path / "here")}], "the server has another current directory"
     assert not (tmp_path / "here").exists()
+
+
+async def test_keys_are_replaced_by_the_server(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+    before = (data_dir / "wrap.key").read_bytes()
+    for replaced, told in ((True, "save the new wrap.key"), (False, "start the server with a new one there")):
+        control = Control(data_dir, {"keys-rotate": Heard({"wrap_key": replaced})})
+        await control.start()
+        outcome = await asyncio.to_thread(run, capsys, data_dir, "keys", "rotate")
+        await control.close()
+        assert (outcome.status, outcome.err) == (0, "")
+        assert "those issued before are good until they end" in outcome.out and told in outcome.out
+    assert (data_dir / "wrap.key").read_bytes() == before
+
+
+def test_keys_are_replaced_without_a_server(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+    before = (data_dir / "wrap.key").read_bytes()
+    assert "save the new wrap.key" in run(capsys, data_dir, "keys", "rotate").out
+    assert (data_dir / "wrap.key").read_bytes() != before
+    assert (data_dir / "wrap.key").stat().st_mode & 0o777 == 0o600
+    database = Database(data_dir, STEPS, now_ms=1_800_000_000_000)
+    assert len(database.vault.token_secrets()) == 2
+    database.close_now()
+
+
+def test_a_key_in_the_environment_stays_and_says_how(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+    environ = {"FWBER_RT_WRAP_KEY": (data_dir / "wrap.key").read_text()}
+    (data_dir / "wrap.key").unlink()
+    assert main(["keys", "rotate", "--data-dir", str(data_dir)], environ) == 0
+    assert "FWBER_RT_WRAP_KEY_PREVIOUS, once" in capsys.readouterr().out
+    assert not list(data_dir.glob("wrap*"))
+    assert "there is no wrap.key" in refusal(run(capsys, data_dir, "keys", "rotate"))
 
 
 async def test_a_servers_refusal_is_passed_on(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:

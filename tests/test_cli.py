@@ -17,7 +17,7 @@ from fwber_rt.config import Loaded
 from fwber_rt.core.settings import Settings
 from fwber_rt.serve import explain, reload, supervise
 
-COMMANDS = ("serve", "check-config", "print-config", "token", "status", "backup", "restore", "backup-keys", "migrate")
+COMMANDS = ("serve", "check-config", "print-config", "token", "status", "backup", "restore", "backup-keys", "keys", "migrate")
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str, **environ: str) -> tuple[int, str, str]:

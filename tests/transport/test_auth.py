@@ -12,6 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fwber_rt.core.access import Kind
+from fwber_rt.core.services import LONGEST_TOKEN_MS
 from fwber_rt.core.services import Credentials
 from fwber_rt.errors import TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_MISSING, Error, Refused
 from fwber_rt.transport.auth import Claims, Tokens, bearer
@@ -138,6 +139,26 @@ def test_rotation_keeps_what_was_issued_and_signs_with_the_new_secret() -> None:
     assert new.session_conn(42, secret) == 7
     assert refusal(new.issue(42, Kind.GUEST, NOW, MINUTE), tokens=old) is TOKEN_INVALID
     assert old.session_conn(42, new.session_secret(42, 7)) is None
+
+
+def test_a_rotation_in_place_is_the_same_as_a_start_after_it() -> None:
+    tokens = Tokens(SECRET)
+    before, session = tokens.issue(42, Kind.GUEST, NOW, MINUTE), tokens.session_secret(42, 7)
+    tokens.rotate(bytes(32))
+    after = tokens.issue(42, Kind.GUEST, NOW, MINUTE)
+    for each in (tokens, Tokens(bytes(32), previous=[SECRET])):
+        assert [each.verify(token, NOW).user for token in (before, after)] == [42, 42]
+        assert each.session_conn(42, session) == 7
+        assert refusal(before, NOW + MINUTE, tokens=each) is TOKEN_EXPIRED
+        assert each.session_secret(42, 7) == Tokens(bytes(32)).session_secret(42, 7)
+    assert refusal(after, tokens=Tokens(SECRET)) is TOKEN_INVALID
+    with pytest.raises(ValueError, match="32 bytes"):
+        tokens.rotate(b"short")
+
+
+def test_no_token_outlives_the_secrets_that_are_kept() -> None:
+    token = TOKENS.issue(42, Kind.GUEST, NOW, 10 * LONGEST_TOKEN_MS)
+    assert TOKENS.verify(token, NOW).expires_ms <= NOW + LONGEST_TOKEN_MS + 1000
 
 
 def test_revocation_is_asked_by_sign_in() -> None:
