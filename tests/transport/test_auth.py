@@ -12,8 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fwber_rt.core.access import Kind
-from fwber_rt.core.services import LONGEST_TOKEN_MS
-from fwber_rt.core.services import Credentials
+from fwber_rt.core.services import LONGEST_TOKEN_MS, Credentials
 from fwber_rt.errors import TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_MISSING, Error, Refused
 from fwber_rt.transport.auth import Claims, Tokens, bearer
 
