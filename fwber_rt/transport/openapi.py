@@ -16,6 +16,7 @@ from fwber_rt import __version__
 from fwber_rt.core.access import Kind
 from fwber_rt.errors import (
     CLOSE_HELP,
+    CSRF_REFUSED,
     DRAINING,
     FIELD_INVALID,
     FORBIDDEN,
@@ -31,7 +32,7 @@ from fwber_rt.errors import (
 )
 from fwber_rt.protocol.envelope import ErrorBody
 from fwber_rt.registry import Command, PushSpec, Query, Registry
-from fwber_rt.transport import downloads
+from fwber_rt.transport import cookies, downloads
 from fwber_rt.transport.problems import Problem
 from fwber_rt.transport.rest import PREFIX, Route, routes
 
@@ -44,6 +45,11 @@ CLOSE_RANGES: Final = {
     "4000-4099": "do not retry",
     "4100-4199": "back off, then retry",
     "4200-4299": "reconnect now and resume",
+}
+_SECURITY: Final = {
+    "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+    "cookie": {"type": "apiKey", "in": "cookie", "name": cookies.NAME, "description": "For pages of this server's own origin."},
+    "page": {"type": "apiKey", "in": "header", "name": cookies.HEADER, "description": "Always `1`: beside the cookie."},
 }
 _RATE_HEADERS: Final = {
     name: {"$ref": f"#/components/headers/{name}"} for name in ("RateLimit", "RateLimit-Policy")
@@ -82,7 +88,7 @@ def describe(registry: Registry) -> Json:
         "components": {
             "schemas": schemas.components,
             "headers": _HEADERS,
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": _SECURITY,
         },
         "x-websocket": _websocket(registry, schemas),
         "x-errors": {error.name: _error(error) for error in sorted(registry.errors.values(), key=lambda error: error.code)},
@@ -167,7 +173,7 @@ def _operation(route: Route, schemas: _Schemas, operation_id: str, tag: str) -> 
         "x-op": operation.op,
         "x-limit": operation.limit,
         "x-least": operation.least.name.lower(),
-        "security": [{"bearer": []}] if operation.least > Kind.ANONYMOUS else [],
+        "security": _security(route),
         "parameters": _parameters(route, schemas),
         "responses": {
             "200": {
@@ -175,12 +181,23 @@ def _operation(route: Route, schemas: _Schemas, operation_id: str, tag: str) -> 
                 "headers": _RATE_HEADERS,
                 "content": {"application/json": {"schema": schemas.of(operation.reply)}},
             },
-            **_refusals(errors_of(operation), has_body=route.has_body),
+            **_refusals(_errors_over_rest(route), has_body=route.has_body),
         },
     }
     if route.has_body:
         described["requestBody"] = _body(route, schemas)
     return described
+
+
+def _security(route: Route) -> list[Json]:
+    """Any one of these: a token, or the browser's cookie, with the header of a page where something may change."""
+    by_cookie: Json = {"cookie": []} if route.method in cookies.SAFE_METHODS else {"cookie": [], "page": []}
+    return [{"bearer": []}, by_cookie] if route.operation.least > Kind.ANONYMOUS else []
+
+
+def _errors_over_rest(route: Route) -> list[Error]:
+    open_to_all = route.operation.least == Kind.ANONYMOUS and route.method in cookies.SAFE_METHODS
+    return sorted({*errors_of(route.operation), *(() if open_to_all else (CSRF_REFUSED,))}, key=lambda error: error.code)
 
 
 def _parameters(route: Route, schemas: _Schemas) -> list[Json]:

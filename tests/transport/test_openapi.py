@@ -172,6 +172,16 @@ def test_every_operation_tells_its_own_errors(registry: Registry, document: Json
         assert ("token.missing" in told) == (operation.least > Kind.ANONYMOUS) == bool(described["security"])
 
 
+def test_the_cookie_needs_a_page_where_something_may_change(document: Json) -> None:
+    for method, _, described in operations(document):
+        told = {name for response in described["responses"].values() for name in response.get("x-errors", ())}
+        by_cookie: Json = {"cookie": []} if method == "GET" else {"cookie": [], "page": []}
+        assert described["security"] in ([], [{"bearer": []}, by_cookie])
+        assert ("csrf.refused" in told) == (method != "GET" or bool(described["security"]))
+    schemes = document["components"]["securitySchemes"]
+    assert (schemes["cookie"]["name"], schemes["page"]["name"]) == ("__Host-fwber", "X-Fwber-CSRF")
+
+
 def test_every_push_and_close_code_is_described(registry: Registry, document: Json) -> None:
     websocket = document["x-websocket"]
     assert websocket["pushes"].keys() == registry.pushes.keys()
