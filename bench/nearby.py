@@ -25,8 +25,9 @@ from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.settings import Settings
 from fwber_rt.core.world import World
 from fwber_rt.features import registry
-from fwber_rt.features.location import ListPeople, People, PeopleWritten
+from fwber_rt.features.location.shapes import ListPeople, People, PeopleWritten
 from fwber_rt.registry import Command
+from fwber_rt.transport.auth import Tokens
 
 HELP = "the nearby.people command among a million people, in process; the index's memory per member"
 TEACH = """\
@@ -46,22 +47,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--crowd", type=int, default=10_000, metavar="N", help="people in the crowded hexagon (default 10 000)")
     parser.add_argument("--calls", type=int, default=20_000, metavar="N", help="searches measured (default 20 000)")
     parser.add_argument("--limit", type=int, default=50, metavar="N", help="people asked for (default 50)")
-
-
-class NoCredentials:
-    """A world that nobody connects to needs no signatures."""
-
-    def issue(self, user: int, kind: int, now_ms: int, ttl_ms: int) -> str:
-        """Never asked for here."""
-        raise NotImplementedError
-
-    def session_secret(self, user: int, conn: int) -> str:
-        """Never asked for here."""
-        raise NotImplementedError
-
-    def session_conn(self, user: int, secret: str) -> int | None:
-        """Never asked for here."""
-        raise NotImplementedError
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -94,7 +79,7 @@ def run(arguments: argparse.Namespace) -> Report:
 
 def _inhabit(cells: list[int]) -> tuple[World, list[Person], float]:
     """A world with one person per cell given; also the bytes per person that entering them into the index took."""
-    world = World(Settings({}), Ids(), NoCredentials(), secret=b"bench", epoch="bench")
+    world = World(Settings({}), Ids(), Tokens(b"bench" * 7), secret=b"bench", epoch="bench")
     people = [Person(number, f"person {number}", Kind.GUEST, world.order_of(number)) for number in range(1, len(cells) + 1)]
     gc.collect()
     gc.freeze()
