@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -71,7 +71,7 @@ class SealedFile(io.RawIOBase):
         self._pieces += 1
 
 
-def pieces(path: Path, vault: Vault, owner: int, export: int) -> Iterator[bytes]:
+def pieces(path: Path, vault: Vault, owner: int, export: int) -> Generator[bytes, None, None]:
     """The archive's bytes, piece by piece. Blocks. Raises OSError, Erased, vault.Tampered for a file that is not whole."""
     with path.open("rb") as file:
         if file.read(len(MAGIC)) != MAGIC:

@@ -27,7 +27,7 @@ from fwber_rt.rights.archive import SealedFile
 from fwber_rt.storage.connection import open_reader
 from fwber_rt.storage.vault import Vault
 
-ROWS_A_TURN: Final = 32
+ROWS_A_TURN: Final = 12
 REST_S: Final = 0.001
 EXACT: Final = 1 << 53
 """Integers from here on are written as text: what reads JSON as floating point would change them."""

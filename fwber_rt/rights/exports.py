@@ -6,7 +6,8 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -86,10 +87,10 @@ class Exports:
             raise Refused(NOT_FOUND, field="export", detail="This copy is not ready, or no longer kept.")
         return Download(f"fwber_rt-{seen.export}.zip", seen.bytes, self._content(path, rows[0][0], int(seen.export)))
 
-    async def _content(self, path: Path, user: int, id: int) -> AsyncIterator[bytes]:
-        content = pieces(path, self._app.database.vault, user, id)
-        while (piece := await asyncio.to_thread(_next, content)) is not None:
-            yield piece
+    async def _content(self, path: Path, user: int, id: int) -> AsyncGenerator[bytes, None]:
+        with closing(pieces(path, self._app.database.vault, user, id)) as content:
+            while (piece := await asyncio.to_thread(next, content, None)) is not None:
+                yield piece
 
     async def _make(self, id: int, user: int, asked: int) -> None:
         now = self._app.clock.now().wall
@@ -148,7 +149,3 @@ class Exports:
     async def _stored(self, rows: list[Row]) -> None:
         self._app.dispatcher.apply(Effects(rows=rows))
         await self._app.journal.wait(self._app.journal.position)
-
-
-def _next(content: Iterator[bytes]) -> bytes | None:
-    return next(content, None)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final, NamedTuple
 
 from aiohttp import web
@@ -16,11 +17,11 @@ PIECE_S: Final = 30.0
 
 
 class Download(NamedTuple):
-    """A name for the file, its size in bytes, and the bytes."""
+    """A name for the file, its size in bytes, and the bytes; whoever takes it closes ``content``."""
 
     name: str
     size: int
-    content: AsyncIterator[bytes]
+    content: AsyncGenerator[bytes, None]
 
 
 async def send(request: web.Request, download: Download, piece_s: float = PIECE_S) -> web.StreamResponse:
@@ -31,11 +32,12 @@ async def send(request: web.Request, download: Download, piece_s: float = PIECE_
             "Content-Length": str(download.size), "Cache-Control": "no-store",
         },
     )  # fmt: skip
-    await response.prepare(request)
     try:
-        async for piece in download.content:
-            async with asyncio.timeout(piece_s):
-                await response.write(piece)
+        async with aclosing(download.content) as content:
+            await response.prepare(request)
+            async for piece in content:
+                async with asyncio.timeout(piece_s):
+                    await response.write(piece)
         await response.write_eof()
     except (TimeoutError, OSError):
         if request.transport is not None:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fwber_rt.rights.archive import MAGIC, PIECE_BYTES, Erased, SealedFile, pieces
-from fwber_rt.storage.vault import Tampered, Vault
+from fwber_rt.storage.vault import Vault
+from fwber_rt.storage.wrapping import Tampered
 
 OWNER, EXPORT = 7, 99
 

@@ -86,6 +86,17 @@ async def test_one_of_another_database_or_a_later_state_is_not_used(snapshots: S
     assert snapshots.load(epoch, commits) is None
 
 
+async def test_the_older_ones_can_be_removed(snapshots: Snapshots) -> None:
+    assert snapshots.keep_newest() == 0
+    for n in range(3):
+        await snapshots.save(TAG, {"people": [n]}, now_ms=n)
+    assert snapshots.keep_newest() == 2
+    assert len(list(snapshots.directory.iterdir())) == 1
+    loaded = snapshots.load("e1", 12)
+    assert loaded is not None
+    assert loaded.parts == {"people": [2]}
+
+
 async def test_another_key_reads_nothing(snapshots: Snapshots, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     await snapshots.save(TAG, PARTS, now_ms=5)
     assert Snapshots(tmp_path, bytes(32)).load("e1", 12) is None

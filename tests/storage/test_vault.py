@@ -121,6 +121,29 @@ def test_a_destroyed_key_is_gone_for_good(tmp_path: Path, vault: Vault) -> None:
     again.close()
 
 
+def test_it_is_known_whose_keys_were_destroyed(vault: Vault) -> None:
+    vault.ensure([1, 2])
+    assert vault.destroyed() == set()
+    vault.destroy(1)
+    vault.destroy(9)
+    assert vault.destroyed() == {1, 9}
+
+
+def test_a_reader_in_the_way_delays_the_end_of_a_key_and_nothing_else(tmp_path: Path, vault: Vault) -> None:
+    vault.ensure([1])
+    wrapped = wrapped_keys(tmp_path / "keys.db")[1]
+    assert wrapped is not None
+    with closing(sqlite3.connect(tmp_path / "keys.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM keys").fetchone()
+        with pytest.raises(TimeoutError):
+            vault.destroy(1, timeout_s=0.1)
+        vault.ensure([2])  # whoever waits, it is not the next commit
+        assert vault.seal(1, b"x", ()) is None
+    vault.destroy(1, timeout_s=0.1)
+    assert all(wrapped not in path.read_bytes() for path in tmp_path.iterdir())
+
+
 def test_a_key_that_was_never_there_can_be_destroyed(vault: Vault) -> None:
     vault.destroy(9)
     vault.ensure([9])
