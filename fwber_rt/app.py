@@ -46,12 +46,12 @@ from fwber_rt.storage.snapshot import Snapshots, Tag
 from fwber_rt.timers import Timers
 from fwber_rt.transport.auth import Tokens
 from fwber_rt.transport.downloads import Download
+from fwber_rt.transport.endpoint import Endpoint
 from fwber_rt.transport.front import Front
 from fwber_rt.transport.http import Answered, LimitState, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.session import OUTBOUND_BYTES
-from fwber_rt.transport.websocket import Endpoint
 from fwber_rt.transport.wheel import Wheel
 from fwber_rt.verbs import verbs
 
@@ -158,7 +158,7 @@ class App:
         self.endpoint.abort()
         for server in self._servers:
             server.close()
-        for http in self._https:
+        for http in self.https:
             await http.stop()
         self.wheel.stop()
         # 3. Save; whatever fails, the next part is closed all the same.
@@ -218,10 +218,10 @@ class App:
         internal = settings[LISTEN_INTERNAL]
         public = HttpServer(api_app(self, self._upgrade, operations_pages=not internal), settings)
         self.front = Front(settings, self.endpoint, public)
-        self._https, self._servers = [public], list[asyncio.Server]()
+        self.https, self._servers = [public], list[asyncio.Server]()
         if internal:
             operations = HttpServer(operations_app(self), settings)
-            self._https.append(operations)
+            self.https.append(operations)
             await operations.start()
             try:
                 self._servers.append(await loop.create_server(operations, *parse_address(internal)))

@@ -1,4 +1,5 @@
-"""Who may ask how often: the limits table put to users and addresses. One bucket per user and limit, one per address and limit.
+"""Who may ask how often: the limits table put to users and addresses. One bucket per user and limit, one per address and limit
+(of IPv6: per /64).
 
 Buckets already in use keep their old rates after a reload, until they are forgotten.
 """
@@ -15,6 +16,7 @@ from fwber_rt.core.people import Person
 from fwber_rt.core.settings import Rate, Setting, Settings
 from fwber_rt.errors import RATE_LIMITED, Refused
 from fwber_rt.transport.http import LimitState
+from fwber_rt.transport.proxies import network
 
 LIMIT_DEFAULT = Setting("limits.default", Rate(5, 50), "operations without a limit of their own, per user", "requests")
 LIMIT_READ = Setting("limits.read", Rate(10, 60), "reads, per user", "requests")
@@ -57,7 +59,7 @@ class Limiter:
 
     def check_address(self, limit: str, address: str, now: Instant) -> None:
         """Take a token of the address's; raises Refused(rate.limited)."""
-        if self.enabled and (wait := self._addresses[limit].take(address, now.mono)):
+        if self.enabled and (wait := self._addresses[limit].take(network(address), now.mono)):
             raise self.refusal(wait)
 
     def refused_too_often(self, person: Person | None, address: str, now: Instant) -> bool:
@@ -65,8 +67,12 @@ class Limiter:
         if not self.enabled:
             return False
         if person is None:
-            return self._addresses["refusals"].take(address, now.mono) > 0
+            return self._addresses["refusals"].take(network(address), now.mono) > 0
         return self.bucket(person, "refusals").take(now.mono) > 0
+
+    def buckets(self) -> int:
+        """How many allowances of addresses are kept, all limits together; for /metrics."""
+        return sum(buckets.statistics().buckets for buckets in self._addresses.values())
 
     def refusal(self, wait_ms: int) -> Refused:
         """Too fast: what to raise."""

@@ -57,6 +57,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("connections_opened", "counter", "WebSocket connections opened."),
     Metric("connections_refused", "counter", "Connections turned away before they opened.", ("reason",)),
     Metric("closes", "counter", "WebSocket connections closed, by the server's code or peer; 4108 are slow clients.", ("code",)),
+    Metric("limits_reached", "counter", "Connections ended over a limit that shares its close code or status.", ("limit",)),
     Metric("messages_in", "counter", "WebSocket frames received: messages, each fragment of one, pings, pongs and closes."),
     Metric(
         "messages_out",
@@ -72,6 +73,8 @@ METRICS: tuple[Metric, ...] = (
     Metric("held_effects", "gauge", "Replies and pushes waiting for the journal."),
     Metric("operation_seconds", "histogram", "Time from a request's arrival to its effects.", ("op", "transport")),
     Metric("refusals", "counter", "Requests refused, by the error's name.", ("name",)),
+    Metric("address_allowances", "gauge", "Addresses whose requests are counted, once for each limit they came under."),
+    Metric("handshakes", "gauge", "Connections in their TLS handshake; they count as connections of their address."),
     Metric("resumes", "counter", "Streams asked for in a resume, by outcome.", ("outcome",)),
     Metric("journal_queue", "gauge", "Effects waiting for the next commit."),
     Metric("journal_position", "gauge", "Last position given out."),

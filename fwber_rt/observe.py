@@ -45,10 +45,18 @@ def _traffic(app: App) -> None:
     metrics.watch("connections_opened", lambda: endpoint.opened)
     metrics.watch("connections_refused", lambda: {(reason,): float(n) for reason, n in front.refused.items()})
     metrics.watch("closes", lambda: {(code,): float(n) for code, n in endpoint.closes.items()})
+    metrics.watch("limits_reached", lambda: _limits_reached(app))
+    metrics.watch("address_allowances", app.dispatcher.limiter.buckets)
+    metrics.watch("handshakes", lambda: len(front.handshakes))
     metrics.watch("messages_in", lambda: endpoint.frames_in)
     metrics.watch("bytes_in", lambda: endpoint.bytes_in)
     metrics.watch("held_effects", lambda: len(hub.held))
     metrics.watch("outbound_bytes", lambda: hub.statistics().backlog_bytes)
+
+
+def _limits_reached(app: App) -> dict[str | tuple[str, ...], float]:
+    reached = sum((http.reached for http in app.https), app.endpoint.reached.copy())
+    return {(limit,): float(times) for limit, times in reached.items()}
 
 
 def _storage(app: App) -> None:

@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from ipaddress import IPv6Address
 from math import inf
 from ssl import SSLContext
 from typing import Any, Final, cast
@@ -28,11 +27,14 @@ from websockets.http11 import Request
 
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.transport import heads
+from fwber_rt.transport.edge import FILE_RESERVE, HANDSHAKE_S, WRITE_S
+from fwber_rt.transport.endpoint import Endpoint
 from fwber_rt.transport.httpconnection import HandedOver, HttpConnection, Tail
 from fwber_rt.transport.httpserver import HEAD_BYTES, HEAD_SECONDS
 from fwber_rt.transport.origins import ORIGINS, authority
-from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
-from fwber_rt.transport.websocket import Endpoint, end_output
+from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies, network
+from fwber_rt.transport.tls import TlsServer
+from fwber_rt.transport.websocket import end_output
 
 CONNECTIONS = Setting(
     "session.connections", 20_000, "connections in all, HTTP included; fewer where fewer files may be open", "connections",
@@ -44,12 +46,9 @@ CONNECTIONS_PER_ADDRESS = Setting(
 )  # fmt: skip
 SETTINGS: tuple[Setting[Any], ...] = (CONNECTIONS, CONNECTIONS_PER_ADDRESS)
 
-RESERVE: Final = 128  # file descriptors kept for everything that is not a client
 REFUSED_AT_ONCE: Final = 64  # connections above capacity that are told so politely; more are simply ended
 REFUSAL_S: Final = 2.0  # how long such a one has to say something and to go
 BACKLOG: Final = 4096
-
-_ANYBODY: Final = "192.0.2.1"  # who a proxy says it speaks for, to find out whether it would be believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +74,31 @@ class Front:
         self.origins: tuple[str, ...] = settings[ORIGINS]
         proxies: tuple[str, ...] = settings[TRUSTED_PROXIES]
         self.proxies = Proxies(proxies)
-        self.capacity = min(settings[CONNECTIONS], file_descriptors() - RESERVE if capacity is None else capacity)
+        self.handshake_s = settings[HANDSHAKE_S]
+        self.write_s = settings[WRITE_S]
+        allowed = file_descriptors() - settings[FILE_RESERVE] if capacity is None else capacity
+        self.capacity = min(settings[CONNECTIONS], allowed)
         self.per_address = settings[CONNECTIONS_PER_ADDRESS]
         self.draining = False
         self.refused: Counter[str] = Counter()
         self.refusing: set[Door] = set()
+        self.handshakes: set[asyncio.Task[None]] = set()
         self._connections = 0
         self._addresses: Counter[str] = Counter()
-        self._server: asyncio.Server | None = None
+        self._server: asyncio.Server | TlsServer | None = None
         endpoint.on_lost = self.release
 
     async def start(self, host: str, port: int, ssl: SSLContext | None = None) -> None:
         """Listen. OSError when the address is taken or not ours."""
-        loop = asyncio.get_running_loop()
-        timeout = self.head_s if ssl else None
-        self._server = await loop.create_server(
-            lambda: Door(self), host, port, ssl=ssl, backlog=BACKLOG, ssl_handshake_timeout=timeout
-        )
+        if ssl:
+            self._server = TlsServer(self, ssl)
+            await self._server.start(host, port, BACKLOG)
+        else:
+            self._server = await asyncio.get_running_loop().create_server(self.door, host, port, backlog=BACKLOG)
+
+    def door(self) -> Door:
+        """What a new connection begins with."""
+        return Door(self)
 
     @property
     def port(self) -> int:
@@ -112,20 +119,19 @@ class Front:
 
     # Who may connect
 
-    def peer(self, transport: asyncio.BaseTransport) -> str:
+    def counted_as(self, peer: str) -> str:
         """The address a new connection counts under; "" when it is one of our proxies', which speak for many."""
-        name = transport.get_extra_info("peername")
-        address = self.proxies.client(name[0], ()) if isinstance(name, tuple) else ""
-        return "" if self.proxies.client(address, (_ANYBODY,)) == _ANYBODY else address
+        address = self.proxies.client(peer, ())
+        return "" if self.proxies.trusts(address) else address
 
     def admit(self, address: str) -> str | None:
         """Count one more connection; returns why it is one too many (and then must be released all the same)."""
         self._connections += 1
         if address:
-            self._addresses[_group(address)] += 1
+            self._addresses[network(address)] += 1
         if self._connections > self.capacity:
             return "capacity"
-        return "address" if self._addresses[_group(address)] > self.per_address else None
+        return "address" if self._addresses[network(address)] > self.per_address else None
 
     def release(self, address: str) -> None:
         """A connection is gone."""
@@ -134,14 +140,14 @@ class Front:
             self._uncount(address)
 
     def _uncount(self, address: str) -> None:
-        key = _group(address)
+        key = network(address)
         self._addresses[key] -= 1
         if not self._addresses[key]:
             del self._addresses[key]
 
     def _recount(self, counted: str, address: str) -> bool:
         """A connection turns out to be from ``address``; False when that has as many as it may."""
-        if self._addresses[_group(address)] >= self.per_address:
+        if self._addresses[network(address)] >= self.per_address:
             return False
         self.release(counted)
         self.admit(address)
@@ -213,9 +219,9 @@ class Front:
 
 
 class Door(asyncio.Protocol):
-    """One connection until its first request head is whole."""
+    """One connection until its first request head is whole. ``begun``: it can be read, and tells of its end itself."""
 
-    __slots__ = ("address", "buffer", "deadline", "front", "refusal", "slot", "transport")
+    __slots__ = ("address", "begun", "buffer", "counted", "deadline", "front", "refusal", "slot", "transport")
 
     transport: asyncio.Transport
 
@@ -226,26 +232,32 @@ class Door(asyncio.Protocol):
         self.buffer = b""
         self.deadline = inf
         self.refusal: str | None = None
+        self.counted = self.begun = False
+
+    def count(self, peer: str) -> bool:
+        """Count a new connection; False when it is one too many and is to be ended.
+
+        There is an answer for some of those; for a flood there are no descriptors to keep open for it.
+        """
+        front = self.front
+        self.counted, self.address = True, front.counted_as(peer)
+        self.refusal = front.admit(self.address)
+        if self.refusal and len(front.refusing) >= REFUSED_AT_ONCE:
+            front.refused[self.refusal] += 1
+            self.refusal = "done"
+        elif self.refusal:
+            front.refusing.add(self)
+        return self.refusal != "done"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A connection; one too many is told so when it has said something."""
-        front, self.transport = self.front, cast(asyncio.Transport, transport)
-        self.address = front.peer(transport)
-        self.refusal = front.admit(self.address)
-        if self.refusal:
-            self._turn_away(self.refusal)
+        """A connection that can be read; one too many is told so when it has said something."""
+        front, self.transport, self.begun = self.front, cast(asyncio.Transport, transport), True
+        name = transport.get_extra_info("peername")
+        if not self.counted and not self.count(name[0] if isinstance(name, tuple) else ""):
+            self.transport.abort()
         wheel = front.endpoint.wheel
         self.deadline = wheel.clock() + (REFUSAL_S if self.refusal else front.head_s)
         wheel.add(self, self.deadline)
-
-    def _turn_away(self, reason: str) -> None:
-        """There is an answer for some; for a flood there are no descriptors to keep open for it."""
-        if len(self.front.refusing) < REFUSED_AT_ONCE:
-            self.front.refusing.add(self)
-        else:
-            self.front.refused[reason] += 1
-            self.refusal = "done"
-            self.transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """More of the head."""
@@ -307,8 +319,3 @@ class Door(asyncio.Protocol):
 def file_descriptors() -> int:
     """How many files and sockets this process may have open."""
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-
-
-def _group(address: str) -> str:
-    """What connections are counted by: an IPv4 address, or the /64 an IPv6 host can choose its addresses from."""
-    return IPv6Address(address.partition("%")[0]).exploded[:19] if ":" in address else address

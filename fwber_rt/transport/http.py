@@ -200,13 +200,18 @@ class _Operation:
         return None
 
     async def _body(self, request: web.Request) -> bytes:
-        if (request.content_length or 0) > self._body_bytes:
-            raise web.HTTPRequestEntityTooLarge(self._body_bytes, request.content_length or 0)
+        reached = partial(self._api.metrics.counter, "limits_reached")
         try:
+            if (request.content_length or 0) > self._body_bytes:
+                raise web.HTTPRequestEntityTooLarge(self._body_bytes, request.content_length or 0)
             async with asyncio.timeout(self._body_s):
                 body = await request.read()
         except TimeoutError:
+            reached(BODY_SECONDS.name).value += 1
             raise web.HTTPRequestTimeout from None
+        except web.HTTPRequestEntityTooLarge:
+            reached(BODY_BYTES.name).value += 1
+            raise
         if body and (request.content_type != "application/json" or "Content-Encoding" in request.headers):
             raise web.HTTPUnsupportedMediaType
         return body

@@ -1,4 +1,6 @@
-"""A connection that aiohttp serves, seen from the front: counted, its later heads on a deadline, and able to be taken back."""
+"""A connection that aiohttp serves, seen from the front: counted, its later heads and what it is to read on a deadline, and able
+to be taken back.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 from aiohttp import web
 
 from fwber_rt.transport import heads
+from fwber_rt.transport.edge import WRITE_S
 
 if TYPE_CHECKING:
     from fwber_rt.transport.front import Front
@@ -22,13 +25,14 @@ class HttpConnection(asyncio.Protocol):
     part of a head that has arrived is kept here.
     """
 
-    __slots__ = ("address", "deadline", "framing", "front", "inner", "slot", "transport")
+    __slots__ = ("address", "deadline", "framing", "front", "inner", "read_by", "slot", "transport")
 
     def __init__(self, front: Front, address: str) -> None:
         self.front = front
         self.address = address
         self.slot = 0
         self.deadline = inf
+        self.read_by = inf  # when a client that does not read its answers must have read some
         self.framing = heads.Framing()
         self.inner = front.http()
 
@@ -44,7 +48,7 @@ class HttpConnection(asyncio.Protocol):
         handler = cast(web.RequestHandler, self.inner)
         handler.transport = None
         handler.connection_lost(None)
-        self.deadline = inf
+        self.deadline = self.read_by = inf
 
     def data_received(self, data: bytes) -> None:
         """Passed on, except the beginning of a head, until there is the rest."""
@@ -74,25 +78,33 @@ class HttpConnection(asyncio.Protocol):
 
     def due(self, now: float) -> float:
         """What the wheel asks."""
-        if self.deadline <= now:
+        if self.read_by <= now:
+            self.read_by = self.deadline = inf
+            self.front.endpoint.reached[WRITE_S.name] += 1
+            self.transport.abort()
+        elif self.deadline <= now:
             self._end("slow", HTTPStatus.REQUEST_TIMEOUT)
-        return self.deadline
+        return min(self.deadline, self.read_by)
 
     def eof_received(self) -> bool | None:
         """Passed on."""
         return self.inner.eof_received()
 
     def pause_writing(self) -> None:
-        """Passed on."""
+        """Passed on. aiohttp would wait for ever for a client that asks and does not read."""
+        wheel = self.front.endpoint.wheel
+        self.read_by = wheel.clock() + self.front.write_s
+        wheel.add(self, self.read_by)
         self.inner.pause_writing()
 
     def resume_writing(self) -> None:
         """Passed on."""
+        self.read_by = inf
         self.inner.resume_writing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Passed on, and counted."""
-        self.deadline = inf
+        self.deadline = self.read_by = inf
         self.inner.connection_lost(exc)
         self.front.release(self.address)
 

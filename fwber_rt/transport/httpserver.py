@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from typing import Any, Final
 
 from aiohttp import web
@@ -42,6 +43,7 @@ class HttpServer:
         # cancels nothing; queries are bounded by their own deadline.
         self._runner = web.AppRunner(application, handler_cancellation=False, access_log=None, shutdown_timeout=STOP_SECONDS)
         self._settings = settings
+        self.reached: Counter[str] = Counter()  # limits that ended a connection, by setting
 
     async def start(self) -> None:
         """Make the application ready to be called."""
@@ -52,7 +54,7 @@ class HttpServer:
         server = self._runner.server
         if server is None:
             raise RuntimeError("the HTTP server is not running: start() comes first")
-        return Connection(server, self._settings)
+        return Connection(server, self._settings, self.reached)
 
     @property
     def connections(self) -> list[Connection]:
@@ -71,9 +73,9 @@ class Connection(web.RequestHandler):
     aiohttp limits how long a connection may be idle, not how long a request head may take to arrive, nor its size as a whole.
     """
 
-    __slots__ = ("_deadline", "_head_bytes", "_head_received", "_head_s")
+    __slots__ = ("_deadline", "_head_bytes", "_head_received", "_head_s", "_reached")
 
-    def __init__(self, server: web.Server, settings: Settings) -> None:
+    def __init__(self, server: web.Server, settings: Settings, reached: Counter[str]) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -87,6 +89,7 @@ class Connection(web.RequestHandler):
         self._head_s = settings[HEAD_SECONDS]
         self._head_bytes = settings[HEAD_BYTES]
         self._head_received = 0
+        self._reached = reached
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection is here, and its first head due."""
@@ -101,7 +104,7 @@ class Connection(web.RequestHandler):
             return
         self._head_received += len(data)
         if self._head_received > self._head_bytes:
-            self.force_close()
+            self._end(HEAD_BYTES.name)
         elif self._deadline is None:
             self._deadline = self._loop.call_later(self._head_s, self._head_too_late)
 
@@ -132,7 +135,18 @@ class Connection(web.RequestHandler):
     def _head_too_late(self) -> None:
         self._deadline = None
         if self._waits_for_head:
-            self.force_close()
+            self._end(HEAD_SECONDS.name)
+
+    def _process_keepalive(self) -> None:
+        """aiohttp's timer for an idle connection, which is ended by this or not yet."""
+        idle = not self._force_close and self._waits_for_head
+        super()._process_keepalive()
+        if idle and self._force_close:
+            self._reached[KEEP_ALIVE.name] += 1
+
+    def _end(self, limit: str) -> None:
+        self._reached[limit] += 1
+        self.force_close()
 
     def _head_ended(self) -> None:
         self._head_received = 0

@@ -62,6 +62,14 @@ class Proxies:
         return any(address in network for network in self._networks)
 
 
+def network(address: str) -> str:
+    """What limits per address are kept by: an IPv4 address, or the /64 out of which an IPv6 host can choose any address."""
+    if ":" not in address:
+        return address
+    parsed = _parse(address.partition("%")[0])
+    return parsed.exploded[:19] if isinstance(parsed, IPv6Address) else str(parsed or address)
+
+
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text.strip())

@@ -10,25 +10,22 @@ The library's object is 1.5 KiB, so there is one only while a frame or message i
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
 from enum import IntEnum
 from math import inf
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
 from fwber_rt.core.limits import Bucket
-from fwber_rt.core.quotas import PING
-from fwber_rt.core.settings import Rate, Setting, Settings
 from fwber_rt.errors import Close
 from fwber_rt.protocol.envelope import encode_bye
 from fwber_rt.protocol.frames import close_frame, ping_frame, text_frame
+from fwber_rt.transport.edge import CONTROL_FRAMES, FRAGMENTS, MESSAGE_S
 from fwber_rt.transport.heads import wire_log
-from fwber_rt.transport.session import WRITE_BUFFER, Server, Session
+from fwber_rt.transport.session import WRITE_BUFFER, Session
 
 try:
     from websockets.speedups import apply_mask
@@ -36,25 +33,12 @@ except ImportError:  # a platform without the compiled part
     from websockets.utils import apply_mask
 
 if TYPE_CHECKING:
-    from fwber_rt.transport.hub import Hub
-    from fwber_rt.transport.wheel import Wheel
+    from fwber_rt.transport.endpoint import Endpoint
 
-MESSAGE_BYTES = Setting(
-    "session.message_bytes", 16_384, "largest message from a client; above it the connection is closed with 1009", "bytes",
-    check=lambda value: None if 1024 <= value <= 65_536 else "must be from 1024 to 65536",
-)  # fmt: skip
-CONNECT_S = Setting(
-    "session.connect_s", 5.0, "time from the opening of a connection to a successful `connect`", "seconds",
-    check=lambda value: None if value > 0 else "must be above 0",
-)  # fmt: skip
-SETTINGS: tuple[Setting[Any], ...] = (MESSAGE_BYTES, CONNECT_S)
-
-PONG_S: Final = 10.0  # from a ping to any sign of life
 CLOSE_S: Final = 5.0  # from our close frame to the end of the connection
-FRAGMENT_S: Final = 5.0  # from a message's first fragment to its last
-FRAGMENTS: Final = 64  # of one message, empty ones included
-CONTROL_FRAMES: Final = Rate(10, 10)  # pings, and pongs nobody asked for
 INBOX: Final = 1024  # messages kept while a session is paused; reading is paused too, so this is what one read brought
+SLICE: Final = 2_048  # bytes websockets gets at a time: what is too much must be noticed before all of one read is taken apart
+LATE_BYTES: Final = 16_384  # looked through for the peer's close frame after ours; then its socket is no longer read
 BACK_OFF_MS: Final = 1000  # told to a client whose close code asks it to wait, when nothing better is known
 BACK_OFF: Final = range(4100, 4200)
 PEER: Final = "peer"  # counted in place of a code the client chose, of which there are thousands
@@ -73,73 +57,12 @@ class Phase(IntEnum):
     LOST = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """What the connections did since the start, and how many there are. ``closes`` is by close code, or PEER."""
-
-    connections: int
-    opened: int
-    frames_in: int
-    bytes_in: int
-    closes: dict[str, int]
-
-
-class Endpoint:
-    """What all connections share. ``random`` gives numbers from 0 to 1, ``next_conn`` a new connection's public number.
-
-    ``on_lost`` is told the address of every connection that is gone.
-    """
-
-    def __init__(
-        self, settings: Settings, app: Server, hub: Hub, wheel: Wheel, next_conn: Callable[[], int], random: Callable[[], float]
-    ) -> None:
-        self.app = app
-        self.hub = hub
-        self.wheel = wheel
-        self.next_conn = next_conn
-        self.random = random
-        self.on_lost: Callable[[str], None] = lambda address: None
-        self.message_bytes = settings[MESSAGE_BYTES]
-        self.connect_s = settings[CONNECT_S]
-        self.ping_s = settings[PING]
-        self.sessions: set[WebSocket] = set()
-        self.empty = asyncio.Event()  # for whoever waits for the last one to go
-        self.opened = 0
-        self.frames_in = 0
-        self.bytes_in = 0
-        self.closes: Counter[str] = Counter()
-
-    def open(self, transport: asyncio.Transport, address: str, rest: bytes = b"") -> WebSocket:
-        """Take over a connection whose 101 has been written; ``rest`` came after the request's head."""
-        session = WebSocket(self, address)
-        session.begin(transport)
-        if rest:
-            session.data_received(rest)
-        return session
-
-    def drain(self, window_s: float) -> None:
-        """Send everybody away, each with a moment of their own within ``window_s`` at which to come back."""
-        sessions = list(self.sessions)
-        for place, session in enumerate(sessions):
-            slot_ms = int((place + self.random()) / len(sessions) * window_s * 1000)
-            session.close(Close.DRAIN, "the server restarts", slot_ms)
-
-    def abort(self) -> None:
-        """End all connections at once."""
-        for session in list(self.sessions):
-            session.transport.abort()
-
-    def statistics(self) -> Statistics:
-        """Counts, for /metrics."""
-        return Statistics(len(self.sessions), self.opened, self.frames_in, self.bytes_in, dict(self.closes))
-
-
 class WebSocket(Session, asyncio.Protocol):
     """One connection. See ``Session`` for what the rest of the server may do with it."""
 
     __slots__ = (
-        "controls", "deadline", "endpoint", "fragment_by", "fragments", "heard", "inbox", "paused", "phase", "ponged",
-        "slot", "unparsed", "wire",
+        "controls", "deadline", "endpoint", "fragments", "heard", "inbox", "late", "paused", "phase", "ponged",
+        "slot", "unparsed", "whole_by", "wire",
     )  # fmt: skip
 
     def __init__(self, endpoint: Endpoint, address: str) -> None:
@@ -149,11 +72,12 @@ class WebSocket(Session, asyncio.Protocol):
         self.phase = Phase.GREETING
         self.heard = False
         self.unparsed = 0
+        self.late = 0
         self.ponged = True
         self.paused = False
         self.inbox: deque[bytes] | None = None
         self.fragments: list[bytes] | None = None
-        self.fragment_by = inf
+        self.whole_by = inf  # when the message that has begun must be complete
         self.controls: Bucket | None = None
         self.wire: ServerProtocol | None = None
 
@@ -200,7 +124,19 @@ class WebSocket(Session, asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         """Frames of any kind, in any pieces. ``unparsed`` counts what websockets has not made into frames yet."""
-        wire = self._library()
+        for at in range(0, len(data), SLICE):
+            piece = data[at : at + SLICE]
+            if self.closed and self._too_late(len(piece)):
+                return
+            self._feed(self._library(), piece)
+        if self.closed:
+            return
+        if self.unparsed or self.fragments is not None:
+            self._await_the_rest()
+        else:
+            self._forget_library()
+
+    def _feed(self, wire: ServerProtocol, data: bytes) -> None:
         wire.receive_data(data)
         self.unparsed += len(data)
         for frame in cast("list[Frame]", wire.events_received()):
@@ -210,8 +146,21 @@ class WebSocket(Session, asyncio.Protocol):
             self._take(frame)
         if wire.writes or self.closed:
             self._answer(wire)
-        if not self.unparsed and self.fragments is None and not self.closed:
-            self._forget_library()
+
+    def _await_the_rest(self) -> None:
+        """A message has begun; from its first byte on it has so long. Byte by byte it could otherwise take for ever."""
+        if self.whole_by == inf:
+            self.whole_by = self.endpoint.wheel.clock() + self.endpoint.message_s
+            self.endpoint.wheel.add(self, self.whole_by)
+
+    def _too_late(self, size: int) -> bool:
+        """Whether the peer has sent so much since our close frame that its own is no longer looked for."""
+        self.late += size
+        if self.late <= LATE_BYTES:
+            return False
+        if not self.transport.is_closing():
+            self.transport.pause_reading()
+        return True
 
     def _library(self) -> ServerProtocol:
         if self.wire is None:
@@ -236,6 +185,8 @@ class WebSocket(Session, asyncio.Protocol):
             self._fragment(data, last=frame.fin)
         else:
             self._control(opcode)
+        if self.fragments is None:
+            self.whole_by = inf
 
     def _message(self, data: bytes) -> None:
         try:
@@ -253,22 +204,25 @@ class WebSocket(Session, asyncio.Protocol):
     def _fragment(self, data: bytes, *, last: bool) -> None:
         if self.fragments is None:
             self.fragments = []
-            self.fragment_by = self.endpoint.wheel.clock() + FRAGMENT_S
-            self.endpoint.wheel.add(self, self.fragment_by)
         self.fragments.append(data)
-        if len(self.fragments) > FRAGMENTS:
-            self.close(Close.PROTOCOL, "too many fragments")
+        if len(self.fragments) > self.endpoint.fragments:
+            self._exceed(FRAGMENTS.name, Close.PROTOCOL, "too many fragments")
         elif last:
-            whole, self.fragments, self.fragment_by = b"".join(self.fragments), None, inf
+            whole, self.fragments = b"".join(self.fragments), None
             self._message(whole)
 
     def _control(self, opcode: Opcode) -> None:
         if opcode is Opcode.PONG and not self.ponged:
             self.ponged = True
             return
-        self.controls = self.controls or Bucket(CONTROL_FRAMES)
+        self.controls = self.controls or Bucket(self.endpoint.control_frames)
         if self.controls.take(self.endpoint.wheel.clock()):
-            self.close(Close.RATE, "too many control frames")
+            self._exceed(CONTROL_FRAMES.name, Close.RATE, "too many control frames")
+
+    def _exceed(self, limit: str, code: int, reason: str) -> None:
+        """Close over a limit that shares its close code with others."""
+        self.endpoint.reached[limit] += 1
+        self.close(code, reason)
 
     def pause(self) -> None:
         """Handle no further message until ``resume``; the socket is not read meanwhile."""
@@ -333,7 +287,7 @@ class WebSocket(Session, asyncio.Protocol):
         self.out.clear()
         if self.inbox is not None:
             self._read_on()
-        self.phase, self.fragment_by = Phase.CLOSING, inf
+        self.phase, self.whole_by, self.fragments = Phase.CLOSING, inf, None
         self.deadline = self.endpoint.wheel.clock() + CLOSE_S
         self.endpoint.wheel.add(self, self.deadline)
 
@@ -356,11 +310,13 @@ class WebSocket(Session, asyncio.Protocol):
 
     def due(self, now: float) -> float:
         """What the wheel asks."""
-        if self.fragment_by <= now:
-            self.close(Close.PROTOCOL, "a message took too long")
+        if self.whole_by <= now and self.inbox is not None:
+            self.whole_by = now + self.endpoint.message_s  # it is we who do not read
+        elif self.whole_by <= now:
+            self._exceed(MESSAGE_S.name, Close.PROTOCOL, "a message took too long")
         elif self.deadline <= now:
             self._expire(now)
-        return inf if self.phase is Phase.LOST else min(self.deadline, self.fragment_by)
+        return inf if self.phase is Phase.LOST else min(self.deadline, self.whole_by)
 
     def _expire(self, now: float) -> None:
         endpoint, phase = self.endpoint, self.phase
@@ -372,11 +328,11 @@ class WebSocket(Session, asyncio.Protocol):
         elif phase is Phase.QUIET:
             self.heard = self.ponged = False
             self.phase = Phase.PROBING
-            self.deadline = now + PONG_S
+            self.deadline = now + endpoint.pong_s
             self.send(ping_frame())
         elif phase is Phase.PROBING and self.heard:
             self.phase = Phase.QUIET
-            self.deadline = now + max(endpoint.ping_s - PONG_S, 0.0)
+            self.deadline = now + max(endpoint.ping_s - endpoint.pong_s, 0.0)
         elif phase is Phase.PROBING:
             self.close(Close.NO_PONG, "no sign of life")
         elif phase is Phase.CLOSING:

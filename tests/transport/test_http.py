@@ -357,7 +357,7 @@ async def test_other_content_types_are_refused(client: aiohttp.ClientSession, ap
     assert not api.started.is_set()
 
 
-async def test_bodies_have_a_largest_size(client: aiohttp.ClientSession) -> None:
+async def test_bodies_have_a_largest_size(client: aiohttp.ClientSession, api: Server) -> None:
     def body(size: int) -> bytes:
         return json.dumps({"text": "x" * (size - 12)}).encode()
 
@@ -368,6 +368,7 @@ async def test_bodies_have_a_largest_size(client: aiohttp.ClientSession) -> None
     async with client.post(f"{API}/rooms/1/messages", data=body(65_537), headers=headers) as response:
         assert response.status == 413
         assert (await problem(response))["name"] == "too.large"
+    assert api.metrics.counter("limits_reached", "http.body_bytes").value == 1
 
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(20):
@@ -392,6 +393,8 @@ async def test_bodies_have_a_deadline(broken: bytes, more: bytes) -> None:
             writer.close()
             await writer.wait_closed()
     assert answer.split()[1] in (b"408", b"400")
+    assert api.metrics.counter("limits_reached", "http.body_s").value == (answer.split()[1] == b"408")
+    assert more or answer.split()[1] == b"408"
     assert b'"frame.bad"' in answer
     assert not api.started.is_set()
 

@@ -145,3 +145,29 @@ async def test_a_later_head_that_is_bad_is_answered_and_ends_the_connection(rig:
     assert (await client.answer())[0] == status
     assert await client.ended() == b""
     await until(lambda: rig.front.statistics().connections == 0)
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_client_that_does_not_read_its_answers_is_cut_off_after_30_s(reads: bool) -> None:
+    endpoint, transport = loose(FakeApp())[0].endpoint, Aborted()
+    connection = HttpConnection(Front(Settings({}), endpoint, Inner, 10), "")
+    connection.take(cast(asyncio.Transport, transport), GET)
+    connection.pause_writing()
+    hand = cast(Hand, endpoint.wheel.clock)
+    hand.now += 29.75
+    endpoint.wheel.turn()
+    assert not transport.aborted
+    if reads:
+        connection.resume_writing()
+    hand.now += 0.5
+    endpoint.wheel.turn()
+    assert (transport.aborted, dict(endpoint.reached)) == ((False, {}) if reads else (True, {"http.write_s": 1}))
+
+
+class Aborted(Nowhere):
+    """Remembers that it was cut off."""
+
+    aborted: bool = False
+
+    def abort(self) -> None:
+        self.aborted = True

@@ -82,11 +82,13 @@ async def test_a_connection_is_kept_for_the_next_request() -> None:
 async def test_an_idle_connection_is_closed() -> None:
     async with running(keep_alive_s=0.05, head_s=60.0) as site, site.connect() as (reader, _):
         assert await ended(reader) == b""
+        assert site.http.reached == {"http.keep_alive_s": 1}
 
 
 async def test_the_first_head_is_due_from_the_start() -> None:
     async with running(head_s=0.05, keep_alive_s=60.0) as site, site.connect() as (reader, _):
         assert await ended(reader) == b""
+        assert site.http.reached == {"http.head_s": 1}
 
 
 async def test_between_requests_a_connection_may_be_idle_for_longer_than_a_head_may_take() -> None:
@@ -128,6 +130,7 @@ async def test_a_head_has_a_largest_size() -> None:
         for _ in range(10):
             writer.write(line)
         assert await ended(reader) == b""
+        assert site.http.reached == {"http.head_bytes": 1}
 
 
 @pytest.mark.parametrize(

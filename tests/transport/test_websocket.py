@@ -13,6 +13,7 @@ from websockets.server import ServerProtocol
 
 from fwber_rt.core.effects import Disconnect, Effects, Join
 from fwber_rt.errors import Close
+from fwber_rt.transport import websocket
 from fwber_rt.transport.websocket import WebSocket
 from tests.transport.wire import BINARY, CLOSE, CONT, PING, PONG, TEXT, FakeApp, Rig, frame, loose, person, until, upgrade
 
@@ -223,6 +224,46 @@ async def test_64_fragments_and_10_pings_are_allowed(rig: Rig) -> None:
     assert (await client.frame()).opcode == PONG
 
 
+@pytest.mark.parametrize(
+    ("flood", "limit"),
+    [
+        (frame("", fin=False) + frame("", CONT, fin=False) * 40_000, "session.fragments"),
+        (frame("p" * 125, PING) * 2_000, "session.control_frames"),
+    ],
+    ids=["fragments", "pings"],
+)
+def test_a_flood_in_one_read_is_not_taken_apart(flood: bytes, limit: str) -> None:
+    """256 KiB of frames cost a third of a second, with everybody waiting, before the first of them was looked at."""
+    session, transport = loose(FakeApp())
+    session.data_received(flood)
+    assert session.closed
+    assert session.endpoint.reached == {limit: 1}
+    assert session.endpoint.frames_in <= (websocket.SLICE + websocket.LATE_BYTES) / 6 + 1
+    assert transport.reading is False
+    seen = session.endpoint.frames_in
+    session.data_received(flood)
+    assert session.endpoint.frames_in == seen
+
+
+async def test_a_client_that_floods_on_after_the_close_is_cut_off(rig: Rig) -> None:
+    client, _ = await rig.connect()
+    client.send(frame("", PING) * 11)
+    assert (await client.closed()).code == 4101
+    client.send(frame("", PING) * 100_000)
+    await until(lambda: rig.endpoint.bytes_in > websocket.LATE_BYTES)
+    rig.wait(5.25)
+    await until(lambda: rig.app.gone)
+
+
+async def test_what_was_on_its_way_does_not_delay_the_end(rig: Rig) -> None:
+    client, _ = await rig.connect()
+    client.send(frame("", PING) * 11)
+    assert (await client.closed()).code == 4101
+    client.send(frame("on its way" * 1_000) + frame(b"\x10\x05", CLOSE))
+    await until(lambda: rig.app.gone)
+    assert rig.app.messages == []
+
+
 async def test_pings_are_forgiven_with_time(rig: Rig) -> None:
     client, session = await rig.connect()
     for _ in range(3):
@@ -245,6 +286,44 @@ async def test_a_message_must_be_whole_within_5_s(rig: Rig) -> None:
     assert not session.closed
     rig.wait(0.5)
     assert (await client.closed()).code == 4001
+
+
+async def test_a_frame_must_be_whole_within_5_s(rig: Rig) -> None:
+    client, session = await rig.enter(person(1))
+    for n, byte in enumerate(frame("x" * 100)[:5], 1):
+        before = rig.endpoint.bytes_in
+        client.send(bytes([byte]))
+        await until(lambda: rig.endpoint.bytes_in > before)  # noqa: B023  # called within this turn
+        rig.wait(1.0 if n < 5 else 0.75)
+    assert not session.closed
+    rig.wait(0.5)
+    assert (await client.closed()).code == 4001
+    assert rig.endpoint.reached == {"session.message_s": 1}
+
+
+async def test_whoever_sends_much_is_not_taken_for_slow(rig: Rig) -> None:
+    """Reads that always end within a frame: every message that is completed starts the time again."""
+    client, session = await rig.enter(person(1))
+    message, rest = frame("m"), b""
+    for n in range(1, 40):
+        client.send(rest + message[:4])
+        rest = message[4:]
+        await until(lambda: len(rig.app.messages) == n - 1)  # noqa: B023  # the same
+        await until(lambda: session.unparsed == 4)
+        rig.wait(4.0)
+    assert not session.closed
+
+
+async def test_a_server_that_does_not_read_does_not_blame_the_client(rig: Rig) -> None:
+    client, session = await rig.enter(person(1))
+    rig.app.on_message = lambda session, data: session.pause()
+    client.send(frame("a") + frame("b")[:3])
+    await until(lambda: rig.app.messages)
+    rig.wait(8.0)
+    assert not session.closed
+    session.resume()
+    client.send(frame("b")[3:])
+    await until(lambda: len(rig.app.messages) == 2)
 
 
 async def test_each_message_has_its_own_5_s(rig: Rig) -> None:
@@ -313,7 +392,7 @@ async def test_the_pong_that_was_asked_for_is_not_one_too_many(rig: Rig) -> None
     assert (await client.closed()).code == 4101
 
 
-@pytest.mark.parametrize("sign", [frame("", PONG), frame("", PING), frame("x"), frame("x", fin=False)[:3]])
+@pytest.mark.parametrize("sign", [frame("", PONG), frame("", PING), frame("x"), frame("x", fin=False) + frame("", CONT)])
 async def test_any_frame_counts_as_life(rig: Rig, sign: bytes) -> None:
     client, session = await rig.enter(person(1))
     rig.wait(16.0)

@@ -16,11 +16,12 @@ from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Attach, Effects, Push
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.settings import Settings
+from fwber_rt.transport.endpoint import Endpoint
 from fwber_rt.transport.front import Front
 from fwber_rt.transport.httpserver import HttpServer
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.session import Session
-from fwber_rt.transport.websocket import Endpoint, WebSocket
+from fwber_rt.transport.websocket import WebSocket
 from fwber_rt.transport.wheel import Wheel
 
 TEXT, BINARY, CLOSE, PING, PONG, CONT = 1, 2, 8, 9, 10, 0
@@ -252,6 +253,10 @@ class Nowhere:
     def __init__(self) -> None:
         self.written = b""
         self.closing = False
+        self.reading = True
+
+    def pause_reading(self) -> None:
+        self.reading = False
 
     def write(self, data: bytes) -> None:
         self.written += data
