@@ -36,11 +36,12 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
     ]
     page = found[: request.limit]
     others = _count(world, me, me.disclosed, rings) - 1 - len(page)
-    cards, at_cell, at_ring, tail = [], 0, 0, b""
+    cards, at_cell, at_ring, tail, coarse = [], 0, 0, b"", world.coarse(me.disclosed)
     for ring, person in page:
         if person.disclosed != at_cell or ring != at_ring:  # neighbours come hexagon by hexagon
             at_cell, at_ring = person.disclosed, ring
-            tail = f',"cell":"{geo.to_text(privacy.as_seen(at_cell, me.disclosed))}","band":{ring}}}'.encode()
+            cell = privacy.as_seen(at_cell, coarse) if coarse else at_cell
+            tail = f',"cell":"{geo.to_text(cell)}","band":{ring}}}'.encode()
         cards.append(person.card + tail)
     more = len(found) > len(page)
     people = msgspec.Raw(b"[" + b",".join(cards) + b"]")
