@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -16,11 +17,27 @@ from tests.features.conftest import WUXI, Town, d
 DAY_MS = 86_400_000
 
 
+class Slow:
+    """A reader during whose reads something happens."""
+
+    def __init__(self, town: Town, change: Callable[[], object]) -> None:
+        self._town = town
+        self._change = change
+
+    async def all(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self._change()
+        return await self._town.all(sql, params)
+
+    async def open(self, sealed: Sequence[tuple[int, bytes | None, tuple[Any, ...]]]) -> list[bytes | None]:
+        return await self._town.open(sealed)
+
+
 class Place:
     """A room of ``town``: ``owner``, ``admin``, ``moderator`` and ``member`` belong to it, ``stranger`` does not."""
 
     def __init__(self, town: Town, **changes: Any) -> None:
         self.town = town
+        self.reader: Town | Slow = town
         town.world.clock_trusted = True
         self.owner, self.admin, self.moderator, self.member, self.stranger = (
             town.person(name) for name in ("Olga", "Ada", "Mo", "Max", "Sam")
@@ -56,7 +73,11 @@ class Place:
             {**({"room": self.id} if "room" in query.request.__annotations__ else {}), **fields}, query.request
         )
         handler: Any = query.handler
-        return await handler(self.town.world, actor, request, self.town.clock.now(), self.town)
+        return await handler(self.town.world, actor, request, self.town.clock.now(), self.reader)
+
+    def while_reading(self, change: Callable[[], object]) -> None:
+        """The next query waits for names, and meanwhile this happens. (Somebody in the list must not be here.)"""
+        self.reader = Slow(self.town, change)
 
     def block(self, one: Person, other: Person) -> None:
         self.town.world.relations.block(one.id, other.id)

@@ -15,6 +15,8 @@ def test_a_private_room_is_entered_by_invitation_and_not_otherwise(private: Plac
     invited = private.do(private.moderator, "room.invite", sam)
     assert invited.until == private.wall + 30 * DAY_MS
     told = {"room": private.id, "user": str(private.moderator.id), "name": "Mo", "until": invited.until}
+    [push] = private.town.pushes
+    assert push.by == private.moderator.id  # and so under their key
     assert private.told(sam) == [("room.invited", told)]
     assert private.do(sam, "room.get").members == "few"
     private.do(sam, "room.join")
@@ -162,6 +164,46 @@ def test_a_blocked_members_membership_is_not_given_away(private: Place) -> None:
     private.block(private.member, private.moderator)
     private.do(private.moderator, "room.invite", private.member)  # as if they were not in the room
     assert private.told(private.member) == []
+
+
+async def test_somebody_elses_invitation_of_a_hidden_user_is_not_seen(private: Place) -> None:
+    private.do(private.admin, "room.invite", private.stranger)
+    private.block(private.stranger, private.moderator)
+    assert (await private.ask(private.moderator, "room.invitations")).invitations == []
+    assert private.refused(private.moderator, "room.uninvite", private.stranger).error.name == "not.found"
+
+
+async def test_what_one_may_not_see_takes_no_place_on_a_page(town: Town) -> None:
+    places = [Place(town, visibility="private") for _ in range(3)]
+    sam = places[0].stranger
+    for place in places:
+        place.do(place.owner, "room.invite", sam)
+    places[0].block(sam, places[0].owner)
+    page = await places[0].ask(sam, "room.invitations.mine", limit=1)
+    assert [each.room.room for each in page.invitations] == [places[1].id]
+    page = await places[0].ask(sam, "room.invitations.mine", limit=1, cursor=page.next)
+    assert [each.room.room for each in page.invitations] == [places[2].id] and page.next is None
+
+
+async def test_what_changes_while_names_are_read_counts(private: Place) -> None:
+    world, sam = private.town.world, private.stranger
+    private.do(private.moderator, "room.invite", sam)
+    private.do(private.admin, "room.invite", private.town.person("Una"))
+    for person in (private.moderator, sam):
+        del world.people[person.id]  # away: names are read
+    private.while_reading(lambda: private.block(private.admin, sam))
+    assert [each.name for each in (await private.ask(private.admin, "room.invitations")).invitations] == ["Una"]
+    private.while_reading(lambda: private.block(private.moderator, sam))
+    assert (await private.ask(sam, "room.invitations.mine")).invitations == []
+    private.while_reading(lambda: private.do(private.owner, "room.role.set", private.admin, role="member"))
+    private.unblock(private.admin, sam)
+    with pytest.raises(Refused, match="forbidden"):
+        await private.ask(private.admin, "room.invitations")
+
+
+def test_an_owner_elsewhere_is_not_invited(private: Place) -> None:
+    private.do(private.owner, "room.leave")
+    assert private.refused(private.admin, "room.invite", private.owner).error.name == "conflict"
 
 
 def test_a_muted_persons_invitation_waits_without_a_word(private: Place) -> None:

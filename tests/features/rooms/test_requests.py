@@ -94,6 +94,13 @@ def test_there_are_so_many_requests(town: Town) -> None:
     places[2].do(sam, "room.request")
 
 
+async def test_an_invitation_answers_a_request(closed: Place) -> None:
+    closed.do(closed.stranger, "room.request")
+    closed.do(closed.moderator, "room.invite", closed.stranger)
+    closed.do(closed.stranger, "room.join")
+    assert (await closed.ask(closed.moderator, "room.requests")).requests == []
+
+
 def test_a_request_ends(closed: Place) -> None:
     closed.do(closed.stranger, "room.request")
     closed.town.clock.advance(30 * 86_400 + 1)
