@@ -71,13 +71,13 @@ def test_everything_comes_under_a_new_key_and_nothing_under_the_old_is_left(data
     database = opened(data_dir)
     derived, tokens = database.vault.derive("order"), database.vault.token_secrets()
     rotate(database.vault, data_dir)
+    stored = b"".join(path.read_bytes() for path in data_dir.iterdir() if path.is_file())
+    assert len(old_blobs) == PEOPLE - 1 + 2 and not [blob for blob in old_blobs if blob in stored], "while it runs"
     check(database, sealed)
     database.vault.ensure([99])
     database.close_now()
     assert (data_dir / "wrap.key").read_bytes() != old_key
     assert (data_dir / "wrap.key").stat().st_mode & 0o777 == 0o600 and not (data_dir / "wrap.key.new").exists()
-    stored = b"".join(path.read_bytes() for path in data_dir.iterdir() if path.is_file())
-    assert len(old_blobs) == PEOPLE - 1 + 2 and not [blob for blob in old_blobs if blob in stored]
     again = opened(data_dir)
     check(again, sealed)
     assert (again.vault.derive("order"), again.vault.token_secrets()) == (derived, tokens)
