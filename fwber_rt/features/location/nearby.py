@@ -29,11 +29,11 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
     if not me.disclosed:
         here = world.here(me)
         return Effects(PeopleWritten(msgspec.Raw(b"[]"), privacy.few(_count(world, me, here, rings))))
-    found = [
-        each
-        for each in world.index.nearest(me.disclosed, request.limit + 2 + len(me.hidden), after, rings)
-        if each[1] is not me and each[1].id not in me.hidden
-    ]
+    hidden = me.hidden
+    near = world.index.nearest(me.disclosed, request.limit + 2 + len(hidden), after, rings)
+    found = [each for each in near if each[1] is not me]
+    if hidden:  # to look at everybody's id is a cache miss each
+        found = [each for each in found if each[1].id not in hidden]
     page = found[: request.limit]
     others = _count(world, me, me.disclosed, rings) - 1 - len(page)
     cards, at_cell, at_ring, tail, coarse = [], 0, 0, b"", world.coarse(me.disclosed)
@@ -50,8 +50,11 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
 
 def _count(world: World, me: Person, cell: int, rings: int) -> int:
     """How many people are within reach, whoever is hidden from me not counted."""
-    hidden = [other.disclosed for other in filter(None, map(world.people.get, me.hidden)) if other.disclosed]
-    return world.index.count_around(cell, rings) - sum(world.index.reaches(cell, other, rings) for other in hidden)
+    count = world.index.count_around(cell, rings)
+    if me.hidden:
+        hidden = [other.disclosed for other in filter(None, map(world.people.get, me.hidden)) if other.disclosed]
+        count -= sum(world.index.reaches(cell, other, rings) for other in hidden)
+    return count
 
 
 def _cursor(ring: int, person: Person) -> str:
