@@ -6,9 +6,10 @@ distances metres, angles degrees, times milliseconds since the Unix epoch. ``Non
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import Any, cast
 
+from fwber_rt.client.moderation import Moderation
 from fwber_rt.client.shapes import (
     Cleared,
     History,
@@ -29,18 +30,18 @@ from fwber_rt.client.shapes import (
 READS = frozenset(
     {
         "ping", "nearby.people", "nearby.rooms", "here.history", "message.history", "room.get", "room.members", "user.blocks",
-        "user.mutes",
+        "user.mutes", "room.invitations", "room.invitations.mine", "room.requests", "room.bans", "room.mutes",
     }
 )  # fmt: skip
 # Setting the same thing twice is setting it once.
 OVERWRITES = frozenset({
-    "location.update", "location.clear", "read.mark", "report.create", "room.join", "token", "user.block", "user.mute",
-    "user.unblock", "user.unmute",
+    "location.update", "location.clear", "read.mark", "report.create", "room.ban", "room.join", "room.mute",
+    "room.role.set", "token", "user.block", "user.mute", "user.unblock", "user.unmute",
 })  # fmt: skip
 SEND_TIMEOUT_S = 60.0
 
 
-class Operations(ABC):
+class Operations(Moderation):
     """What a connected client can ask; the class with the connection provides ``request``."""
 
     @abstractmethod

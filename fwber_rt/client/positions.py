@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 # Operations whose replies change what is heard; see ``learn``.
 FOLLOWED = frozenset(
-    {"location.update", "location.clear", "room.create", "room.join", "room.leave", "room.delete"}
+    {"location.update", "location.clear", "room.create", "room.join", "room.invitation.accept", "room.leave", "room.delete"}
 )  # fmt: skip
 
 
@@ -95,7 +95,7 @@ class Positions:
                 self.enter(entered["s"], entered["epoch"], entered["o"])
             for s in ok.get("left", ()):
                 self.leave(s)
-        elif op in {"room.join", "room.create"} and "s" in ok:
+        elif op in {"room.join", "room.create", "room.invitation.accept"} and "s" in ok:
             self.enter(ok["s"], ok["epoch"], ok["o"])
         elif op in {"room.leave", "room.delete"}:
             self.leave(f"room:{d.get('room')}")

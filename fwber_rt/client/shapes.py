@@ -182,3 +182,119 @@ class Reported(TypedDict):
 
     report: str
     dup: bool
+
+
+class Invited(TypedDict):
+    """A place is kept for ``user`` until ``until``."""
+
+    room: str
+    user: str
+    until: int
+
+
+class Invitation(TypedDict):
+    """Somebody a room waits for; ``by`` is absent when the room itself keeps their place."""
+
+    user: str
+    name: str
+    at: int
+    until: int
+    by: NotRequired[str]
+
+
+class InvitationPage(TypedDict):
+    """A page of a room's invitations."""
+
+    invitations: list[Invitation]
+    next: NotRequired[str]
+
+
+class MyInvitation(TypedDict):
+    """A room I may join until ``until``, and who invites me (absent: the room itself)."""
+
+    room: Room
+    at: int
+    until: int
+    by: NotRequired[str]
+    name: NotRequired[str]
+
+
+class MyInvitations(TypedDict):
+    """A page of my invitations."""
+
+    invitations: list[MyInvitation]
+    next: NotRequired[str]
+
+
+class Requested(TypedDict):
+    """My request to be let in waits until ``until``."""
+
+    room: str
+    until: int
+
+
+class Request(TypedDict):
+    """Somebody who asks to be let in."""
+
+    user: str
+    name: str
+    at: int
+    until: int
+
+
+class RequestPage(TypedDict):
+    """A page of a room's requests."""
+
+    requests: list[Request]
+    next: NotRequired[str]
+
+
+class Ban(TypedDict):
+    """Somebody kept out of a room, for good when ``until`` is absent."""
+
+    user: str
+    name: str
+    at: int
+    until: NotRequired[int]
+    reason: NotRequired[str]
+    by: NotRequired[str]
+
+
+class BanPage(TypedDict):
+    """A page of a room's bans."""
+
+    bans: list[Ban]
+    next: NotRequired[str]
+
+
+class Silenced(TypedDict):
+    """The user may not speak in the room until ``until``."""
+
+    room: str
+    user: str
+    until: int
+
+
+class RoomMute(TypedDict):
+    """Somebody who may not speak in a room."""
+
+    user: str
+    name: str
+    at: int
+    until: int
+    by: NotRequired[str]
+
+
+class MutePage(TypedDict):
+    """A page of a room's mutes."""
+
+    mutes: list[RoomMute]
+    next: NotRequired[str]
+
+
+class RoleSet(TypedDict):
+    """What a member of the room is now."""
+
+    room: str
+    user: str
+    role: str

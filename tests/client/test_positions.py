@@ -78,6 +78,12 @@ def test_another_epoch_replaces_the_position(positions: Positions) -> None:
         ("room.create", {"name": "x"}, {"room": "3", "s": "room:3", **at(0)}, {"cell:8", "room:1", "room:3", "user:7"}),
         ("room.create", {"name": "x"}, {"room": "3"}, {"cell:8", "room:1", "user:7"}),
         ("room.join", {"room": "3"}, {"room": {}, "s": "room:3", **at(0)}, {"cell:8", "room:1", "room:3", "user:7"}),
+        (
+            "room.invitation.accept",
+            {"room": "3"},
+            {"room": {}, "s": "room:3", **at(0)},
+            {"cell:8", "room:1", "room:3", "user:7"},
+        ),
     ],
 )
 def test_learn(positions: Positions, op: str, d: dict[str, Any], ok: dict[str, Any], left: set[str]) -> None:

@@ -33,6 +33,18 @@ REPLIES = {
     "user.blocks": shapes.RelatedPage,
     "user.mutes": shapes.RelatedPage,
     "report.create": shapes.Reported,
+    "room.invite": shapes.Invited,
+    "room.invitations": shapes.InvitationPage,
+    "room.invitations.mine": shapes.MyInvitations,
+    "room.invitation.accept": shapes.Joined,
+    "room.request": shapes.Requested,
+    "room.requests": shapes.RequestPage,
+    "room.request.accept": shapes.Invited,
+    "room.bans": shapes.BanPage,
+    "room.mute": shapes.Silenced,
+    "room.mutes": shapes.MutePage,
+    "room.role.set": shapes.RoleSet,
+    "room.transfer": shapes.Room,
 }
 OPERATIONS = registry().operations
 

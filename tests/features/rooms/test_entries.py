@@ -8,8 +8,9 @@ import pytest
 from fwber_rt.core.access import Role
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.rooms import Asked, Ban, Invitation, Mute
-from fwber_rt.features.rooms import entries, erased, tables
+from fwber_rt.features.rooms import entries, erased, schema, tables
 from fwber_rt.features.rooms.entries import BAN, INVITATION, MUTE, REQUEST
+from fwber_rt.storage.batch import arranged
 from tests.features.rooms.conftest import Place
 
 
@@ -119,3 +120,13 @@ def test_the_room_of_an_erased_owner_passes_on_whole(place: Place) -> None:
     saved = [params for sql, params in place.town.rows if sql.startswith("UPDATE rooms SET owner")][-1]
     assert saved[:2] == (place.room.id, place.admin.id) and saved[-1] == 7000
     place.do(place.admin, "room.delete")
+
+
+def test_of_many_states_of_a_room_in_one_commit_the_last_is_written(place: Place) -> None:
+    """Several rows of one statement may become one UPDATE, which then takes any of those that match."""
+    rows = []
+    for name in "abcdef":
+        place.room.name = name
+        rows.append(schema.save_row(place.room))
+    [(statement, written)] = arranged(rows)
+    assert statement is schema.SAVE_ROOM and [params[2] for params in written] == [schema.body_of(place.room)]
