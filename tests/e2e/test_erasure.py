@@ -6,7 +6,7 @@ import asyncio
 import random
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from fwber_rt.storage.db import FILE
 from fwber_rt.storage.schema import MIGRATIONS
 from tests.e2e.conftest import StartProcess
 from tests.e2e.servers import AT_HERE, InProcess
-from tests.e2e.wire import WITHIN_S, Json, Wire
+from tests.e2e.wire import WITHIN_S, Closed, Json, Wire
 
 ERASE = {"confirm": "erase everything"}
 KILLS = 6
@@ -171,6 +171,19 @@ async def test_the_proof_counts_rows_and_says_nothing_of_whom(server: InProcess)
     users = await server.app.database.reader.all("SELECT body FROM users WHERE id = ?", (user,))
     assert users == [(None,)]
     assert (await bob.err("account.erasure", receipt="0" * 32))["name"] == "not.found"
+
+
+async def test_what_is_said_while_it_begins_goes_too(server: InProcess) -> None:
+    token, bob = await server.user("Ann"), await server.enter("Bob")
+    devices = [await server.connect(token) for _ in range(2)]
+    asked = await devices[0].send("account.erase", **ERASE)
+    with suppress(Closed):
+        for n in range(9):
+            for device in devices:
+                await device.send("here.say", text=f"last words {n}")
+    receipt = (await devices[0].reply(asked))["ok"]["receipt"]
+    await proof_of(bob, receipt)
+    assert rows_of(server.data_dir, id_of(devices[0])) == {"users": 1, "erasures": 1}
 
 
 async def test_the_record_of_it_cannot_be_changed(server: InProcess) -> None:
