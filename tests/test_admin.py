@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -117,7 +118,12 @@ def test_migrations_are_shown_and_taken_back(capsys: pytest.CaptureFixture[str],
     assert "--to STEP" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [("status",), ("token", "--user", "7")])
+def test_erasing_has_to_be_meant(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+    assert main(["account", "erase", "7", "--data-dir", str(data_dir)], {}) == 2
+    assert "say --yes" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("token", "--user", "7"), ("account", "erase", "7", "--yes")])
 def test_what_needs_a_server_says_so(capsys: pytest.CaptureFixture[str], data_dir: Path, arguments: tuple[str, ...]) -> None:
     assert "no server runs in" in refusal(run(capsys, data_dir, *arguments))
 
@@ -142,11 +148,19 @@ async def asked(
     heard = Heard(answer)
     control = Control(data_dir, {verb: heard})
     await control.start()
+    command = verb.split("-", 1) if verb.startswith("account-") else [verb]
     try:
-        outcome = await asyncio.to_thread(run, capsys, data_dir, verb, *arguments)
+        outcome = await asyncio.to_thread(run, capsys, data_dir, *command, *arguments)
     finally:
         await control.close()
     return outcome, heard.arguments
+
+
+async def test_erasing_prints_the_proof(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
+    proof = {"erasure": "5", "done": 7, "rows": {"events": 3}}
+    outcome, heard = await asked(capsys, data_dir, "account-erase", proof, "77", "--yes")
+    assert (outcome.status, json.loads(outcome.out)) == (0, proof)
+    assert heard == [{"user": 77}]
 
 
 async def test_token_is_asked_of_the_server(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:
