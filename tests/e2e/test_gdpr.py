@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import stat
+import threading
 import zipfile
 from contextlib import closing
 from typing import Any
 
 import aiohttp
+import pytest
 
 from fwber_rt.clock import ManualClock
 from fwber_rt.core.access import Kind
 from fwber_rt.features.gdpr.exporting import KEPT
+from fwber_rt.rights import export
 from fwber_rt.storage.connection import open_writer
 from tests.e2e.conftest import StartServer
 from tests.e2e.servers import AT_HERE, InProcess
@@ -143,6 +147,30 @@ async def test_it_is_removed_when_its_time_is_over(start: StartServer) -> None:
     assert (await fetch(server, token, told["export"]))[0] == 404
     assert list((server.data_dir / "exports").iterdir()) == []
     assert (await ann.ok("account.exports"))["exports"] == []
+
+
+async def test_an_export_whose_owner_is_erased_meanwhile_leaves_nothing(
+    server: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    ann, bob = await server.enter("Ann"), await server.enter("Bob")
+    asked, go_on = asyncio.Event(), threading.Event()
+    loop, made = asyncio.get_running_loop(), export.make
+
+    def slow(*args: Any) -> None:
+        loop.call_soon_threadsafe(asked.set)
+        go_on.wait(10)
+        made(*args)
+
+    monkeypatch.setattr(export, "make", slow)
+    await ann.ok("account.export")
+    await asked.wait()
+    user = int(ann.welcome["user"]["user"])
+    await server.app.rights.erasures.erase(user, "operator")
+    go_on.set()
+    await server.app.rights.exports.run()
+    assert list((server.data_dir / "exports").iterdir()) == []
+    assert await server.app.database.reader.all("SELECT count(*) FROM exports WHERE user = ?", (user,)) == [(0,)]
+    await bob.alive()
 
 
 async def test_an_export_outlasts_a_restart_and_one_half_made_is_made_anew(server: InProcess) -> None:

@@ -64,5 +64,5 @@ feature = Feature(
     ],
     tables=schema.TABLES,
     jobs=[retention.job],
-    state=State(due=signals.tick),
+    state=State(due=signals.tick, forget=signals.forget),
 )  # fmt: skip

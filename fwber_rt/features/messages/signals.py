@@ -46,6 +46,14 @@ def tick(world: World, now: Instant) -> list[Effects]:
     return [Effects(pushes=pushes)] if pushes else []
 
 
+def forget(world: World, user: int, now: Instant) -> list[Effects]:
+    """How far somebody who is erased has read is told no more."""
+    shared = _shared(world)
+    for key in [key for key in shared if key[1] == user]:
+        del shared[key]
+    return []
+
+
 def _shared(world: World) -> Shared:
     return cast(Shared, world.state.setdefault("messages", {}))
 

@@ -118,6 +118,17 @@ def test_a_room_passes_to_the_highest_then_the_longest_there(town: Town) -> None
     assert room.owner == eve.id, "a moderator before a member who was there earlier"
 
 
+def test_how_far_they_have_read_is_told_no_more(town: Town) -> None:
+    ann, bob = town.person("Ann"), town.person("Bob")
+    made = town.do(ann, "room.create", name="Readers", lat=WUXI[0], lng=WUXI[1], radius_m=1000)
+    town.do(bob, "room.join", room=made.room)
+    for person in (ann, bob):
+        town.do(person, "read.mark", room=made.room, o=1, share=True)
+    forget(town, ann)
+    town.due()
+    assert [d(push)["user"] for push in town.take("read")] == [str(bob.id)]
+
+
 def test_a_room_of_their_own_ends(town: Town) -> None:
     ann = town.person("Ann")
     made = town.do(ann, "room.create", name="Alone", lat=WUXI[0], lng=WUXI[1], radius_m=1000)
