@@ -243,9 +243,10 @@ async def test_a_snapshot_knows_where_people_were_and_not_what_they_said(server:
     assert server.app.snapshot_age_s < WITHIN_S
     loaded = server.app.snapshots.load(server.app.world.epoch, server.app.database.commits())
     assert loaded
-    [[user, fine]] = loaded.parts["location"]
+    [[user, fine, shown]] = loaded.parts["location"]
     assert str(user) == ann.welcome["user"]["user"]
-    assert fine == server.app.world.people[user].fine
+    person = server.app.world.people[user]
+    assert (fine, shown) == (person.fine, person.disclosed)
 
 
 async def test_nothing_on_disk_or_in_the_log_shows_a_position_or_a_text(
