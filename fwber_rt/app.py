@@ -31,7 +31,9 @@ from fwber_rt.core.streams import Stream
 from fwber_rt.core.world import World
 from fwber_rt.dispatch import Dispatcher
 from fwber_rt.errors import Close
+from fwber_rt.features.accounts.state import accounts
 from fwber_rt.metrics import Metrics
+from fwber_rt.passwords import Passwords
 from fwber_rt.registry import Command, Query, Registry
 from fwber_rt.rights.service import Rights
 from fwber_rt.storage.connection import SYNCHRONOUS
@@ -63,7 +65,7 @@ DRAIN = Setting(
 SETTINGS: tuple[Setting[Any], ...] = (DRAIN, TLS_CERT, TLS_KEY)
 
 SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
-ID_TABLES: Final = ("users", "consents", "rooms", "messages", "streams", "reports", "erasures", "exports")
+ID_TABLES: Final = ("users", "consents", "sign_ins", "cutoffs", "rooms", "messages", "streams", "reports", "erasures", "exports")
 DRAIN_WAIT_S: Final = 5.0
 
 log = logging.getLogger(__name__)
@@ -113,7 +115,8 @@ class App:
             await self.database.start_readers(self.settings[READERS])
             # 2. World: tables, then what the last snapshot remembers.
             newest, *older = self.database.vault.token_secrets()
-            self.tokens = Tokens(newest, older)
+            self.tokens = Tokens(newest, older, lambda user, sid: accounts(self.world).is_over(user, sid))
+            self.passwords = Passwords(self.settings, self.database.vault.derive("accounts"))
             self.snapshots = Snapshots(self.database.data_dir, self.database.vault.derive("snapshot"))
             world = self._load_world()
             self._load_snapshot(world)
@@ -166,6 +169,7 @@ class App:
             last.push_async_callback(self.database.close)
             last.push_async_callback(self.control.close)
             last.push_async_callback(self._save_last)
+            last.push_async_callback(asyncio.to_thread, self.passwords.close)
         log.info("stopped")
 
     async def _save_last(self) -> None:
@@ -266,7 +270,7 @@ class App:
         with database.loading() as reader:
             [(epoch,)] = reader.all("SELECT value FROM meta WHERE key = 'epoch'")
             [(generation,)] = reader.all("SELECT value FROM meta WHERE key = 'generation'")
-            world = World(self.settings, ids, self.tokens, vault.derive("order"), str(epoch), int(generation))
+            world = World(self.settings, ids, self.tokens, vault.derive("order"), str(epoch), int(generation), self.passwords)
             for id, name, at, head, first, last_ts in reader.all(SELECT_STREAMS):
                 world.streams[name] = Stream(id, name, at, head, first, last_ts, world.window_limits)
             for feature in self.registry.features:

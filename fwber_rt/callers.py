@@ -13,6 +13,8 @@ from fwber_rt.core.people import Actor
 from fwber_rt.core.tickets import tickets
 from fwber_rt.errors import FIELD_INVALID, TOKEN_INVALID, Refused
 from fwber_rt.features.accounts import load_user
+from fwber_rt.features.accounts.sign_ins import check_cookie
+from fwber_rt.features.accounts.state import accounts
 from fwber_rt.transport.cookies import CREDENTIAL
 from fwber_rt.transport.session import Session
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
 
 class Callers:
-    """For one dispatcher, whose world may be replaced. Every method raises Refused: token.missing, .invalid or .expired."""
+    """For one dispatcher, whose world may be replaced.
+
+    Every method raises Refused: token.missing, .invalid or .expired, user.banned.
+    """
 
     __slots__ = ("_dispatcher",)
 
@@ -40,17 +45,29 @@ class Callers:
             raise Refused(FIELD_INVALID, field="ticket", detail="Give a token or a ticket, not both.")
         if held is None:
             raise Refused(TOKEN_INVALID, field="ticket", detail="The ticket was used before, or is older than 30 s.")
-        dispatcher.tokens.check_sid(held.sid)
+        dispatcher.tokens.check_sid(held.user, held.sid)
         return await self._admit(held.user, held.sid, held.expires_ms, session.address, session)
 
     async def by_token(self, token: str, address: str, session: Session | None = None) -> Actor:
-        """The actor a token names."""
+        """The actor a token names, or (over REST) a browser's cookie."""
+        if token.startswith(CREDENTIAL):
+            dispatcher = self._dispatcher
+            value = token.removeprefix(CREDENTIAL)
+            user, sid, ends = await check_cookie(dispatcher.world, value, dispatcher.clock.now(), dispatcher.reader)
+            return await self._admit(user, sid, ends, address, session)
         claims = self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall)
         return await self._admit(claims.user, claims.sid, claims.expires_ms, address, session)
+
+    def check(self, user: int, sid: str) -> None:
+        """Whether somebody admitted before would be now: refused when the sign-in has ended since, or the user is banned."""
+        dispatcher = self._dispatcher
+        dispatcher.tokens.check_sid(user, sid)
+        accounts(dispatcher.world).check_banned(user, dispatcher.clock.now())
 
     async def _admit(self, user: int, sid: str, expires_ms: int, address: str, session: Session | None) -> Actor:
         """A user as the actor of a request under a sign-in, loading them when they are not here yet."""
         dispatcher = self._dispatcher
+        accounts(dispatcher.world).check_banned(user, dispatcher.clock.now())
         if user not in dispatcher.world.people:
             try:
                 kind, name, consents = await load_user(dispatcher.reader, user)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fwber_rt.config_values import PREFIX, from_text, from_toml, is_secret, variable
+from fwber_rt.core import quotas
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.registry import Registry
 
@@ -70,7 +71,7 @@ DATA_DIR = Setting(
     "data_dir", "./data", "directory of the database, keys and snapshots", "path",
     check=lambda text: None if text else "must name a directory",
 )  # fmt: skip
-LIMITS_ENABLED = Setting("limits.enabled", True, "whether rate limits refuse anything; off only for load tests")
+LIMITS_ENABLED = quotas.LIMITS_ENABLED
 SETTINGS: tuple[Setting[Any], ...] = (PROFILE, LISTEN, LISTEN_INTERNAL, DATA_DIR, LIMITS_ENABLED)
 
 

@@ -328,8 +328,11 @@ class Dispatcher:
         if actor.session is not None and actor.session.closed:
             raise _Gone
         person = self._unless_rebuilt(world, actor.person)
-        if person is not None and world.people.get(person.id) is not person:
+        if person is None:
+            return
+        if world.people.get(person.id) is not person:
             raise Refused(DRAINING, detail="Your absence became too long just now; try again.")
+        self.callers.check(person.id, actor.sid)
 
     def _unless_rebuilt(self, world: World, result: T) -> T:
         """``result``, unless ``world`` was given up meanwhile: it knew more than the disk does."""

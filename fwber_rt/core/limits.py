@@ -96,6 +96,10 @@ class Buckets(Generic[K]):
             bucket = self._buckets[key] = Bucket(self._rate)
         return bucket.take(now)
 
+    def forget(self, key: K) -> None:
+        """Give this key its whole allowance back."""
+        self._buckets.pop(key, None)
+
     def _make_room(self, now: float) -> None:
         for _ in range(min(2, len(self._buckets))):
             key, bucket = self._buckets.popitem(last=False)

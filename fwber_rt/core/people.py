@@ -47,11 +47,10 @@ class Person:
 
     def __init__(self, id: int, name: str, kind: Kind, order: int) -> None:
         self.id = id
-        self.name = name
         self.kind = kind
         self.order = order
         self.arriving = 0
-        self.card = f'{{"user":"{id}","name":"{name.translate(_QUOTED)}"'.encode()
+        self.rename(name)
         self.consents: frozenset[str] = frozenset()
         self.disclosed = 0
         self.heard = 0
@@ -73,6 +72,11 @@ class Person:
         self.hidden: AbstractSet[int] = _NOBODY
         self.deaf: AbstractSet[int] = _NOBODY
         self.audience: Audience | None = None
+
+    def rename(self, name: str) -> None:
+        """Be known by ``name`` from here on."""
+        self.name = name
+        self.card = f'{{"user":"{self.id}","name":"{name.translate(_QUOTED)}"'.encode()
 
 
 class Actor:

@@ -1,4 +1,4 @@
-"""Sizes clients may rely on; told to them by ``connect``."""
+"""Sizes clients may rely on, told to them by ``connect``; and whether rates are limited at all."""
 
 from __future__ import annotations
 
@@ -15,4 +15,5 @@ ROOM_MEMBERS = Setting("rooms.members", 5000, "most members of a room", "members
 RADIUS_MIN = Setting("rooms.radius_min_m", 50, "smallest radius of a room", "metres", check=positive, reload=True)
 RADIUS_MAX = Setting("rooms.radius_max_m", 5000, "largest radius of a room", "metres", check=positive, reload=True)
 PING = Setting("session.ping_s", 25.0, "seconds between two WebSocket pings of the server", "seconds", check=positive)
+LIMITS_ENABLED = Setting("limits.enabled", True, "whether rate limits refuse anything; off only for load tests")
 SETTINGS: tuple[Setting[Any], ...] = (TEXT_CHARS, ROOMS_PER_USER, ROOM_MEMBERS, RADIUS_MIN, RADIUS_MAX, PING)

@@ -4,7 +4,7 @@ An access token is a JWT (HS256) that names a user, what kind of user, and a sig
 accepted: one algorithm, one audience, a key this server knows by ``kid``. Time is an argument, so a token's end is decided by
 the caller's wall clock in milliseconds; PyJWT's own reading of the clock is switched off.
 
-Revocation is a question asked last of every token that is otherwise good: ``revoked(sid)``, a lookup in memory.
+Revocation is a question asked last of every token that is otherwise good: ``revoked(user, sid)``, a lookup in memory.
 Everything here is a pure function of the secret; no token is ever stored.
 """
 
@@ -47,7 +47,7 @@ class Claims:
     expires_ms: int
 
 
-def never_revoked(sid: str) -> bool:
+def never_revoked(user: int, sid: str) -> bool:
     """The default for ``Tokens(revoked=...)``: no sign-in has been taken back."""
     return False
 
@@ -55,12 +55,15 @@ def never_revoked(sid: str) -> bool:
 class Tokens:
     """Issues and verifies. ``secret`` signs; tokens under ``previous`` secrets (a rotation) are still accepted.
 
-    Secrets are at least 32 bytes (ValueError). ``revoked(sid)`` must answer at once. Satisfies ``core.services.Credentials``.
+    Secrets are at least 32 bytes (ValueError). ``revoked(user, sid)`` must answer at once.
+    Satisfies ``core.services.Credentials``.
     """
 
     __slots__ = ("_keys", "_kid", "_revoked", "_sessions", "_ticket")
 
-    def __init__(self, secret: bytes, previous: Sequence[bytes] = (), revoked: Callable[[str], bool] = never_revoked) -> None:
+    def __init__(
+        self, secret: bytes, previous: Sequence[bytes] = (), revoked: Callable[[int, str], bool] = never_revoked
+    ) -> None:  # fmt: skip
         self._revoked = revoked
         self._keys: dict[str, bytes] = {}
         self._sessions: tuple[bytes, ...] = ()
@@ -99,7 +102,7 @@ class Tokens:
         claims = self._read(token)
         if claims.expires_ms <= now_ms:
             raise Refused(TOKEN_EXPIRED)
-        self.check_sid(claims.sid)
+        self.check_sid(claims.user, claims.sid)
         return claims
 
     def session_secret(self, user: int, conn: int) -> str:
@@ -110,9 +113,9 @@ class Tokens:
         """The ticket of that number: nobody else can tell it. Numbers are never used twice."""
         return _mac(self._ticket, str(number))
 
-    def check_sid(self, sid: str) -> None:
-        """Raises Refused (token.invalid) when that sign-in was taken back."""
-        if self._revoked(sid):
+    def check_sid(self, user: int, sid: str) -> None:
+        """Raises Refused (token.invalid) when that sign-in of the user's was taken back."""
+        if self._revoked(user, sid):
             raise Refused(TOKEN_INVALID, detail="The token was revoked; sign in again.")
 
     def session_conn(self, user: int, secret: str) -> int | None:

@@ -161,12 +161,12 @@ def test_no_token_outlives_the_secrets_that_are_kept() -> None:
 
 
 def test_revocation_is_asked_by_sign_in() -> None:
-    revoked = {"s1"}
-    tokens = Tokens(SECRET, revoked=revoked.__contains__)
+    revoked = {(42, "s1"), (43, "s2")}
+    tokens = Tokens(SECRET, revoked=lambda user, sid: (user, sid) in revoked)
     first, second = (tokens.issue(42, Kind.GUEST, NOW, MINUTE, sid=sid) for sid in ("s1", "s2"))
     assert refusal(first, tokens=tokens) is TOKEN_INVALID
     assert tokens.verify(second, NOW).sid == "s2"
-    revoked.add("s2")
+    revoked.add((42, "s2"))
     assert refusal(second, tokens=tokens) is TOKEN_INVALID
 
 
