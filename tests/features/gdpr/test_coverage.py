@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import pytest
 
 from fwber_rt.features import registry
-from fwber_rt.features.accounts import PURPOSES
+from fwber_rt.features.accounts.consents import PURPOSES
 from fwber_rt.registry import Erase, Table
 from fwber_rt.storage import migrations, schema
 
@@ -36,6 +36,12 @@ PLAIN = {
     ("rooms", "kind"): "one of a fixed set",
     ("rooms", "visibility"): "one of a fixed set",
     ("consents", "purpose"): "one of a fixed set",
+    ("logins", "hash"): "a hash under a secret of the server's",
+    ("sign_ins", "nonce"): "the hash of a random number",
+    ("revocations", "sid"): "the number of a sign-in that is over",
+    ("cutoffs", "kept"): "the number of a sign-in",
+    ("codes", "purpose"): "one of a fixed set",
+    ("codes", "hash"): "a hash under a secret of the server's",
     ("consents", "text_hash"): "names the wording that was shown, the same for everybody",
     ("reports", "kind"): "one of a fixed set",
     ("reports", "outcome"): "one of a fixed set",
@@ -48,6 +54,7 @@ PLAIN = {
 NUMBERS = {
     "id", "stream", "room", "o", "kind", "created", "at", "ts", "given", "cell", "radius_m", "max_members", "retention", "ended",
     "slow_ms", "role", "joined", "until", "subject", "closed", "due", "tries", "asked", "done", "made", "failed", "bytes", "ends",
+    "version", "changed", "used", "access_ends", "generation", "browser",
 }  # fmt: skip
 
 
