@@ -37,6 +37,7 @@ from fwber_rt.features.accounts import (
     totp,
     users,
 )  # fmt: skip
+from fwber_rt.features.accounts.consents import PURPOSES
 from fwber_rt.features.accounts.errors import (
     ACCOUNT_EXISTS,
     CODE_WRONG,
@@ -56,7 +57,7 @@ from fwber_rt.features.accounts.users import load_user, user_row
 from fwber_rt.protocol.shapes import Nothing, User
 from fwber_rt.registry import Command, Feature, Job, PushSpec, Query, State, SyncReader
 
-__all__ = ["GUESTS", "GUEST_TTL", "INSERT_CONSENT", "feature", "load_user", "user_row"]
+__all__ = ["GUESTS", "GUEST_TTL", "INSERT_CONSENT", "PURPOSES", "feature", "load_user", "user_row"]
 
 LIMIT_REFRESH = Setting("limits.refresh", Rate(5, 100), "renewals of tokens, per address", "requests")
 LIMIT_ACCOUNT = Setting("limits.account", Rate(0.2, 20), "changes to one's account and sign-ins, per user", "requests")
