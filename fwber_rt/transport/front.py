@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import inf
@@ -29,6 +29,7 @@ from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.transport import heads
 from fwber_rt.transport.edge import FILE_RESERVE, HANDSHAKE_S, WRITE_S
 from fwber_rt.transport.endpoint import Endpoint
+from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, over_tls
 from fwber_rt.transport.httpconnection import HandedOver, HttpConnection, Tail
 from fwber_rt.transport.httpserver import HEAD_BYTES, HEAD_SECONDS
 from fwber_rt.transport.origins import ORIGINS, authority
@@ -49,6 +50,7 @@ SETTINGS: tuple[Setting[Any], ...] = (CONNECTIONS, CONNECTIONS_PER_ADDRESS)
 REFUSED_AT_ONCE: Final = 64  # connections above capacity that are told so politely; more are simply ended
 REFUSAL_S: Final = 2.0  # how long such a one has to say something and to go
 BACKLOG: Final = 4096
+OPENINGS: Final = 32  # in one turn of the loop; further newcomers wait for the next, so that a crowd of them delays nobody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +64,15 @@ class Statistics:
 
 
 class Front:
-    """``http`` makes aiohttp's protocol for one connection. ``capacity``: connections the operating system allows us."""
+    """``http`` makes aiohttp's protocol for one connection. ``capacity``: connections the operating system allows us.
+
+    ``call_soon`` runs a function in the next turn of the loop (the running loop's own by default).
+    """
 
     def __init__(
-        self, settings: Settings, endpoint: Endpoint, http: Callable[[], asyncio.Protocol], capacity: int | None = None
-    ) -> None:
+        self, settings: Settings, endpoint: Endpoint, http: Callable[[], asyncio.Protocol], capacity: int | None = None,
+        call_soon: Callable[[Callable[[], None]], object] | None = None,
+    ) -> None:  # fmt: skip
         self.endpoint = endpoint
         self.http = http
         self.head_s = settings[HEAD_SECONDS]
@@ -79,10 +85,15 @@ class Front:
         allowed = file_descriptors() - settings[FILE_RESERVE] if capacity is None else capacity
         self.capacity = min(settings[CONNECTIONS], allowed)
         self.per_address = settings[CONNECTIONS_PER_ADDRESS]
+        self.headers: Mapping[str, str] = SECURITY_HEADERS
+        self._over_tls = over_tls(settings[HSTS_SECONDS])
         self.draining = False
         self.refused: Counter[str] = Counter()
         self.refusing: set[Door] = set()
         self.handshakes: set[asyncio.Task[None]] = set()
+        self._call_soon = call_soon or asyncio.get_running_loop().call_soon
+        self._openings = 0  # in this turn; while there are any, the next turn is asked for
+        self._waiting: deque[Door] = deque()
         self._connections = 0
         self._addresses: Counter[str] = Counter()
         self._server: asyncio.Server | TlsServer | None = None
@@ -91,6 +102,7 @@ class Front:
     async def start(self, host: str, port: int, ssl: SSLContext | None = None) -> None:
         """Listen. OSError when the address is taken or not ours."""
         if ssl:
+            self.headers = self._over_tls
             self._server = TlsServer(self, ssl)
             await self._server.start(host, port, BACKLOG)
         else:
@@ -159,6 +171,23 @@ class Front:
             return True
         return not self.origins and bool(host) and authority(origin) == host.lower()
 
+    def may_open(self, door: Door) -> bool:
+        """Whether ``door`` may go on to what its client asked for in this turn; else its ``go_on`` is called in a later one."""
+        if not self._openings:
+            self._call_soon(self._turn)
+        if self._openings >= OPENINGS:
+            self._waiting.append(door)
+            return False
+        self._openings += 1
+        return True
+
+    def _turn(self) -> None:
+        self._openings = min(len(self._waiting), OPENINGS)
+        if self._openings:
+            self._call_soon(self._turn)
+        for _ in range(self._openings):
+            self._waiting.popleft().go_on()
+
     # To whom it goes
 
     def open_websocket(self, transport: asyncio.Transport, request: Request, counted: str, rest: bytes) -> bytes:
@@ -174,7 +203,7 @@ class Front:
             return self.refuse("head", HTTPStatus.BAD_REQUEST)
         if not self.welcomes(origin, host):
             return self.refuse("origin", HTTPStatus.FORBIDDEN)
-        response = heads.handshake(request)
+        response = heads.handshake(request, self.headers)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self.refused["handshake"] += 1
             return response.serialize()
@@ -215,7 +244,7 @@ class Front:
     def refuse(self, reason: str, status: HTTPStatus) -> bytes:
         """Count a refusal; the answer to write."""
         self.refused[reason] += 1
-        return heads.answer(status)
+        return heads.answer(status, self.headers)
 
 
 class Door(asyncio.Protocol):
@@ -272,8 +301,16 @@ class Door(asyncio.Protocol):
         status = heads.complaint(self.buffer, end, front.head_bytes)
         if status is not None:
             self._end(front.refuse("head", status))
-        elif end >= 0:
+        elif end >= 0 and front.may_open(self):
             self._hand_over(end)
+        elif end >= 0:
+            self.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """It is this connection's turn, unless it has ended meanwhile."""
+        if not self.transport.is_closing():
+            self.transport.resume_reading()
+            self._hand_over(self.buffer.find(heads.END))
 
     def _hand_over(self, end: int) -> None:
         head, rest = self.buffer[:end], self.buffer[end + len(heads.END) :]

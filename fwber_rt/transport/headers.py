@@ -5,6 +5,7 @@ Nothing here is a page yet: a browser that is made to show an answer may load, r
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fwber_rt.core.settings import Setting
@@ -28,11 +29,11 @@ HSTS_SECONDS = Setting(
 SETTINGS: tuple[Setting[Any], ...] = (HSTS_SECONDS,)
 
 
-def strict_transport(seconds: int) -> dict[str, str]:
-    """The header for answers over TLS (RFC 6797); none for 0."""
-    return {"Strict-Transport-Security": f"max-age={seconds}"} if seconds else {}
+def over_tls(seconds: int) -> dict[str, str]:
+    """Those of answers over TLS: browsers are told to stay there so long (RFC 6797), unless ``seconds`` is 0."""
+    return SECURITY_HEADERS | ({"Strict-Transport-Security": f"max-age={seconds}"} if seconds else {})
 
 
-def lines() -> str:
-    """The headers as they stand in an answer that is written by hand."""
-    return "".join(f"{name}: {value}\r\n" for name, value in SECURITY_HEADERS.items())
+def lines(headers: Mapping[str, str]) -> str:
+    """Headers as they stand in an answer that is written by hand."""
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from enum import Enum
 from http import HTTPStatus
 from typing import Final
@@ -147,13 +148,13 @@ def body_length(head: bytes) -> int:
     return int(length) if not lengths and _DECIMAL.fullmatch(length) else ANY_LENGTH
 
 
-def answer(status: HTTPStatus) -> bytes:
+def answer(status: HTTPStatus, headers: Mapping[str, str] = SECURITY_HEADERS) -> bytes:
     """A whole answer that ends the connection; its body is a problem (RFC 9457)."""
     body = f'{{"type":"about:blank","title":"{status.phrase}","status":{status.value}}}'
     again = f"Retry-After: {RETRY_AFTER_S}\r\n" if status is HTTPStatus.SERVICE_UNAVAILABLE else ""
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/problem+json\r\n"
-        f"Content-Length: {len(body)}\r\n{again}{lines()}Connection: close\r\n\r\n"
+        f"Content-Length: {len(body)}\r\n{again}{lines(headers)}Connection: close\r\n\r\n"
     )
     return (head + body).encode("ascii")
 
@@ -185,10 +186,10 @@ def parse(head: bytes) -> Request:
     return Request(target, headers, method, version)
 
 
-def handshake(request: Request) -> Response:
+def handshake(request: Request, headers: Mapping[str, str] = SECURITY_HEADERS) -> Response:
     """The answer to an Upgrade: 101, or why not."""
     response = ServerProtocol(logger=wire_log).accept(request)
     if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-        for name, value in SECURITY_HEADERS.items():
+        for name, value in headers.items():
             response.headers[name] = value
     return response

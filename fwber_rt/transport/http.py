@@ -24,7 +24,7 @@ from fwber_rt.metrics import CONTENT_TYPE, Metrics
 from fwber_rt.registry import Command, Query, Registry
 from fwber_rt.transport import cookies, downloads, openapi
 from fwber_rt.transport.auth import bearer
-from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, SERVER, strict_transport
+from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, SERVER, over_tls
 from fwber_rt.transport.origins import ORIGINS
 from fwber_rt.transport.problems import UpgradeRequired, guarded, problem, problem_of
 from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
@@ -227,11 +227,11 @@ class _Operation:
 def _application(api: Api) -> web.Application:
     application = web.Application(middlewares=[guarded(api.metrics)], client_max_size=api.settings[BODY_BYTES])
     trusted: tuple[str, ...] = api.settings[TRUSTED_PROXIES]
-    proxies, strict = Proxies(trusted), strict_transport(api.settings[HSTS_SECONDS])
+    proxies, strict = Proxies(trusted), over_tls(api.settings[HSTS_SECONDS])
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
         tls = request.secure or (request.headers.get("X-Forwarded-Proto") == "https" and proxies.trusts(request.remote or ""))
-        for name, value in (SECURITY_HEADERS | strict if tls else SECURITY_HEADERS).items():
+        for name, value in (strict if tls else SECURITY_HEADERS).items():
             response.headers.setdefault(name, value)
         response.headers["Server"] = SERVER  # aiohttp has already named itself and Python, with versions
 

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.errors import FRAME_BAD, INTERNAL, Refused
-from fwber_rt.transport.headers import SECURITY_HEADERS
+from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, over_tls
 from fwber_rt.transport.problems import problem
 
 
@@ -73,7 +73,7 @@ class Connection(web.RequestHandler):
     aiohttp limits how long a connection may be idle, not how long a request head may take to arrive, nor its size as a whole.
     """
 
-    __slots__ = ("_deadline", "_head_bytes", "_head_received", "_head_s", "_reached")
+    __slots__ = ("_deadline", "_head_bytes", "_head_received", "_head_s", "_over_tls", "_reached")
 
     def __init__(self, server: web.Server, settings: Settings, reached: Counter[str]) -> None:
         super().__init__(
@@ -88,6 +88,7 @@ class Connection(web.RequestHandler):
         self._deadline: asyncio.TimerHandle | None = None
         self._head_s = settings[HEAD_SECONDS]
         self._head_bytes = settings[HEAD_BYTES]
+        self._over_tls = over_tls(settings[HSTS_SECONDS])
         self._head_received = 0
         self._reached = reached
 
@@ -124,7 +125,7 @@ class Connection(web.RequestHandler):
         else:
             log.error("request failed outside its handler", exc_info=exc)
             response = problem(Refused(INTERNAL))
-        response.headers.update(SECURITY_HEADERS)
+        response.headers.update(self._over_tls if request.secure else SECURITY_HEADERS)
         response.force_close()
         return response
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,6 +17,7 @@ from fwber_rt.clock import ManualClock
 from fwber_rt.core.tickets import LIFE_S
 from fwber_rt.transport.headers import SECURITY_HEADERS
 from tests.e2e.conftest import StartProcess, StartServer
+from tests.e2e.mailserver import Certificate
 from tests.e2e.servers import InProcess, Process
 from tests.e2e.wire import WITHIN_S, Json, Rest, Wire
 
@@ -190,9 +193,9 @@ async def test_every_answer_is_inert_in_a_browser(
                 assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-async def raw(server: Process, request: bytes) -> bytes:
-    host, port = server.url.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+async def raw(url: str, request: bytes, tls: ssl.SSLContext | None = None) -> bytes:
+    host, port = url.partition("//")[2].split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), ssl=tls)
     try:
         writer.write(request)
         async with asyncio.timeout(WITHIN_S):
@@ -212,9 +215,25 @@ async def test_refusals_at_the_door_are_inert_too(process: StartProcess, subtest
     server = await process()
     for request in AT_THE_DOOR:
         with subtests.test(str(request[:40])):
-            head = (await raw(server, request)).decode()
+            head = (await raw(server.url, request)).decode()
             assert head.startswith(("HTTP/1.0 4", "HTTP/1.1 4"))
             assert not [name for name, value in SECURITY_HEADERS.items() if f"\r\n{name}: {value}\r\n" not in head]
+
+
+async def test_over_tls_every_answer_says_to_stay_there(
+    start: StartServer, browser: aiohttp.ClientSession, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    certificate = Certificate.make(tmp_path)
+    server = await start(tls__cert=certificate.path, tls__key=certificate.key)
+    assert server.url.startswith("https://")
+    for path in PATHS:
+        with subtests.test(path):
+            async with browser.get(server.url + path, ssl=False) as answer:
+                assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    context = ssl.create_default_context(cafile=certificate.path)
+    for request in AT_THE_DOOR:
+        with subtests.test(str(request[:40])):
+            assert b"\r\nStrict-Transport-Security: max-age=31536000\r\n" in await raw(server.url, request, context)
 
 
 # What is never written down

@@ -25,7 +25,7 @@ def test_a_browser_may_do_nothing_with_an_answer() -> None:
 def test_refusals_at_the_door_have_them(status: HTTPStatus) -> None:
     head, _, body = heads.answer(status).decode().partition("\r\n\r\n")
     assert head.startswith(f"HTTP/1.1 {status.value} ") and f"Content-Length: {len(body)}\r\n" in head
-    assert lines() in head
+    assert lines(SECURITY_HEADERS) in head
 
 
 @pytest.mark.parametrize(("version", "status"), [("13", 101), ("12", 400), ("x", 400)])
