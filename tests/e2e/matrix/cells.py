@@ -59,10 +59,10 @@ async def ask_all(scene: Scene, operation: Command | Query, sample: Sample) -> A
 
 
 async def _cell(asking: _Asking, caller: Caller, target: Target, wanted: str) -> Cell:
-    answer = await asking.ask(caller, target)
+    answer = await asking.ask(caller, target, wanted)
     unlike = ""
     if answer.name == "not.found" and hidden(caller, target) and target is not Target.UNKNOWN:
-        nothing = await asking.ask(caller, Target.UNKNOWN)
+        nothing = await asking.ask(caller, Target.UNKNOWN, wanted)
         unlike = "" if nothing.raw == answer.raw else f"{answer.raw!r} is not {nothing.raw!r}"
     return Cell(asking.operation.op, asking.over, caller, target, wanted, answer.name, unlike)
 
@@ -76,10 +76,10 @@ class _Asking:
         self._sample = sample
         self.over = over
 
-    async def ask(self, caller: Caller, target: Target) -> Answer:
-        """Ask one question, and put back what an accepted one used up."""
+    async def ask(self, caller: Caller, target: Target, wanted: str) -> Answer:
+        """Ask one question, and put back what an accepted one used up. ``wanted``: whether there must be what it takes."""
         person = await self._person(caller)
-        id = await self._object(caller, person, target)
+        id = await self._object(person, target, wanted != OK)
         answer = await self._said(caller, person, self._sample.d(Ask(self._scene, person, id)))
         if answer.name == OK and self._sample.spends:
             await self._scene.forget(target)
@@ -88,11 +88,14 @@ class _Asking:
     async def _person(self, caller: Caller) -> Person | None:
         if caller is Caller.ANONYMOUS:
             return None
-        if self._sample.renews and caller is not Caller.SUSPENDED:
-            return await self._scene.newcomer(caller)
-        return self._scene.people[caller]
+        if caller is Caller.SUSPENDED:
+            return self._scene.people[caller]
+        person = await self._scene.newcomer(caller) if self._sample.renews else self._scene.people[caller]
+        if self._sample.account and caller is not Caller.GUEST:
+            await self._scene.account(person)
+        return person
 
-    async def _object(self, caller: Caller, person: Person | None, target: Target) -> str:
+    async def _object(self, person: Person | None, target: Target, refused: bool) -> str:
         """The id to ask for; objects that are not used up are shared."""
         scene, make = self._scene, self._sample.make
         match target:
@@ -104,7 +107,6 @@ class _Asking:
                 return scene.passer.id
         if make is None or target in (Target.UNKNOWN, Target.NO_USER, Target.NOTHING):
             return self._sample.nobody
-        refused = expected(self.operation, caller, target) != OK
         if target is Target.FOREIGN or refused or (target is Target.ANY and not self._sample.spends):
             if self.operation.op not in scene.foreign:
                 scene.foreign[self.operation.op] = await make(scene, scene.stranger)

@@ -6,9 +6,11 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
+import pyotp
+
 from fwber_rt.core.access import Role
 from tests.e2e.matrix.rules import Caller, Target
-from tests.e2e.matrix.scene import ROOM, Person, Scene
+from tests.e2e.matrix.scene import PASSWORD, ROOM, Person, Scene
 from tests.e2e.servers import AT_HERE
 from tests.e2e.wire import CONSENT, Json
 
@@ -23,6 +25,12 @@ OBJECTS = (Target.OWN, Target.FOREIGN, Target.UNKNOWN)
 LATER = int(time.time() + 86_400) * 1000
 INSIDERS = (Caller.MEMBER, Caller.MODERATOR, Caller.ROOM_ADMIN, Caller.OWNER)
 OUTSIDERS = (Caller.GUEST, Caller.OTHER, Caller.BLOCKED, Caller.SERVER_ADMIN)
+
+
+NO_ACCOUNT: dict[tuple[Caller, Target], str] = {(Caller.GUEST, Target.NOTHING): "account.none"}
+CODE_WRONG: dict[tuple[Caller, Target], str] = {
+    (who, Target.NOTHING): "code.wrong" for who in Caller if who is not Caller.SUSPENDED
+}
 
 
 @dataclass(frozen=True)
@@ -45,12 +53,13 @@ class Sample:
     succeed needs it. ``above``: only who has a higher role than this in the room succeeds. ``spends``: an accepted request uses
     up the object, or the room; ``renews``: it uses up the caller, so somebody new asks. ``but``: what a caller who may ask is
     answered all the same, because of the state of things and not of who they are. ``nobody`` is an id of the right form that
-    names nothing.
+    names nothing. ``account``: whoever asks has one, guests excepted.
     """
 
     d: Build = lambda ask: {}
     targets: tuple[Target, ...] = NOTHING
     make: Callable[[Scene, Person], Awaitable[str]] | None = None
+    account: bool = False
     before: Callable[[Scene, str], Awaitable[object]] | None = None
     above: Role | None = None
     spends: bool = False
@@ -158,8 +167,79 @@ async def zone(scene: Scene, person: Person) -> str:
     return cell
 
 
+async def login(scene: Scene, person: Person) -> str:
+    """How somebody signs in."""
+    await scene.account(person)
+    return person.login
+
+
+async def sign_in(scene: Scene, person: Person) -> str:
+    """Another device of somebody's."""
+    return str((await scene.sign_in(person))["sid"])
+
+
+async def refresh_token(scene: Scene, person: Person) -> str:
+    """What renews the tokens of another device of somebody's."""
+    return str((await scene.sign_in(person))["refresh"])
+
+
+async def totp_code(scene: Scene, person: Person) -> str:
+    """What somebody's authenticator app shows, of a second factor that is not enabled yet."""
+    secret = (await scene.ok(person, "auth.totp.begin", password=PASSWORD))["secret"]
+    return pyotp.TOTP(secret).now()
+
+
+async def recovery_code(scene: Scene, person: Person) -> str:
+    """One of those that enabling the second factor gives."""
+    enabled = await scene.ok(person, "auth.totp.confirm", code=await totp_code(scene, person))
+    return str(enabled["recovery"][0])
+
+
+async def newcomer(scene: Scene, person: Person) -> str:
+    """Somebody who is not needed for anything else."""
+    return (await scene.newcomer(Caller.OTHER)).id
+
+
 SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
     "auth.guest": Sample(fixed(name="Guest")),
+    "auth.register": Sample(lambda ask: {"login": ask.scene.new_login(), "password": PASSWORD, "name": "New"}),
+    "auth.sign_in": Sample(about("login", password=PASSWORD), (Target.ANY,), make=login),
+    "auth.refresh": Sample(about("refresh"), (Target.ANY,), make=refresh_token, spends=True),
+    "auth.upgrade": Sample(lambda ask: {"login": ask.scene.new_login(), "password": PASSWORD}, renews=True),
+    "auth.sign_out": Sample(renews=True),
+    "auth.sessions": Sample(),
+    "auth.session.revoke": Sample(
+        about("sid"), OBJECTS, make=sign_in, account=True, spends=True, but=each((Caller.GUEST,), Target.OWN, "not.found")
+    ),
+    "auth.password.change": Sample(fixed(password=PASSWORD, new=PASSWORD), account=True, but=NO_ACCOUNT),
+    "auth.reset.request": Sample(fixed(login="login1")),
+    "auth.reset": Sample(fixed(login="login1", code="nonsense", password=PASSWORD), but=CODE_WRONG),
+    "auth.email.set": Sample(fixed(email="somebody@example.org", password=PASSWORD), account=True, but=NO_ACCOUNT),
+    "auth.email.verify": Sample(
+        fixed(code="nonsense"), account=True, but=CODE_WRONG | NO_ACCOUNT | {(Caller.ANONYMOUS, Target.NOTHING): "token.missing"}
+    ),
+    "auth.totp.begin": Sample(fixed(password=PASSWORD), account=True, but=NO_ACCOUNT),
+    "auth.totp.confirm": Sample(
+        about("code"),
+        (Target.OWN,),
+        make=totp_code,
+        account=True,
+        renews=True,
+        but=each((Caller.GUEST,), Target.OWN, "account.none"),
+    ),
+    "auth.totp.disable": Sample(
+        about("code", password=PASSWORD),
+        (Target.OWN,),
+        make=recovery_code,
+        account=True,
+        renews=True,
+        but=each((Caller.GUEST,), Target.OWN, "account.none"),
+    ),
+    "account.me": Sample(),
+    "account.update": Sample(fixed(name="Somebody")),
+    "user.ban": Sample(about("user"), ANY, make=newcomer, spends=True),
+    "user.unban": Sample(about("user"), ANY, make=newcomer),
+    "user.bans": Sample(),
     "consent.give": Sample(fixed(**CONSENT)),
     "consent.withdraw": Sample(fixed(purpose="location"), renews=True),
     "auth.ticket": Sample(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from fwber_rt.core.access import Role
@@ -14,17 +15,19 @@ from tests.e2e.matrix.voices import Answer, Http, Line
 from tests.e2e.servers import AT_HERE, Process
 from tests.e2e.wire import CONSENT, Json
 
+PASSWORD = "quite another horse"
 STATE = ("room.get", "room.members", "room.bans", "room.mutes", "room.invitations", "room.requests")
 ROOM = {"name": "Room", "radius_m": 2000, **AT_HERE}
 
 
 @dataclass
 class Person:
-    """Somebody with a token, and the connection they keep."""
+    """Somebody with a token, and the connection they keep. ``login``: how they sign in, if they have an account."""
 
     id: str
     token: str
     line: Line
+    login: str = ""
 
 
 class Scene:
@@ -40,6 +43,7 @@ class Scene:
         self.foreign: dict[str, str] = {}  # by operation: an object of the stranger's
         self._rooms: dict[Target, str] = {}
         self._everybody: list[Person] = []
+        self._logins = count(1)
 
     async def open(self) -> None:
         """Bring everybody in."""
@@ -59,6 +63,23 @@ class Scene:
         await self.ok(person, "location.update", **AT_HERE)
         self._everybody.append(person)
         return person
+
+    def new_login(self) -> str:
+        """A login that is nobody's."""
+        return f"login{next(self._logins)}"
+
+    async def account(self, person: Person) -> None:
+        """See that somebody has an account; they stay who they are."""
+        if not person.login:
+            person.login = self.new_login()
+            person.token = (await self.ok(person, "auth.upgrade", login=person.login, password=PASSWORD))["token"]
+
+    async def sign_in(self, person: Person) -> Json:
+        """Another device of somebody's."""
+        await self.account(person)
+        answer = await self.http.ask("POST /auth/sign-in", None, {"login": person.login, "password": PASSWORD})
+        found: Json = answer.value
+        return found
 
     async def line(self, token: str) -> Line:
         """A connection of whoever the token stands for."""
