@@ -35,10 +35,15 @@ def source(place: int) -> str:
     return f"127.0.0.{2 + place // PER_SOURCE}"
 
 
-def guests(port: int, count: int, label: str = "guests", *, first: int = 0) -> list[Guest]:
-    """Make guests who have consented to location, over kept-alive HTTP connections. Unmeasurable when refused."""
+def guests(
+    port: int, count: int, label: str = "guests", *, first: int = 0, comes_from: Callable[[int], str] = source
+) -> list[Guest]:
+    """Make guests who have consented to location, over kept-alive HTTP connections. Unmeasurable when refused.
+
+    ``comes_from``: the address of connection number n (of at most 50).
+    """
     made: list[Guest] = []
-    sockets = [Socket((HOST, port), source(0)) for _ in range(min(count, 50))]
+    sockets = [Socket((HOST, port), comes_from(place)) for place in range(min(count, 50))]
     try:
         with Progress(label, count) as progress:
             for batch in batches(range(first, first + count), len(sockets)):
@@ -58,6 +63,7 @@ def connect(
     where: Callable[[int], tuple[float, float] | None] = lambda place: None,
     then: Callable[[int], tuple[str, dict[str, Any]] | None] = lambda place: None,
     label: str = "connections",
+    comes_from: Callable[[int], str] = source,
 ) -> list[Socket]:
     """Open one authenticated WebSocket per guest, located at ``where(place)`` (lat, lng), which then does ``then(place)``.
 
@@ -66,7 +72,7 @@ def connect(
     opened: list[Socket] = []
     with Progress(label, len(crowd)) as progress:
         for batch in batches(range(len(crowd)), BATCH):
-            sockets = open_sockets(port, [PATH] * len(batch), first=batch[0])
+            sockets = open_sockets(port, [PATH] * len(batch), first=batch[0], comes_from=comes_from)
             opened += sockets
             frames = [("connect", _connect(crowd[place], where(place))) for place in batch]
             _ask(sockets, frames)
@@ -75,9 +81,9 @@ def connect(
     return opened
 
 
-def open_sockets(port: int, paths: Sequence[str], *, first: int = 0) -> list[Socket]:
+def open_sockets(port: int, paths: Sequence[str], *, first: int = 0, comes_from: Callable[[int], str] = source) -> list[Socket]:
     """Upgraded connections, one per path; ``first`` is the place of the first one in its crowd."""
-    sockets = [Socket((HOST, port), source(first + place)) for place in range(len(paths))]
+    sockets = [Socket((HOST, port), comes_from(first + place)) for place in range(len(paths))]
     for socket, path in zip(sockets, paths, strict=True):
         socket.send_upgrade(path)
     for socket in sockets:

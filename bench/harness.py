@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -82,13 +83,15 @@ class Process:
     """One server process. ``ready`` is polled until it returns True; a context manager that leaves nothing behind."""
 
     def __init__(
-        self, command: Sequence[str], ready: Callable[[], bool], *, env: Mapping[str, str], log: Path, wrapped: bool = False
-    ):
+        self, command: Sequence[str], ready: Callable[[], bool], *, env: Mapping[str, str], log: Path, wrapped: bool = False,
+        files: int = 0,
+    ):  # fmt: skip
         self._command = list(command)
         self._ready = ready
         self._env = dict(env)
         self.log = log
         self._wrapped = wrapped
+        self._files = files
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, timeout: float = READY_S) -> float:
@@ -125,6 +128,8 @@ class Process:
             _raise_priority()
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if self._files:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._files, self._files))
 
     @property
     def pid(self) -> int:
@@ -190,7 +195,8 @@ class Process:
 class OurServer(Process):
     """fwber_rt on a free port with a data directory of its own, limits raised (not switched off), development profile.
 
-    ``settings`` maps dotted names to values. ``wrap`` puts a command before the server's (strace).
+    ``settings`` maps dotted names to values. ``limits``: the file that raises them; None leaves them as they are shipped.
+    ``files``: how many files it may have open. ``wrap`` puts a command before the server's (strace).
     """
 
     def __init__(
@@ -200,6 +206,8 @@ class OurServer(Process):
         data: Path | None = None,
         port: int = 0,
         wrap: Sequence[str] = (),
+        limits: Path | None = LIMITS,
+        files: int = 0,
     ):
         self._own = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="fwber_rt-bench-"))
@@ -209,10 +217,11 @@ class OurServer(Process):
         env = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
         env.update({environment_name(name): value for name, value in values.items()})
         env["PYTHONPATH"] = str(ROOT)
-        command = [*wrap, sys.executable, "-m", "fwber_rt", "serve", "--config", str(LIMITS)]
+        command = [*wrap, sys.executable, "-m", "fwber_rt", "serve", *(["--config", str(limits)] if limits else [])]
         super().__init__(
-            command, lambda: _answers(f"{self.url}/readyz"), env=env, log=self.data / "bench-server.log", wrapped=bool(wrap)
-        )
+            command, lambda: _answers(f"{self.url}/readyz"), env=env, log=self.data / "bench-server.log", wrapped=bool(wrap),
+            files=files,
+        )  # fmt: skip
 
     def get(self, path: str) -> str:
         """The body of one page."""

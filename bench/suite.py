@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Protocol
 
-from bench import attacker, cells, fanout, idle, nearby, replay, soak, walk
+from bench import attacker, cells, fanout, floods, idle, nearby, replay, soak, walk
 from bench.report import Report
 
 
@@ -35,5 +35,6 @@ BENCHES: dict[str, Bench] = {
     "walk": walk,
     "replay": replay,
     "soak": soak,
+    "floods": floods,
     "attacker": attacker,
 }

@@ -300,7 +300,7 @@ PIECES = st.one_of(st.binary(max_size=60), st.sampled_from([upgrade(), GET, fram
 def test_no_bytes_make_the_front_fail(pieces: list[bytes]) -> None:
     endpoint = loose(FakeApp())[0].endpoint
     transport = Somewhere()
-    transport.protocol = door = front_module.Door(front_module.Front(Settings({}), endpoint, Anything, 10))
+    transport.protocol = door = front_module.Door(front_module.Front(Settings({}), endpoint, Anything, 10, lambda run: None))
     door.connection_made(cast(asyncio.Transport, transport))
     for piece in pieces:
         if not transport.closing:
@@ -440,6 +440,52 @@ async def test_a_refused_connection_that_left_makes_room_for_the_next_refusal(mo
             assert (await client.answer())[0] == 503
             await client.hang_up()
             await until(lambda: rig.front.statistics().connections == 1)
+
+
+@pytest.mark.parametrize("sent", [GET, upgrade()], ids=["request", "upgrade"])
+async def test_a_crowd_of_newcomers_is_let_in_a_few_per_turn(rig: Rig, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    """Two thousand at once held everybody else up for a fifth of a second."""
+    monkeypatch.setattr(front_module, "OPENINGS", 3)
+    begun: list[int] = []
+    turn, hand_over = 0, front_module.Door._hand_over
+
+    def noted(door: front_module.Door, end: int) -> None:
+        begun.append(turn)
+        hand_over(door, end)
+
+    async def count_turns() -> None:
+        nonlocal turn
+        while True:
+            turn += 1
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(front_module.Door, "_hand_over", noted)
+    counting = asyncio.ensure_future(count_turns())
+    clients = [await rig.dial() for _ in range(20)]
+    await until(lambda: rig.front.statistics().connections == 20)
+    for client in clients:
+        client.send(sent)
+    for client in clients:
+        assert (await client.head())[0] in (101, 200)
+    counting.cancel()
+    assert len(begun) == 20
+    assert max(begun.count(turn) for turn in begun) <= 3
+
+
+async def test_a_newcomer_that_leaves_while_it_waits_is_forgotten(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "OPENINGS", 0)
+    client = await rig.dial()
+    client.send(GET)
+    await until(lambda: rig.front._waiting)
+    [door] = rig.front._waiting
+    assert not cast(asyncio.ReadTransport, door.transport).is_reading()
+    door.transport.abort()
+    await until(lambda: rig.front.statistics().connections == 0)
+    monkeypatch.setattr(front_module, "OPENINGS", 3)
+    other = await rig.dial()
+    other.send(GET)
+    assert (await other.answer())[0] == 200
+    assert rig.requests == [("/page", b"")]
 
 
 async def test_one_address_may_have_only_so_many() -> None:

@@ -60,7 +60,7 @@ class Inner(asyncio.Protocol):
 
 def test_what_trickles_in_does_not_extend_the_deadline_and_a_new_head_has_its_own() -> None:
     endpoint, inner, transport = loose(FakeApp())[0].endpoint, Inner(), Nowhere()
-    front = Front(Settings({}), endpoint, lambda: inner, 10)
+    front = Front(Settings({}), endpoint, lambda: inner, 10, lambda run: None)
     connection = HttpConnection(front, "")
     connection.take(cast(asyncio.Transport, transport), GET)
     assert (inner.data, connection.deadline) == (GET, inf)
@@ -150,7 +150,7 @@ async def test_a_later_head_that_is_bad_is_answered_and_ends_the_connection(rig:
 @pytest.mark.parametrize("reads", [True, False])
 def test_a_client_that_does_not_read_its_answers_is_cut_off_after_30_s(reads: bool) -> None:
     endpoint, transport = loose(FakeApp())[0].endpoint, Aborted()
-    connection = HttpConnection(Front(Settings({}), endpoint, Inner, 10), "")
+    connection = HttpConnection(Front(Settings({}), endpoint, Inner, 10, lambda run: None), "")
     connection.take(cast(asyncio.Transport, transport), GET)
     connection.pause_writing()
     hand = cast(Hand, endpoint.wheel.clock)

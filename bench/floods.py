@@ -1,0 +1,206 @@
+"""What a flood costs the server and the honest people on it: each kind beside a hundred who chat."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from bench import crowd, harness
+from bench.attacks import FLOODS, Flood
+from bench.chat import Chat, address
+from bench.report import Bar, Progress, Report, Table, Unmeasurable
+from bench.stats import Quantiles
+
+HELP = "memory, and honest people's delay, while the server is flooded in eight ways"
+TEACH = """\
+For each flood a server of its own, with the limits it is shipped with (profile production; only guests are let in): a hundred
+people in rooms of ten, each saying something every second, first in calm, then beside the flood. Reported: how far resident
+memory rose, how long messages took from being sent until each recipient had them, and what the server answered the flood.
+No limit is lifted: floods come from as many loopback addresses as the limit of connections per address makes them need.
+
+  python -m bench floods
+  python -m bench floods --only pings drip --seconds 10
+  python -m bench floods --share 0.05 --people 20     a twentieth of each flood
+"""
+PEOPLE = 100
+GROWTH_MIB = 64.0
+P99_MS = 200.0
+CALM_S = 5.0
+SETTINGS = {"profile": "production", "auth.guests": "true"}
+ANSWERS = ("fwber_rt_connections_refused_total", "fwber_rt_closes_total", "fwber_rt_limits_reached_total")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The bench's own flags."""
+    parser.add_argument("--only", nargs="+", choices=list(FLOODS), default=list(FLOODS), metavar="FLOOD",
+                        help=f"which (default all: {', '.join(FLOODS)})")  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=30.0, metavar="S", help="of each flood (default 30)")
+    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"who chat, in tens (default {PEOPLE})")
+    parser.add_argument("--share", type=float, default=1.0, metavar="X", help="of each flood's connections (default 1)")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One flood. Bytes and seconds; ``counted`` is what the server says it answered."""
+
+    name: str
+    calm: Quantiles
+    delay: Quantiles
+    missing: int
+    before: int
+    peak: int
+    after: int
+    server_cpu: float
+    attack: dict[str, Any]
+    counted: dict[str, float]
+
+    @property
+    def growth_mib(self) -> float:
+        """How far memory rose."""
+        return (self.peak - self.before) / 2**20
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    """Measure; Unmeasurable when an honest client is refused, sent away or cut off."""
+    pinned = harness.pin_load()
+    outcomes: list[Outcome] = []
+    with Progress("floods", len(arguments.only)) as progress:
+        for name in arguments.only:
+            outcomes.append(_flood(name, arguments))
+            progress.step(name)
+    report = Report("floods", [_costs(outcomes), _answers(outcomes)])
+    report.bars = [bar for outcome in outcomes for bar in _bars(outcome)]
+    report.notes = [f"{pinned}; every limit as shipped in production, the floods' process behind the honest people's in priority"]
+    report.figures = {outcome.name: _figures(outcome) for outcome in outcomes}
+    return report
+
+
+def _flood(name: str, arguments: argparse.Namespace) -> Outcome:
+    flood = FLOODS[name]
+    with harness.OurServer(SETTINGS, limits=None, files=flood.files) as server:
+        people = crowd.guests(server.port, arguments.people, comes_from=lambda place: address(10 * place, 1))
+        enemies = crowd.guests(server.port, flood.connections, comes_from=lambda place: address(10 * place, 2)) if (
+            flood.signed_in) else []  # fmt: skip
+        with Chat(server.port, people) as chat:
+            calm = chat.watch(min(CALM_S, arguments.seconds))
+            counted, before, cpu = _counted(server), server.resident_bytes(), server.cpu_seconds()
+            with Memory(server) as memory:
+                begin = time.perf_counter()
+                attack = _attack(flood, name, server.port, arguments, [enemy.token for enemy in enemies], chat)
+                end = time.perf_counter()
+            cpu = (server.cpu_seconds() - cpu) / (end - begin)
+            chat.watch(1)
+            after, told = server.resident_bytes(), _counted(server)
+            return Outcome(
+                name, calm, chat.between(begin, end), chat.missing(), before, max(memory.peak, after), after, cpu, attack,
+                {label: value - counted.get(label, 0) for label, value in told.items() if value > counted.get(label, 0)},
+            )  # fmt: skip
+
+
+def _attack(flood: Flood, name: str, port: int, arguments: argparse.Namespace, tokens: list[str], chat: Chat) -> dict[str, Any]:
+    """Run the flood's process; what it reports. The honest go on meanwhile."""
+    order = {"flood": name, "port": port, "seconds": arguments.seconds, "tokens": tokens, "share": arguments.share}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.attacks"], cwd=harness.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(harness.ROOT)}, preexec_fn=_behind,  # noqa: PLW1509 -- before the first import
+    )  # fmt: skip
+    try:
+        out, _ = process.communicate(json.dumps(order).encode(), timeout=10 * arguments.seconds + 60)
+    except subprocess.TimeoutExpired:
+        raise Unmeasurable(f"the flood {name} does not come to its end") from None
+    finally:
+        process.kill()
+        process.wait()
+    if process.returncode:
+        raise Unmeasurable(f"the flood {name} ended with status {process.returncode}")
+    return dict(json.loads(out))
+
+
+def _behind() -> None:
+    """In the flood's process: everything else of ours comes first."""
+    os.setpriority(os.PRIO_PROCESS, 0, 5)
+
+
+def _counted(server: harness.OurServer) -> dict[str, float]:
+    """The server's counts of what it refused, closed and cut off."""
+    found = {}
+    for family in text_string_to_metric_families(server.get("/metrics")):
+        for sample in family.samples:
+            if sample.name in ANSWERS:
+                [label] = sample.labels.values()
+                found[f"{family.name.removeprefix('fwber_rt_')} {label}"] = sample.value
+    return found
+
+
+class Memory:
+    """The most resident memory of a server, looked at four times a second."""
+
+    def __init__(self, server: harness.OurServer) -> None:
+        self.peak = 0
+        self._server = server
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="memory")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self.peak = max(self.peak, self._server.resident_bytes())
+            if self._end.wait(0.25):
+                return
+
+
+def _bars(outcome: Outcome) -> list[Bar]:
+    return [
+        Bar(f"{outcome.name}: resident memory grew by", outcome.growth_mib, GROWTH_MIB, "MiB", at_least=False),
+        Bar(f"{outcome.name}: honest p99", outcome.delay.p99 * 1000, P99_MS, "ms", at_least=False),
+        Bar(f"{outcome.name}: honest deliveries missing", outcome.missing, 0, "", at_least=False),
+    ]
+
+
+def _costs(outcomes: list[Outcome]) -> Table:
+    what = ["flood", "connections", "sent", "unit", "seconds", "core"]
+    table = Table("Floods beside honest people", [*what, "calm p99 ms", "p99 ms", "worst ms", "grew MiB", "after MiB"])
+    for each in outcomes:
+        attack, core = each.attack, f"{each.server_cpu:.0%}"
+        row = [each.name, attack["connections"], attack["sent"], FLOODS[each.name].unit, attack["seconds"], core]
+        row += [each.calm.p99 * 1000, each.delay.p99 * 1000, each.delay.worst * 1000]
+        table.rows.append([*row, each.growth_mib, (each.after - each.before) / 2**20])
+    return table
+
+
+def _answers(outcomes: list[Outcome]) -> Table:
+    table = Table("What the server answered", ["flood", "what it is", "heard by the flood", "counted by the server"])
+    for each in outcomes:
+        heard, counted = (_listed(counts) for counts in (each.attack["answers"], each.counted))
+        table.rows.append([each.name, FLOODS[each.name].title, heard, counted])
+    return table
+
+
+def _listed(counts: dict[str, float]) -> str:
+    return ", ".join(f"{what} x{count:.0f}" for what, count in counts.items())
+
+
+def _figures(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "growth_bytes": outcome.peak - outcome.before, "after_bytes": outcome.after - outcome.before,
+        "calm_p99_ms": outcome.calm.p99 * 1000, "p99_ms": outcome.delay.p99 * 1000, "worst_ms": outcome.delay.worst * 1000,
+        "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
+        "attack": outcome.attack, "counted": outcome.counted,
+    }  # fmt: skip
