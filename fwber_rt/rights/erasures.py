@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -37,9 +39,10 @@ from fwber_rt.storage.db import Database
 if TYPE_CHECKING:
     from fwber_rt.app import App
 
-SELECT_OPEN: Final = "SELECT id, user FROM erasures WHERE done IS NULL ORDER BY id"
+SELECT_OPEN: Final = "SELECT id, user FROM erasures WHERE done IS NULL ORDER BY cause = 'retention', id"
 SELECT_ONE: Final = "SELECT id, asked, cause, done FROM erasures WHERE user = ?"
 STREAMS_A_TURN: Final = 64
+BATCH_S: Final = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +88,8 @@ class Erasures:
         while self._again:
             await self._ask(self._again[-1], "restored")
             self._again.pop()
-        for id, user in await app.database.reader.all(SELECT_OPEN):
-            await self._erase(id, user)
-            if user in self._done:
-                self._done.pop(user).set()
+        while waiting := await app.database.reader.all(SELECT_OPEN):
+            await self._erase(waiting)
         return True
 
     async def erase(self, user: int, cause: str) -> dict[str, Any]:
@@ -107,14 +108,43 @@ class Erasures:
         found: dict[str, Any] = msgspec.to_builtins(proof(id, asked, why, done, await reader.all(schema.SELECT_LOG, (id,))))
         return found
 
+    async def begin(self, users: Iterable[int], cause: str) -> None:
+        """Make erasures certain that nobody asked for over the network, and have them carried out."""
+        for user in users:
+            await self._ask(user, cause)
+        self._app.rights.wake(WORKER)
+
     async def _ask(self, user: int, cause: str) -> None:
-        """Make an erasure certain that nobody asked for over the network."""
         world, now = self._app.world, self._app.clock.now()
         world.erased.add(user)
         row = Row(schema.INSERT_ERASURE, (world.ids.next(now.wall), user, now.wall, cause, None))
         await self._stored([row])
 
-    async def _erase(self, id: int, user: int) -> None:
+    async def _erase(self, waiting: list[tuple[int, int]]) -> None:
+        """Several at a time, since snapshot and log are everybody's; but nobody waits long for others."""
+        app, until = self._app, perf_counter() + BATCH_S
+        taken: list[tuple[int, int]] = []
+        for id, user in waiting:
+            if taken and perf_counter() > until:
+                break
+            await self._take_out(id, user)
+            taken.append((id, user))
+        await app.snapshot()
+        removed = await asyncio.to_thread(app.snapshots.keep_newest)
+        for id, _ in taken:
+            await self._log(id, "snapshots", removed)
+        if not await app.database.checkpoint_truncate():
+            raise TimeoutError("a reader has held on to the write-ahead log for too long")
+        for id, user in taken:
+            await self._windows(app.world, user)  # what a read that was under way has put back
+            now = app.clock.now().wall
+            await self._stored([Row(schema.LOG_ERASURE, (id, now, "log", "", 0)), Row(schema.END_ERASURE, (id, now))])
+            log.info("erasure %d is done", id)
+            if user in self._done:
+                self._done.pop(user).set()
+
+    async def _take_out(self, id: int, user: int) -> None:
+        """Everything that is theirs alone."""
         app, world = self._app, self._app.world
         self._leave(world, user)
         await app.journal.wait(app.journal.position)  # nothing of theirs is on its way to the disk any more
@@ -126,14 +156,6 @@ class Erasures:
         await self._log(id, "key")
         await self._windows(world, user)
         await self._log(id, "memory")
-        await app.snapshot()
-        await self._log(id, "snapshots", await asyncio.to_thread(app.snapshots.keep_newest))
-        if not await app.database.checkpoint_truncate():
-            raise TimeoutError("a reader has held on to the write-ahead log for too long")
-        await self._windows(world, user)  # what a read that was under way has put back
-        now = app.clock.now().wall
-        await self._stored([Row(schema.LOG_ERASURE, (id, now, "log", "", 0)), Row(schema.END_ERASURE, (id, now))])
-        log.info("erasure %d is done", id)
 
     def _leave(self, world: World, user: int) -> None:
         """Out of memory, with everything that others are told of it."""

@@ -1,4 +1,4 @@
-"""Rows whose time is over: the periods that tables declare (``registry.Ends``), enforced.
+"""Rows whose time is over: the periods that tables declare (``registry.Ends``), enforced; and guests who cannot come back.
 
 What a wrong clock deletes is gone, so this waits until the retention of messages, which looks at the newest events, believes the
 clock (``features/messages/retention.py``).
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects, Row, Statement
 from fwber_rt.core.settings import Settings
+from fwber_rt.features.accounts import GUEST_TTL
+from fwber_rt.features.gdpr.schema import GUESTS_KEPT
 from fwber_rt.registry import Ends, SyncReader, Table
 from fwber_rt.storage.db import Database
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
     from fwber_rt.app import App
 
 MOST_ROWS: Final = 2_000  # deleted by one statement: the writer is everybody's
+MOST_GUESTS: Final = 100  # erased after one look
+GONE_GUESTS: Final = "SELECT id FROM users WHERE kind = ? AND created < ? AND body IS NOT NULL ORDER BY id LIMIT ?"
 _WITHOUT_ROWID: Final = "SELECT wr FROM pragma_table_list(?)"
 
 
@@ -45,6 +50,7 @@ class Retention:
         app, now = self._app, self._app.clock.now().wall
         if app.journal.read_only or not app.world.clock_trusted:
             return False
+        await self._guests(now)
         for each in self._over:
             until = moment(each.ends, now, app.settings)
             [(left,)] = await app.database.reader.all(each.find, (until,))
@@ -53,6 +59,15 @@ class Retention:
                 await app.journal.wait(app.journal.position)
                 left -= MOST_ROWS
         return True
+
+    async def _guests(self, now: int) -> None:
+        """Guests whose token has ended can never come back: nobody could even ask for what is kept of them."""
+        app = self._app
+        before = now - int((app.settings[GUEST_TTL] + app.settings[GUESTS_KEPT]) * 1000)
+        found = await app.database.reader.all(GONE_GUESTS, (int(Kind.GUEST), before, MOST_GUESTS))
+        gone = [user for (user,) in found if user not in app.world.people and user not in app.world.erased]
+        if gone:
+            await app.rights.erasures.begin(gone, "retention")
 
 
 def over(table: Table, reader: SyncReader) -> Over:

@@ -29,11 +29,14 @@ from fwber_rt.storage.schema import MIGRATIONS
 from fwber_rt.storage.snapshot import Snapshots
 from tests.e2e.conftest import StartProcess
 from tests.e2e.servers import AT_HERE, Process
-from tests.e2e.wire import Json, Wire
+from tests.e2e.wire import CONSENT, Json, Wire
 
 REGISTRY = registry()
 STEPS = (*MIGRATIONS, *REGISTRY.migrations.values())
 CANARY = "Kanarienvogel"
+LOGIN, EMAIL, PASSWORD = "kanarienvogel.login", "kanarienvogel@example.org", "kanarienvogel-password"
+NO_MAIL = {"smtp__host": "127.0.0.1", "smtp__port": "9", "smtp__tls": "none", "smtp__from": "a@example.org"}
+ERASE = {"confirm": "erase everything", "password": PASSWORD}
 HOME = {"lat": 52.3906, "lng": 13.0645}
 WITHIN_S = 60.0
 
@@ -111,9 +114,12 @@ class Scene:
 
     async def begin(self) -> None:
         rest = self.server.rest()
-        self.tokens = [(await rest.guest(name))["token"] for name in (f"{CANARY} Ann", "Bob")]
+        account = {"login": LOGIN, "password": PASSWORD, "name": f"{CANARY} Ann", "email": EMAIL, "client": f"{CANARY} phone"}
+        registered = await rest.ok("POST /auth/register", body={**account, "consent": CONSENT})
+        self.tokens = [registered["token"], (await rest.guest("Bob"))["token"]]
         self.ann, self.bob = [await self.server.connect(token) for token in self.tokens]
         self.user = id_of(self.ann)
+        await self.ann.ok("auth.totp.begin", password=PASSWORD)
         await self._rooms()
         await self._words()
         await self._safety()
@@ -173,9 +179,12 @@ class Scene:
         with closing(open_reader(self.data / vault.FILE)) as keys:
             [wrapped] = keys.execute("SELECT wrapped FROM keys WHERE owner = ?", (self.user,)).fetchone()
         sealed = [value for value, _ in ciphertexts(self.data / FILE, self.user)]
+        with closing(open_reader(self.data / FILE)) as connection:
+            logins = [hash for (hash,) in connection.execute("SELECT hash FROM logins WHERE user = ?", (self.user,))]
         archive = next((self.data / EXPORTS).iterdir()).read_bytes()
         return {
-            "canary": forms(CANARY), "home": cell_forms(self.home), "key": [wrapped], "export": [archive[100:164]],
+            "canary": [form for text in (CANARY, LOGIN, EMAIL, PASSWORD) for form in forms(text)], "logins": logins,
+            "home": cell_forms(self.home), "key": [wrapped], "export": [archive[100:164]],
             **{f"ciphertext {n}": [value] for n, value in enumerate(sealed)},
         }  # fmt: skip
 
@@ -190,7 +199,7 @@ class Scene:
 
 @pytest.fixture
 async def scene(process: StartProcess, tmp_path: Path) -> Scene:
-    server = await process(tmp_path / "live" / "data", storage__snapshot_s="0.3", log__level="debug")
+    server = await process(tmp_path / "live" / "data", storage__snapshot_s="0.3", log__level="debug", **NO_MAIL)
     scene = Scene(server)
     await scene.begin()
     return scene
@@ -206,7 +215,7 @@ async def test_no_byte_of_a_canary_is_left_within_a_minute(scene: Scene) -> None
     assert len(search.needles) > 15
 
     began = time.monotonic()
-    receipt = (await scene.ann.ok("account.erase", confirm="erase everything"))["receipt"]
+    receipt = (await scene.ann.ok("account.erase", **ERASE))["receipt"]
     await eventually(lambda: search.hits(scene.data) == {})
     gone_s = time.monotonic() - began
     proof = await scene.proof(receipt)
@@ -232,7 +241,7 @@ async def test_no_byte_of_a_canary_is_left_within_a_minute(scene: Scene) -> None
 
 
 async def test_others_are_told_no_canary_afterwards(scene: Scene) -> None:
-    await scene.proof((await scene.ann.ok("account.erase", confirm="erase everything"))["receipt"])
+    await scene.proof((await scene.ann.ok("account.erase", **ERASE))["receipt"])
     scene.bob.pushes.clear()
     told = [
         await scene.bob.ok("message.history", room=scene.bobs), await scene.bob.ok("here.history"),
@@ -247,7 +256,7 @@ async def test_a_backup_from_before_is_unreadable_for_that_user_alone(scene: Sce
     scene.keep()
     before = ciphertexts(scene.before, scene.user)
     bobs = ciphertexts(scene.before, id_of(scene.bob))
-    receipt = (await scene.ann.ok("account.erase", confirm="erase everything"))["receipt"]
+    receipt = (await scene.ann.ok("account.erase", **ERASE))["receipt"]
     await scene.proof(receipt)
     await scene.server.terminate()
     elsewhere = tmp_path / "restored"
@@ -267,6 +276,6 @@ async def test_a_backup_from_before_is_unreadable_for_that_user_alone(scene: Sce
 async def test_with_the_old_keys_the_new_database_says_nothing_either(scene: Scene) -> None:
     """Rows are emptied, not only locked: whoever kept the keys from before finds nothing to open with them."""
     scene.keep()
-    receipt = (await scene.ann.ok("account.erase", confirm="erase everything"))["receipt"]
+    receipt = (await scene.ann.ok("account.erase", **ERASE))["receipt"]
     await scene.proof(receipt)
     assert ciphertexts(scene.data / FILE, scene.user) == []

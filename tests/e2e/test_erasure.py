@@ -8,7 +8,6 @@ import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -140,17 +139,19 @@ async def test_it_needs_to_be_meant(server: InProcess) -> None:
 
 
 async def test_it_needs_the_password_where_there_is_one(server: InProcess) -> None:
-    async def confirm(user: int, password: str, reader: Any) -> bool:
-        return password == "correct"
-
-    server.app.world.confirm = confirm
-    ann, bob = await server.enter("Ann"), await server.enter("Bob")
+    account = {"login": "ann", "password": "correct horse"}
+    rest = server.rest()
+    token = (await rest.ok("POST /auth/register", body={**account, "name": "Ann"}))["token"]
+    ann, bob = await server.connect(token, at=None), await server.enter("Bob")
     err = await ann.err("account.erase", **ERASE, password="wrong")
     assert (err["name"], err["field"]) == ("account.unconfirmed", "password")
     assert (await ann.err("account.erase", **ERASE))["name"] == "account.unconfirmed"
     await ann.alive()
-    receipt = (await ann.ok("account.erase", **ERASE, password="correct"))["receipt"]
+    receipt = (await ann.ok("account.erase", **ERASE, password=account["password"]))["receipt"]
     assert "done" in await proof_of(bob, receipt)
+    assert (await rest.err("POST /auth/sign-in", body=account))["name"] == "login.wrong"
+    again = await rest.ok("POST /auth/register", body={**account, "name": "Another Ann"})
+    assert again["user"]["user"] != ann.welcome["user"]["user"], "the login is free, and nobody's past comes with it"
 
 
 # What is left on the disk

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from fwber_rt.clock import ManualClock
+from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects, Row, Statement
 from fwber_rt.core.settings import Setting, Settings
+from fwber_rt.features.accounts import GUEST_TTL
+from fwber_rt.features.gdpr.schema import GUESTS_KEPT
 from fwber_rt.features.safety.schema import REPORTS_KEPT
 from fwber_rt.registry import Ends, Table
 from fwber_rt.rights import retention
@@ -46,6 +50,13 @@ async def left(server: InProcess) -> list[int]:
     return [id for (id,) in await server.app.database.reader.all("SELECT id FROM reports ORDER BY id")]
 
 
+async def names(server: InProcess) -> list[str]:
+    """Of everybody who is stored and was not erased."""
+    reader = server.app.database.reader
+    rows = await reader.all("SELECT id, body FROM users WHERE body IS NOT NULL")
+    return [json.loads(body)["name"] for body in await reader.open([(id, body, (id,)) for id, body in rows]) if body]
+
+
 async def filled(server: InProcess, closed: list[int | None]) -> None:
     await server.app.dispatcher.applied(Effects(rows=[Row(INSERT, (id, at)) for id, at in enumerate(closed, 1)]))
 
@@ -66,6 +77,26 @@ async def test_what_is_over_goes_and_nothing_else(start: Any, clock: ManualClock
     server.app.world.clock_trusted = True
     assert await server.app.rights.retention.run() is True
     assert await left(server) == [3, 4]
+
+
+async def test_guests_who_cannot_come_back_are_erased(start: Any, clock: ManualClock) -> None:
+    server = await start(clock=clock)
+    rest = server.rest()
+    gone, here = [(await rest.guest(name)) for name in ("Gone", "Here")]
+    await server.user("Account")
+    clock.advance(GUEST_TTL.default + GUESTS_KEPT.default - 60)
+    await rest.guest("Late")
+    server.app.world.clock_trusted = True
+    await server.app.rights.retention.run()
+    assert server.app.world.erased == set()
+    clock.advance(61)
+    server.app.world.admit(int(here["user"]["user"]), "Here", Kind.GUEST, clock.now())
+    await server.app.rights.retention.run()
+    await server.app.rights.erasures.run()
+    assert server.app.world.erased == {int(gone["user"]["user"])}
+    rows = await server.app.database.reader.all("SELECT cause, done IS NOT NULL FROM erasures")
+    assert rows == [("retention", 1)]
+    assert sorted(await names(server)) == ["Account", "Here", "Late"]
 
 
 async def test_nothing_goes_while_the_disk_is_full(start: Any, clock: ManualClock) -> None:

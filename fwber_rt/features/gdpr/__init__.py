@@ -37,7 +37,7 @@ feature = Feature(
     ],
     errors=[erasing.UNCONFIRMED],
     migrations=[schema.MIGRATION],
-    settings=[erasing.LIMIT_ERASE, exporting.LIMIT_EXPORT, exporting.KEPT, schema.RETENTION_EVERY],
+    settings=[erasing.LIMIT_ERASE, exporting.LIMIT_EXPORT, exporting.KEPT, schema.RETENTION_EVERY, schema.GUESTS_KEPT],
     pushes=[PushSpec("account.export", shapes.ExportView, False, "a copy of my data is ready, or could not be made")],
     tables=schema.TABLES,
     state=State(load=erasing.load, forget=erasing.forget),

@@ -14,6 +14,10 @@ from fwber_rt.registry import Ends, Erase, Migration, Table
 RETENTION_EVERY: Setting[float] = Setting(
     "retention.tables_s", 600.0, "seconds between two looks at rows of tables whose time is over", "seconds", check=positive
 )
+GUESTS_KEPT: Setting[float] = Setting(
+    "retention.guests_s", 7 * 86_400.0, "how long a guest is kept after their token (`auth.guest_ttl_s`) ended; then erased",
+    "seconds", check=positive, reload=True,
+)  # fmt: skip
 
 INSERT_ERASURE = Statement("INSERT INTO erasures(id, user, asked, cause, receipt) VALUES (?, ?, ?, ?, ?)")
 REPEAT_ERASURE = Statement("UPDATE erasures SET done = NULL WHERE user = ?")
