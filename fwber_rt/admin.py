@@ -5,6 +5,11 @@ What is asked of a running server over the control socket, with its arguments an
     token        user: id or None, name: text or None, kind: guest | user | admin, ttl_s    {"token": text, "user": id as text}
     status                                                                                  names and figures
     account-erase  user: id                                                                 the proof (features.gdpr.shapes.Proof)
+    account-list   after: id, admins: only those                                            {"users": [...], "next": id or None}
+    account-reset  who: login, address or id, without_totp                                  {"user", "login", "code", "minutes"}
+    account-ban    user: id, hours: or None, reason                                         {"user", "until": ms or None}
+    account-unban, account-sign-out    user: id                                             {"user"}
+    account-kind   user: id, kind: user | admin                                             {"user", "kind"}
     backup       destination: absolute path                                                 {"path": of the copy}
     backup-keys  destination: absolute path                                                 {"path": of the copy}
     keys-rotate                                                                             {"wrap_key": whether it was replaced}
@@ -75,6 +80,12 @@ class Admin:
     def status(self) -> dict[str, Any]:
         """The running server's figures."""
         answer: dict[str, Any] = control.ask(self.data_dir, "status")
+        return answer
+
+    @_told
+    def account(self, verb: str, **arguments: Any) -> dict[str, Any]:
+        """What came of ``account-<verb>`` on the running server."""
+        answer: dict[str, Any] = control.ask(self.data_dir, f"account-{verb}", arguments)
         return answer
 
     @_told

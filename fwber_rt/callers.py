@@ -16,6 +16,7 @@ from fwber_rt.features.accounts import load_user
 from fwber_rt.features.accounts.sign_ins import check_cookie
 from fwber_rt.features.accounts.state import accounts
 from fwber_rt.transport.cookies import CREDENTIAL
+from fwber_rt.transport.proxies import network
 from fwber_rt.transport.session import Session
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Callers:
         person = dispatcher.world.people[user]
         if not person.sessions:
             dispatcher.world.release(person, dispatcher.clock.now())  # a grace time about to end must not end meanwhile
-        actor = Actor(person, person.kind, session, address)
+        actor = Actor(person, person.kind, session, network(address))
         actor.sid = sid
         actor.token_expires = expires_ms
         return actor

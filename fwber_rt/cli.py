@@ -121,7 +121,7 @@ def _user_commands(commands: Any) -> None:
 
 
 def _account_commands(commands: Any) -> None:
-    account = commands.add_parser("account", help="do something to one user's account on the running server")
+    account = commands.add_parser("account", help="see and change users' accounts on the running server")
     verbs = account.add_subparsers(title="what to do", metavar="VERB", required=True)
     erase = _command(
         verbs, "erase", _account_erase, "erase a user and everything they wrote, for ever",
@@ -130,6 +130,27 @@ def _account_commands(commands: Any) -> None:
     )  # fmt: skip
     erase.add_argument("user", type=int, metavar="ID", help="the user")
     erase.add_argument("--yes", action="store_true", help="it is meant: nothing can bring the user back")
+    reset = _command(
+        verbs, "reset", _account_reset, "print a one-time code with which a user chooses a new password",
+        "The code alone goes to standard output; hand it over by a way that is safe. The user's old password and sign-ins stay\n"
+        "good until it is used (POST /api/v1/auth/reset).",
+    )  # fmt: skip
+    reset.add_argument("who", metavar="LOGIN", help="login, verified e-mail address, or id")
+    reset.add_argument("--without-totp", action="store_true", help="take the second factor away too, for whoever lost it")
+    ban = _command(verbs, "ban", _account_ban, "refuse a user everything, and close their connections")
+    ban.add_argument("user", type=int, metavar="ID", help="the user")
+    ban.add_argument("--hours", type=float, help="how long (default: until it is lifted)")
+    ban.add_argument("--reason", default="", help="told to the user by mail, where there is an address")
+    for name, run, help in (
+        ("unban", _account_unban, "lift a ban"),
+        ("sign-out", _account_sign_out, "end all of a user's sign-ins"),
+        ("admin", _account_admin, "let a user administrate the server"),
+    ):
+        _command(verbs, name, run, help).add_argument("user", type=int, metavar="ID", help="the user")
+    verbs.choices["admin"].add_argument("--revoke", action="store_true", help="no longer: make them a user like others")
+    listing = _command(verbs, "list", _account_list, "list users: id, kind, login, devices signed in, ban, name")
+    listing.add_argument("--admins", action="store_true", help="administrators alone")
+    listing.add_argument("--json", action="store_true", help="for machines")
 
 
 def _storage_commands(commands: Any) -> None:
@@ -214,6 +235,53 @@ def _account_erase(options: argparse.Namespace, environ: Mapping[str, str]) -> i
     if not options.yes:
         raise ConfigError([f"nothing can bring user {options.user} back; say --yes when that is meant"])
     print(orjson.dumps(_admin(options, environ).account_erase(options.user), option=orjson.OPT_INDENT_2).decode())
+    return OK
+
+
+def _account_reset(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    made = _admin(options, environ).account("reset", who=options.who, without_totp=options.without_totp)
+    _say(f"for {made['login']} (user {made['user']}), good once, for {made['minutes']} minutes")
+    print(made["code"])
+    return OK
+
+
+def _account_ban(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    _admin(options, environ).account("ban", user=options.user, hours=options.hours, reason=options.reason)
+    _say(f"user {options.user} is banned {f'for {options.hours:g} hours' if options.hours else 'until that is lifted'}")
+    return OK
+
+
+def _account_unban(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    _admin(options, environ).account("unban", user=options.user)
+    _say(f"user {options.user} is not banned")
+    return OK
+
+
+def _account_sign_out(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    _admin(options, environ).account("sign-out", user=options.user)
+    _say(f"all sign-ins of user {options.user} are over")
+    return OK
+
+
+def _account_admin(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    kind = "user" if options.revoke else "admin"
+    _admin(options, environ).account("kind", user=options.user, kind=kind)
+    _say(f"user {options.user} is {'a user like others' if options.revoke else 'an administrator'}")
+    return OK
+
+
+def _account_list(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    admin = _admin(options, environ)
+    after: int | None = 0
+    while after is not None:
+        page = admin.account("list", after=after, admins=options.admins)
+        for user in page["users"]:
+            if options.json:
+                print(orjson.dumps(user).decode())
+                continue
+            ban = "banned" if user["banned"] else "-"
+            print(f"{user['user']:<20}{user['kind']:<7}{user['login'] or '-':<24}{user['sign_ins']:>3}  {ban:<8}{user['name']}")
+        after = page["next"]
     return OK
 
 

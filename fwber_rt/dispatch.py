@@ -48,6 +48,7 @@ from fwber_rt.transport.auth import Tokens
 from fwber_rt.transport.cookies import CREDENTIAL
 from fwber_rt.transport.http import Answered, LimitState
 from fwber_rt.transport.hub import Hub
+from fwber_rt.transport.proxies import network
 from fwber_rt.transport.session import Session
 
 CONNECTIONS_PER_USER = Setting(
@@ -268,7 +269,7 @@ class Dispatcher:
     async def _caller(self, operation: Command | Query, token: str | None, address: str) -> Actor:
         now = self.clock.now()
         if token is None:
-            actor = Actor(None, Kind.ANONYMOUS, None, address)
+            actor = Actor(None, Kind.ANONYMOUS, None, network(address))
             self._check_anonymous(operation, actor, now)
             return actor
         self.limiter.check_address("address", address, now)

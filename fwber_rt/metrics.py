@@ -94,6 +94,10 @@ METRICS: tuple[Metric, ...] = (
     Metric("job_failures", "counter", "Runs of timed jobs that failed.", ("job",)),
     Metric("mail", "counter", "Letters, by what became of them; unreachable counts conversations that failed.", ("outcome",)),
     Metric("mail_waiting", "gauge", "Letters waiting to be sent."),
+    Metric("passwords_waiting", "gauge", "Passwords being hashed, or waiting to be."),
+    Metric("passwords_hashed", "counter", "Passwords hashed."),
+    Metric("sign_ins_over", "gauge", "Sign-ins ended one by one whose tokens are refused until they end."),
+    Metric("users_banned", "gauge", "Users who are banned."),
     Metric("log_lines_suppressed", "counter", "Log lines left out because of their number."),
 )
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}

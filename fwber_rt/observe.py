@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fwber_rt.features.accounts.state import accounts
 from fwber_rt.features.mail.drain import progress as mail
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def _people(app: App) -> None:
     watch("window_bytes", lambda: app.world.statistics().window_bytes)
     watch("mail", lambda: {(outcome,): float(n) for outcome, n in mail(app.world).outcomes.items()})
     watch("mail_waiting", lambda: mail(app.world).waiting)
+    watch("passwords_waiting", lambda: app.passwords.statistics().waiting)
+    watch("passwords_hashed", lambda: app.passwords.statistics().hashed)
+    watch("sign_ins_over", lambda: accounts(app.world).statistics()["revoked"])
+    watch("users_banned", lambda: accounts(app.world).statistics()["bans"])
 
 
 def _traffic(app: App) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fwber_rt import __version__
+from fwber_rt.account_verbs import account_verbs
 from fwber_rt.config import PROFILE
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
@@ -53,7 +54,7 @@ def verbs(app: App) -> dict[str, Verb]:
 
     return {
         "token": token, "status": status, "backup": save, "backup-keys": save_keys, "account-erase": account_erase,
-        "keys-rotate": rotate_keys,
+        "keys-rotate": rotate_keys, **account_verbs(app),
     }  # fmt: skip
 
 
@@ -70,7 +71,8 @@ async def _token(app: App, user: int | None, name: str | None, kind: str, ttl_s:
         raise ValueError(f"there is no kind {kind!r}; say guest, user or admin") from None
     except Refused as refused:
         raise ValueError(refused.message) from None
-    return {"token": app.tokens.issue(user, level, now.wall, ttl_s * 1000), "user": str(user)}
+    sid = str(app.world.ids.next(now.wall))
+    return {"token": app.tokens.issue(user, level, now.wall, ttl_s * 1000, sid), "user": str(user)}
 
 
 async def _rotate_keys(app: App) -> dict[str, Any]:

@@ -52,6 +52,7 @@ LAYERS: Mapping[str, str] = {
     "timers": "* app",
     "rights": "* app",
     "observe": "* app",
+    "account_verbs": "* app",
     "verbs": "* app",
     "app": "*",
     "admin": "clock config core registry storage",

@@ -82,7 +82,8 @@ class Person:
 class Actor:
     """Who asks: a person (None while anonymous), through which session (None over REST), from which address.
 
-    ``sid`` names the sign-in that the request is made under; "" while anonymous.
+    ``address`` is what limits are kept by: of IPv6 the /64. ``sid`` names the sign-in that the request is made under; "" while
+    anonymous.
     """
 
     __slots__ = ("address", "kind", "person", "session", "sid", "someone", "token_expires", "warned")

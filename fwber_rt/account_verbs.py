@@ -1,0 +1,117 @@
+"""What the operator may do to accounts over the control socket: list, reset, ban, make an administrator, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Effects
+from fwber_rt.errors import NOT_FOUND, Refused
+from fwber_rt.features.accounts import bans, codes, identity, schema, sign_ins, totp, users
+from fwber_rt.features.accounts.state import Credentials, Profile
+from fwber_rt.storage.control import Verb
+
+if TYPE_CHECKING:
+    from fwber_rt.app import App
+
+OPERATOR: Final = 0
+"""Who banned somebody, where it was nobody with an account."""
+PAGE: Final = 500
+
+Done = dict[str, Any]
+
+
+def account_verbs(app: App) -> dict[str, Verb]:
+    """Every verb by name, as in ``verbs.verbs``."""
+    every: dict[str, Callable[..., Awaitable[Done]]] = {
+        "account-list": _list, "account-reset": _reset, "account-ban": _ban, "account-unban": _unban, "account-kind": _kind,
+        "account-sign-out": _sign_out,
+    }  # fmt: skip
+    return {name: partial(_carried_out, app, verb) for name, verb in every.items()}
+
+
+async def _carried_out(app: App, verb: Callable[..., Awaitable[Done]], arguments: Mapping[str, Any]) -> Done:
+    try:
+        return await verb(app, **arguments)
+    except Refused as refused:
+        raise ValueError("there is no such user" if refused.error is NOT_FOUND else refused.message) from None
+
+
+async def _list(app: App, after: int, admins: bool) -> Done:
+    """Users behind an id, some at a time; ``next`` is where to go on, None at the end."""
+    reader, now = app.database.reader, app.clock.now().wall
+    least = Kind.ADMIN if admins else Kind.GUEST
+    rows = await reader.all(schema.SELECT_USERS, (after, int(least), PAGE))
+    bodies = await reader.open([(row[0], row[3], (row[0],)) for row in rows])
+    profiles = await reader.open([(row[0], row[5], (row[0], row[4])) for row in rows])
+    banned = dict(await reader.all(schema.SELECT_BANS))
+    found = []
+    for (user, kind, created, _, _, _, devices), body, profile in zip(rows, bodies, profiles, strict=True):
+        if body is None:
+            continue  # erased
+        login = msgspec.json.decode(profile, type=Profile).login if profile else None
+        ended = user not in banned or (banned[user] is not None and banned[user] <= now)
+        found.append({
+            "user": str(user), "kind": Kind(kind).name.lower(), "name": users.name_of(body), "login": login, "created": created,
+            "sign_ins": devices, "banned": not ended, "until": None if ended else banned[user],
+        })  # fmt: skip
+    return {"users": found, "next": rows[-1][0] if len(rows) == PAGE else None}
+
+
+async def _reset(app: App, who: str, without_totp: bool) -> Done:
+    """A one-time code to choose a new password, for a login, a verified address or an id."""
+    credentials = await _account(app, who)
+    code, now = codes.draw(), app.clock.now()
+    rows = [codes.put_out(app.world, credentials.user, codes.RESET, code, now)]
+    if without_totp:
+        rows += totp.without(app.world, credentials, now)
+    await app.dispatcher.applied(Effects(rows=rows))
+    return {"user": str(credentials.user), "login": credentials.profile.login, "code": code, "minutes": codes.MINUTES}
+
+
+async def _ban(app: App, user: int, hours: float | None, reason: str) -> Done:
+    who = await bans.read_somebody(app.world, user, app.database.reader)
+    now = app.clock.now()
+    until = None if hours is None else now.wall + int(hours * 3_600_000)
+    await app.dispatcher.applied(bans.ban(app.world, who, until, reason, OPERATOR, now))
+    return {"user": str(user), "until": until}
+
+
+async def _unban(app: App, user: int) -> Done:
+    await bans.read_somebody(app.world, user, app.database.reader)
+    await app.dispatcher.applied(bans.unban(app.world, user))
+    return {"user": str(user)}
+
+
+async def _kind(app: App, user: int, kind: str) -> Done:
+    """Make somebody an administrator, or a user again."""
+    who = await bans.read_somebody(app.world, user, app.database.reader)
+    if kind not in ("user", "admin"):
+        raise ValueError(f"there is no kind {kind!r}; say user or admin")
+    await app.dispatcher.applied(Effects(rows=[users.set_kind(app.world, who.user, Kind[kind.upper()])]))
+    return {"user": str(user), "kind": kind}
+
+
+async def _sign_out(app: App, user: int) -> Done:
+    """End all of somebody's sign-ins."""
+    await bans.read_somebody(app.world, user, app.database.reader)
+    effects = Effects()
+    sign_ins.end_all(app.world, user, "", app.clock.now(), effects)
+    await app.dispatcher.applied(effects)
+    return {"user": str(user)}
+
+
+async def _account(app: App, who: str) -> Credentials:
+    """ValueError when there is no such account."""
+    world, reader = app.world, app.database.reader
+    user = await identity.find(world, identity.key_of(world, who), reader)
+    if not user and who.isascii() and who.isdecimal():
+        user = int(who)
+    credentials = await identity.read_credentials(world, user, reader)
+    if credentials is None:
+        raise ValueError(f"nobody signs in as {who!r}; `fwber-rt account list` shows who does")
+    return credentials
