@@ -1,11 +1,12 @@
 """The replay's oracle: who must have heard what.
 
-It shares no code with the server: cells come from h3 directly (resolution 10 from the fix, then the parent), and hearing is
-"the speaker's hexagon is mine or touches mine". What it cannot know is the order in which the server handled two requests
-that were on their way at the same time. So everything a listener does (a move, joining or leaving a room) is an interval: it
-came into force somewhere between being sent and being acknowledged. For a post sent at *a* and acknowledged at *b* the states
-that may have been in force between *a* and *b* are collected: when the listener hears it in all of them the delivery is
-**required**, in none **forbidden**, else **undecidable**: either answer is right, and the case is counted.
+It shares no code with the server: cells come from h3 directly, where somebody hears from follows from the public rules
+(``bench.rules``), and whoever has blocked another hears nothing of them. What it cannot know is the order in which the server
+handled two requests that were on their way at the same time. So everything a listener does (a move, joining or leaving a room, a
+block) is an interval: it came into force somewhere between being sent and being acknowledged. For a post sent at *a* and
+acknowledged at *b* the states that may have been in force between *a* and *b* are collected: when the listener hears it in all of
+them the delivery is **required**, in none **forbidden**, else **undecidable**: either answer is right, and the case is counted.
+A listener who was cut off meanwhile is told on coming back what then is theirs to hear, so *b* is not before that.
 
 Times are of one monotonic clock in the process that holds all the clients. An acknowledgement is noticed late rather than
 early, which only widens intervals: the oracle never calls a right answer wrong.
@@ -18,13 +19,15 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from math import inf
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import h3.api.basic_int as h3
 
+from bench.rules import FINE, Rules
+
 S = TypeVar("S")
 
-FINE = 10
+ON_ITS_WAY_S = 1.0  # how long a message may be on its way to a client that is then cut off
 
 
 def disclosed_cell(lat: float, lng: float, resolution: int = 8) -> int:
@@ -52,6 +55,10 @@ class Timeline(Generic[S]):
         """The last change sent is acknowledged: it is in force, and so was every one before it."""
         self._acked[-1] = acked
 
+    def sooner(self, sent: float) -> None:
+        """The last change may have come into force from ``sent`` on already, by itself."""
+        self._sent[-1] = max(min(self._sent[-1], sent), self._sent[-2])
+
     def refuse(self) -> None:
         """The last change sent was refused: it never was in force."""
         del self._sent[-1], self._acked[-1], self._states[-1]
@@ -74,9 +81,21 @@ class Timeline(Generic[S]):
         return iter(self._states)
 
 
+class Place(Protocol):
+    """Where a listener hears from: hexagons, 0 for nowhere."""
+
+    def between(self, start: float, end: float) -> list[int]:
+        """Every state that may have been in force at some moment from ``start`` to ``end``."""
+        ...
+
+    def states(self) -> Iterator[int]:
+        """All states there may ever have been."""
+        ...
+
+
 @dataclass(slots=True)
 class Post:
-    """Something said. ``key`` is its unique text, ``stream`` where it went, ``acked`` infinite while that is not known."""
+    """Something said. ``key`` is its unique text, ``stream`` where it went (None, and ``acked`` infinite, while not known)."""
 
     key: str
     stream: Hashable
@@ -110,22 +129,35 @@ class Oracle:
     A stream is the int of a hexagon (local chat) or anything else hashable (a room).
     """
 
-    def __init__(self, resolution: int = 8) -> None:
-        self.resolution = resolution
-        self._places: defaultdict[str, Timeline[int]] = defaultdict(lambda: Timeline(0))
+    def __init__(self, rules: Rules | None = None) -> None:
+        self.rules = rules or Rules()
+        self._near: dict[int, frozenset[int]] = {}
+        self._places: dict[str, Place] = {}
         self._rooms: defaultdict[Hashable, dict[str, Timeline[bool]]] = defaultdict(dict)
+        self._blocks: dict[tuple[str, str], Timeline[bool]] = {}
+        self._blocked: defaultdict[str, set[str]] = defaultdict(set)  # with whom there ever was a block, either way
+        self._absences: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
         self._posts: dict[str, Post] = {}
-        self._heard: dict[tuple[str, str], float] = {}
-        self._unexpected: list[tuple[str, str]] = []
+        self._heard: dict[tuple[str, str], tuple[Hashable, float]] = {}
         self._duplicates: list[tuple[str, str]] = []
 
-    def place(self, who: str) -> Timeline[int]:
-        """Where ``who`` hears: the disclosed cell, 0 before the first fix."""
-        return self._places[who]
+    def follow(self, who: str, place: Place) -> None:
+        """``who`` hears from ``place``."""
+        self._places[who] = place
 
     def membership(self, who: str, room: Hashable) -> Timeline[bool]:
         """Whether ``who`` is a member of ``room``."""
         return self._rooms[room].setdefault(who, Timeline(False))
+
+    def block(self, who: str, whom: str) -> Timeline[bool]:
+        """Whether ``who`` has blocked ``whom``: then neither hears the other."""
+        self._blocked[who].add(whom)
+        self._blocked[whom].add(who)
+        return self._blocks.setdefault((who, whom), Timeline(False))
+
+    def absent(self, who: str, lost: float, opened: float) -> None:
+        """``who`` had no connection for a while."""
+        self._absences[who].append((lost, opened))
 
     def post(self, key: str, stream: Hashable, speaker: str, sent: float) -> Post:
         """``speaker`` sends ``key``. ValueError when that text was sent before: deliveries are told apart by it."""
@@ -134,15 +166,16 @@ class Oracle:
         made = self._posts[key] = Post(key, stream, speaker, sent)
         return made
 
+    def refuse(self, post: Post) -> None:
+        """The server refused ``post``: nobody may hear it."""
+        del self._posts[post.key]
+
     def heard(self, who: str, key: str, stream: Hashable, at: float) -> None:
         """``who`` receives ``key`` on ``stream``."""
-        post = self._posts.get(key)
-        if post is None or post.stream != stream:
-            self._unexpected.append((who, key))
-        elif (who, key) in self._heard:
+        if (who, key) in self._heard:
             self._duplicates.append((who, key))
         else:
-            self._heard[who, key] = at
+            self._heard[who, key] = stream, at
 
     @property
     def posts(self) -> Iterable[Post]:
@@ -151,19 +184,24 @@ class Oracle:
 
     def deliveries(self) -> Iterator[tuple[str, Post]]:
         """Everything received, as (listener, post)."""
-        return ((who, self._posts[key]) for who, key in self._heard)
+        return ((who, self._posts[key]) for who, key in self._heard if key in self._posts)
 
     def judge(self) -> Verdict:
         """Every delivery so far against the rule. A post that was never acknowledged may be delivered, but need not be."""
-        verdict, audience = Verdict(unexpected=list(self._unexpected), duplicates=list(self._duplicates)), self._audience()
+        verdict, audience = Verdict(duplicates=list(self._duplicates)), self._audience()
         receivers: defaultdict[str, list[str]] = defaultdict(list)
-        for who, key in self._heard:
+        for (who, key), (stream, _) in self._heard.items():
             receivers[key].append(who)
+            if key not in self._posts or self._posts[key].stream not in (stream, None):
+                verdict.unexpected.append((who, key))
         for post in self._posts.values():
+            if post.stream is None:
+                verdict.undecided += len(receivers[post.key])
+                continue
             allowed = set()
             for who, must in self._listeners(post, audience):
                 allowed.add(who)
-                at = self._heard.get((who, post.key))
+                _, at = self._heard.get((who, post.key), (None, None))
                 if not must:
                     verdict.undecided += 1
                 elif at is None:
@@ -180,34 +218,41 @@ class Oracle:
     def _audience(self) -> dict[int, set[str]]:
         """Hexagon -> everybody who ever could hear it: spares looking at each listener for each post."""
         audience: dict[int, set[str]] = defaultdict(set)
-        for who, timeline in self._places.items():
-            for cell in set(timeline.states()):
-                for near in hears(cell):
+        for who, place in self._places.items():
+            for cell in set(place.states()):
+                for near in self._hears(cell):
                     audience[near].add(who)
         return audience
 
     def _listeners(self, post: Post, audience: dict[int, set[str]]) -> Iterator[tuple[str, bool]]:
         """(who, must) of everyone who may hear ``post``; ``must`` is False where it is undecidable."""
+        listeners: Iterable[str] = audience.get(post.stream, ()) if isinstance(post.stream, int) else self._rooms[post.stream]
+        for who in listeners:
+            end = self._end(post, who)
+            answers = self._answers(post, who, end)
+            if True in answers and post.speaker in self._blocked[who]:
+                answers = {heard and not apart for heard in answers for apart in self._apart(who, post.speaker, post.sent, end)}
+            if True in answers:
+                yield who, answers == {True} and post.acked < inf
+
+    def _answers(self, post: Post, who: str, end: float) -> set[bool]:
         if isinstance(post.stream, int):
-            cell = post.stream
-            for who in audience.get(cell, ()):
-                states = self._places[who].between(post.sent, post.acked)
-                answers = {cell in hears(state) for state in states}
-                if True in answers:
-                    yield who, answers == {True} and post.acked < inf
-        else:
-            for who, timeline in self._rooms[post.stream].items():
-                members = set(timeline.between(post.sent, post.acked))
-                if True in members:
-                    yield who, members == {True} and post.acked < inf
+            return {post.stream in self._hears(cell) for cell in self._places[who].between(post.sent, end)}
+        return set(self._rooms[post.stream][who].between(post.sent, end))
 
+    def _apart(self, one: str, other: str, start: float, end: float) -> set[bool]:
+        """Whether either has blocked the other, at any moment between."""
+        never: Timeline[bool] = Timeline(False)
+        ways = [self._blocks.get(pair, never).between(start, end) for pair in ((one, other), (other, one))]
+        return {mine or yours for mine in ways[0] for yours in ways[1]}
 
-_HEARS: dict[int, frozenset[int]] = {0: frozenset()}
+    def _end(self, post: Post, who: str) -> float:
+        """Until when it is decided whether ``who`` hears the post: later when they were cut off before it reached them."""
+        ends = [opened for lost, opened in self._absences[who] if lost <= post.acked + ON_ITS_WAY_S and opened >= post.sent]
+        return max([post.acked, *ends])
 
-
-def hears(cell: int) -> frozenset[int]:
-    """The hexagons whose local chat is heard in ``cell``: itself and its neighbours."""
-    known = _HEARS.get(cell)
-    if known is None:
-        known = _HEARS[cell] = frozenset(h3.grid_disk(cell, 1))
-    return known
+    def _hears(self, cell: int) -> frozenset[int]:
+        known = self._near.get(cell)
+        if known is None:
+            known = self._near[cell] = self.rules.hears(cell)
+        return known

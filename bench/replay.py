@@ -2,8 +2,10 @@
 
 Each client follows its trace on its own clock (trace time divided by the speed). It awaits every ack, so a client that cannot
 keep up shifts its own clock and drops nothing. It speaks in its hexagon every few fixes; some make rooms, others join the rooms
-they come near, speak there, and leave before they drive out of them. With ``--kill`` the server is killed with -9 and started
-again on the same data; the clients are left to find their way back by themselves.
+they come near, speak there, and leave when they drive away. Among them are coarse users, ghosts, owners of privacy zones, people
+who block one another, and traces with jumps that nobody can make (``habits``); the oracle knows the public rules of privacy.md.
+With ``--kill`` the server is killed with -9 and started again on the same data; the clients are left to find their way back by
+themselves.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ import uvloop
 from bench import crowd, harness, ledger, traces
 from bench.oracle import Oracle
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
+from bench.rules import Rules
 from bench.stats import quantiles
 from bench.travel import Shared, Traveller
 from fwber_rt.client import Client, RequestError
@@ -37,6 +41,11 @@ unexpected when it certainly did not; where moves and posts overlap either is ri
 LEAST_DELIVERIES = 5000
 MOST_UNDECIDED = 0.02
 SETTLE_S = 10.0
+RULES = Rules()
+PRIVACY = {
+    "privacy.tick_s": "30", "privacy.dwell_s": f"{RULES.least_s}", "privacy.dwell_random_s": f"{RULES.random_s}",
+    "privacy.dwell_most_s": f"{RULES.most_s}", "privacy.fastest_mps": f"{RULES.fastest_mps}",
+}  # fmt: skip
 Json = dict[str, Any]
 
 
@@ -61,7 +70,7 @@ def run(arguments: argparse.Namespace) -> Report:
         journeys = _chosen(traces.read(arguments.file), arguments.traces, arguments.minutes)
     except traces.BadTrace as problem:
         raise Unmeasurable(str(problem)) from problem
-    with harness.OurServer({"time_scale": f"{arguments.speed:g}", "retention.here_s": "86400"}) as server:
+    with harness.OurServer({"time_scale": f"{arguments.speed:g}", "retention.here_s": "86400", **PRIVACY}) as server:
         report = uvloop.run(_play(arguments, journeys, server))
         server.stop()
         _check_disk(report, ledger.read(server.data))
@@ -79,7 +88,7 @@ def _chosen(journeys: traces.Traces, most: int, minutes: float) -> traces.Traces
 
 async def _play(arguments: argparse.Namespace, journeys: traces.Traces, server: harness.OurServer) -> Report:
     begins, ends = traces.span(journeys)
-    shared = Shared(Oracle(), arguments.speed, arguments.say_every, begins)
+    shared = Shared(Oracle(replace(RULES, scale=arguments.speed)), arguments.speed, arguments.say_every, begins)
     guests = crowd.guests(server.port, len(journeys))
     travellers = [
         Traveller(name, number, fixes, guest, server.url, shared)
@@ -159,6 +168,7 @@ def _report(
     length: float,
 ) -> Report:
     verdict = shared.oracle.judge()
+    broken = [f"{each.name}: no history explains {each.here.problem}" for each in travellers if each.here.problem]
     statistics = [traveller.client.statistics() for traveller in travellers]
     returns = sum(statistic.connects - 1 for statistic in statistics)
     resumed = sum(statistic.resumed for statistic in statistics)
@@ -174,7 +184,9 @@ def _report(
         "seconds": seconds, "latest_s": shared.latest, "kills": len(kills), "restarts_s": kills, "reconnects": returns,
         "streams_resumed": resumed, "streams_not_resumed": len(shared.lost_streams), "client_duplicates_dropped":
         sum(statistic.duplicates for statistic in statistics), "load_share": busy,
-        "acked_mids": {post.mid: post.key for post in posts if post.mid}, "received": shared.received,
+        "rules_broken": len(broken),
+        "counts": dict(shared.counts), "acked_mids": {post.mid: post.key for post in posts if post.mid},
+        "received": shared.received,
     }  # fmt: skip
     table = Table("Replay", ["what", "figure"])
     table.rows += [
@@ -185,6 +197,7 @@ def _report(
         ["delivery p95 ms", latency.p95], ["delivery p99 ms", latency.p99], ["seconds", seconds],
         ["reconnects", returns], ["streams resumed", f"{resumed} of {resumed + len(shared.lost_streams)}"],
         ["pushes sent twice and dropped by the client", figures["client_duplicates_dropped"]],
+        *([what, count] for what, count in sorted(shared.counts.items())),
         ["load process used", f"{busy:.0%} of its core"],
     ]  # fmt: skip
     bars = [
@@ -193,6 +206,7 @@ def _report(
         Bar("unexpected", len(verdict.unexpected), 0, at_least=False),
         Bar("duplicates", len(verdict.duplicates), 0, at_least=False),
         Bar("undecidable share", verdict.undecided_share, MOST_UNDECIDED, at_least=False),
+        Bar("users whose way of being shown no rule explains", len(broken), 0, at_least=False),
         Bar("contradictions", len(shared.problems) + len(shared.contradictions), 0, at_least=False),
         Bar("fixes not sent", sum(len(t.fixes) for t in travellers) - shared.fixes, 0, at_least=False),
         Bar("streams not resumed", len(shared.lost_streams), 0, at_least=False),
@@ -202,7 +216,7 @@ def _report(
     notes += [f"restarts ready after {', '.join(f'{restart:.1f}' for restart in kills)} s"] if kills else []
     for name, list_ in (("missing", verdict.missing), ("unexpected", verdict.unexpected), ("duplicate", verdict.duplicates)):
         notes += [f"{name}: {who} / {key}" for who, key in list_[:5]]
-    notes += [*shared.problems[:5], *shared.contradictions[:5], *shared.lost_streams[:5]]
+    notes += [*broken[:5], *shared.problems[:5], *shared.contradictions[:5], *shared.lost_streams[:5]]
     return Report("replay", [table], bars, notes, figures)
 
 

@@ -5,6 +5,7 @@ Ratios and memory are not judged here: at this size they say nothing. What is ju
 
 import json
 import random
+import time
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from bench import fsync, harness, places, replay
 from bench.__main__ import main
 from bench.oracle import Oracle
 from bench.report import HELD, MISSED
+from bench.travel import Traveller
 from fwber_rt import config
 from fwber_rt.core.settings import Rate
 from fwber_rt.features import registry
@@ -90,7 +92,7 @@ def _traces(file: Path, taxis: int = 10, fixes: int = 24) -> Path:
     return file
 
 
-ZEROS = ("missing", "unexpected", "duplicates", "acked_lost", "received_not_stored", "gaps", "stored_twice")
+ZEROS = ("missing", "unexpected", "duplicates", "rules_broken", "acked_lost", "received_not_stored", "gaps", "stored_twice")
 
 
 @pytest.mark.parametrize("kills", [0, 2])
@@ -104,8 +106,34 @@ def test_replay(tmp_path: Path, kills: int) -> None:
     assert figures["expected"] > 100
     assert figures["kills"] == kills
     assert figures["reconnects"] >= 10 if kills else figures["reconnects"] == 0
+    assert {"location.precision", "zone.add", "user.block", "words refused: nothing shown"} <= figures["counts"].keys()
     missed = {bar["name"] for bar in report["bars"] if not bar["held"]}
     assert missed <= {"undecidable share"}, report["bars"]  # at this density moves and posts often overlap
+
+
+@pytest.mark.parametrize("setting", ["privacy.dwell_s", "privacy.dwell_most_s", "privacy.fastest_mps"])
+def test_a_server_that_shows_people_too_soon_is_caught(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:  # fmt: skip
+    wrong = {"privacy.dwell_s": "5", "privacy.dwell_most_s": "20", "privacy.fastest_mps": "100000"}[setting]
+    monkeypatch.setattr(replay, "PRIVACY", {**replay.PRIVACY, setting: wrong})
+    monkeypatch.setattr(replay, "SETTLE_S", 0.5)
+    status, report = _bench(tmp_path, "replay", str(_traces(tmp_path / "t.csv")), "--speed", "600", "--least", "1")
+    assert status == MISSED
+    assert report["figures"]["rules_broken"] > 0
+
+
+def test_words_that_get_through_a_block_are_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def pretend(traveller: Traveller, op: str, whom: str) -> None:
+        block = traveller._shared.oracle.block(traveller.name, whom)
+        block.change(op == "user.block", time.monotonic())
+        block.settle(time.monotonic())
+
+    monkeypatch.setattr(Traveller, "_block", pretend)
+    monkeypatch.setattr(replay, "SETTLE_S", 0.5)
+    status, report = _bench(tmp_path, "replay", str(_traces(tmp_path / "t.csv")), "--speed", "600", "--least", "1")
+    assert status == MISSED
+    assert report["figures"]["unexpected"] > 0
 
 
 def test_replay_of_too_little_is_missed(tmp_path: Path) -> None:
