@@ -6,7 +6,8 @@ our own page sent it), or a ticket (WebSocket alone). Each names a user and a si
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
 
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.people import Actor
@@ -22,6 +23,9 @@ from fwber_rt.transport.session import Session
 if TYPE_CHECKING:
     from fwber_rt.dispatch import Dispatcher
 
+COOKIES: Final = 1024
+"""Cookies whose user is remembered, to tell their senders how much is left to ask."""
+
 
 class Callers:
     """For one dispatcher, whose world may be replaced.
@@ -29,10 +33,11 @@ class Callers:
     Every method raises Refused: token.missing, .invalid or .expired, user.banned.
     """
 
-    __slots__ = ("_dispatcher",)
+    __slots__ = ("_cookies", "_dispatcher")
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
+        self._cookies: OrderedDict[str, int] = OrderedDict()  # the genuine ones seen last, and whose
 
     async def in_frame(self, token: str, ticket: str, session: Session) -> Actor:
         """Whoever the token or the ticket in a frame stands for. A ticket is used up by this, whatever comes of it."""
@@ -55,9 +60,22 @@ class Callers:
             dispatcher = self._dispatcher
             value = token.removeprefix(CREDENTIAL)
             user, sid, ends = await check_cookie(dispatcher.world, value, dispatcher.clock.now(), dispatcher.reader)
+            self._cookies[token] = user
+            self._cookies.move_to_end(token)
+            if len(self._cookies) > COOKIES:
+                self._cookies.popitem(last=False)
             return await self._admit(user, sid, ends, address, session)
         claims = self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall)
         return await self._admit(claims.user, claims.sid, claims.expires_ms, address, session)
+
+    def known(self, token: str | None) -> int | None:
+        """The user of a token or cookie that was just presented, whether or not it is still good; None for nobody."""
+        if token and token.startswith(CREDENTIAL):
+            return self._cookies.get(token)
+        try:
+            return self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall).user
+        except Refused:
+            return None
 
     def check(self, user: int, sid: str) -> None:
         """Whether somebody admitted before would be now: refused when the sign-in has ended since, or the user is banned."""

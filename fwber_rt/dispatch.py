@@ -259,12 +259,8 @@ class Dispatcher:
 
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         """The caller's allowance under a limit, for REST's RateLimit headers."""
-        now = self.clock.now()
-        try:
-            person = self.world.people.get(self.tokens.verify(token, now.wall).user)
-        except Refused:
-            return None
-        return self.limiter.state(person, limit, now)
+        user = self.callers.known(token)
+        return None if user is None else self.limiter.state(self.world.people.get(user), limit, self.clock.now())
 
     async def _caller(self, operation: Command | Query, token: str | None, address: str) -> Actor:
         now = self.clock.now()

@@ -126,10 +126,14 @@ class Process:
         self._wires: list[Wire] = []
         self._rests: list[Rest] = []
 
+    async def wire(self) -> Wire:
+        """An open connection on which nothing was said."""
+        self._wires.append(await Wire.open(self.url))
+        return self._wires[-1]
+
     async def connect(self, token: str, *, at: tuple[float, float] | None = HERE, **d: Any) -> Wire:
         """A connection of whoever ``token`` stands for, at a place."""
-        self._wires.append(await Wire.open(self.url))
-        await self._wires[-1].hello(token, **({"location": {"lat": at[0], "lng": at[1]}} if at else {}), **d)
+        await (await self.wire()).hello(token, **({"location": {"lat": at[0], "lng": at[1]}} if at else {}), **d)
         return self._wires[-1]
 
     def rest(self) -> Rest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -173,6 +174,90 @@ async def test_a_stale_cookie_is_taken_away_and_keeps_nobody_out(process: StartP
     assert page.said == ["__Host-fwber=; Max-Age=0; Path=/; Secure; HttpOnly; SameSite=Strict"]
     status, _ = await page.ask("POST /auth/ticket", Authorization=f"Bearer {answer['token']}", Cookie=STALE)
     assert status == 200, "a token goes before a cookie"
+
+
+async def signed_in(browser: aiohttp.ClientSession, url: str, login: str = "ada") -> Page:
+    """A page of somebody with a new account, whose browser has the cookie."""
+    page = Page(browser, url)
+    body = {"login": login, "password": "correct horse", "name": login.title(), "cookie": True}
+    status, answer = await page.ask("POST /auth/register", body)
+    assert status == 200 and "token" not in answer and "refresh" not in answer
+    [line] = page.said
+    assert re.fullmatch(r"__Host-fwber=[\w.-]+; Max-Age=\d+; Path=/; Secure; HttpOnly; SameSite=Strict", line)
+    return page
+
+
+async def test_a_page_from_sign_in_to_sign_out(process: StartProcess, browser: aiohttp.ClientSession) -> None:
+    server = await process()
+    page = await signed_in(browser, server.url)
+    status, me = await page.ask("GET /account", X_Fwber_CSRF="", Origin="")
+    assert (status, me["user"]["name"]) == (200, "Ada")
+    tickets = [(await page.ask("POST /auth/ticket"))[1]["ticket"] for _ in range(2)]
+    wire = await server.wire()
+    welcome = await wire.ok("connect", ticket=tickets[0])
+    assert welcome["user"]["name"] == "Ada" and welcome["expires"] > welcome["server_time"] + 86_400_000
+    cookie = page.cookie
+    assert (await page.ask("POST /auth/sign-out", {}))[0] == 200
+    assert page.cookie == "" and page.said[-1].startswith("__Host-fwber=; Max-Age=0;")
+    assert (await wire.closed()).code == 4012
+    assert (await (await server.wire()).err("connect", ticket=tickets[1]))["name"] == "token.invalid"
+    page.cookie = cookie
+    assert (await page.ask("GET /account"))[1]["name"] == "token.invalid"
+
+
+async def test_what_another_page_provokes_changes_nothing(
+    process: StartProcess, browser: aiohttp.ClientSession, subtests: pytest.Subtests
+) -> None:
+    server = await process()
+    page = await signed_in(browser, server.url)
+    cookie = page.cookie
+    for headers in FORGED:
+        with subtests.test(headers=str(headers)):
+            assert (await page.ask("PATCH /account", {"name": "Mallory"}, **headers))[1]["name"] == "csrf.refused"
+            assert (await page.ask("POST /auth/ticket", **headers))[1]["name"] == "csrf.refused"
+            assert (await page.ask("POST /auth/sign-out", {}, **headers))[1]["name"] == "csrf.refused"
+    for site in ("cross-site", "same-site"):
+        assert (await page.ask("GET /account", Sec_Fetch_Site=site))[1]["name"] == "csrf.refused"
+        forged = {"login": "mallory", "password": "correct horse", "name": "M", "cookie": True}
+        refused = await page.ask("POST /auth/register", forged, Cookie="", Sec_Fetch_Site=site)
+        assert refused[1]["name"] == "csrf.refused", "nobody is signed in as somebody else"
+    assert page.cookie == cookie
+    status, me = await page.ask("GET /account")
+    assert (status, me["user"]["name"]) == (200, "Ada")
+
+
+async def test_a_genuine_cookie_is_no_token_anywhere(process: StartProcess, browser: aiohttp.ClientSession) -> None:
+    server = await process()
+    page = await signed_in(browser, server.url)
+    value = page.cookie.partition("=")[2]
+    for text in (value, f"cookie:{value}"):
+        status, answer = await page.ask("GET /account", Cookie="", Authorization=f"Bearer {text}")
+        assert (status, answer["name"]) == (401, "token.invalid")
+        wire = await server.wire()
+        assert (await wire.err("connect", token=text))["name"] == "token.invalid"
+        assert (await wire.err("connect", ticket=text))["name"] == "token.invalid"
+    status, _ = await page.ask("GET /account", Cookie=f"{page.cookie}; __Host-fwber=planted.x")
+    assert status == 401, "of two, one was planted"
+
+
+async def test_a_cookie_outlasts_a_kill_and_a_rotation_of_keys(process: StartProcess, browser: aiohttp.ClientSession) -> None:
+    server = await process()
+    page = await signed_in(browser, server.url)
+    assert await command(server, "keys", "rotate") == 0
+    await server.kill()
+    await server.start()
+    page.url = server.url
+    assert (await page.ask("GET /account"))[0] == 200
+
+
+async def test_a_page_is_told_how_much_it_may_ask(process: StartProcess, browser: aiohttp.ClientSession) -> None:
+    server = await process()
+    page = await signed_in(browser, server.url)
+    headers = {"Sec-Fetch-Site": "same-origin", "Cookie": page.cookie}
+    async with browser.get(f"{server.url}/api/v1/account", headers=headers) as answer:
+        assert answer.headers["RateLimit-Policy"].startswith('"read";q=')
+    async with browser.get(f"{server.url}/api/v1/account", headers=headers | {"Cookie": page.cookie + "x"}) as answer:
+        assert answer.status == 401 and "RateLimit" not in answer.headers
 
 
 # Headers
