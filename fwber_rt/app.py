@@ -19,7 +19,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-import msgspec
 from aiohttp import web
 
 from fwber_rt import observe
@@ -50,7 +49,7 @@ from fwber_rt.transport.auth import Tokens
 from fwber_rt.transport.downloads import Download
 from fwber_rt.transport.endpoint import Endpoint
 from fwber_rt.transport.front import Front
-from fwber_rt.transport.http import Answered, LimitState, api_app, operations_app
+from fwber_rt.transport.http import Answered, LimitState, ReadRequest, api_app, operations_app
 from fwber_rt.transport.httpserver import HttpServer
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.session import OUTBOUND_BYTES
@@ -327,15 +326,13 @@ class App:
 
     # REST (transport.http.Api)
 
-    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[Answered]:
+    def call(self, operation: Command | Query, token: str | None, read: ReadRequest, address: str) -> Awaitable[Answered]:
         """See ``Dispatcher.call``."""
-        return self.dispatcher.call(operation, token, request, address)
+        return self.dispatcher.call(operation, token, read, address)
 
-    def download(
-        self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str
-    ) -> Awaitable[Download]:  # fmt: skip
+    def download(self, operation: Command | Query, token: str | None, read: ReadRequest, address: str) -> Awaitable[Download]:
         """See ``rights.exports.Exports.fetch``: exports are the only files there are so far."""
-        return self.rights.exports.fetch(operation, token, request, address)
+        return self.rights.exports.fetch(operation, token, read, address)
 
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         """See ``Dispatcher.limit_state``."""

@@ -46,7 +46,7 @@ from fwber_rt.registry import Command, Query, Reader, Registry
 from fwber_rt.storage.journal import Journal
 from fwber_rt.transport.auth import Tokens
 from fwber_rt.transport.cookies import CREDENTIAL
-from fwber_rt.transport.http import Answered, LimitState
+from fwber_rt.transport.http import Answered, LimitState, ReadRequest
 from fwber_rt.transport.hub import Hub
 from fwber_rt.transport.proxies import network
 from fwber_rt.transport.session import Session
@@ -242,13 +242,16 @@ class Dispatcher:
 
     # In: REST
 
-    async def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Answered:
-        """Carry out an operation; what came of it, once everything it depends on is on disk. Raises Refused."""
+    async def call(self, operation: Command | Query, token: str | None, read: ReadRequest, address: str) -> Answered:
+        """Carry out an operation; what came of it, once everything it depends on is on disk. Raises Refused.
+
+        The request is read once it is known who asks, and that they may ask so often.
+        """
         started = perf_counter()
         try:
             actor = await self._caller(operation, token, address)
             self._check_open(operation)
-            effects = await self._perform(operation, actor, request)
+            effects = await self._perform(operation, actor, read())
             self._left(actor.person)
             ok = await self.applied(effects)
             self.metrics.histogram("operation_seconds", operation.op, "http").observe(perf_counter() - started)

@@ -24,6 +24,7 @@ from fwber_rt.rights.archive import DIRECTORY, PARTIAL, SUFFIX, Erased, SealedFi
 from fwber_rt.storage.files import make_private_directory
 from fwber_rt.storage.wrapping import Tampered
 from fwber_rt.transport.downloads import Download
+from fwber_rt.transport.http import ReadRequest
 
 if TYPE_CHECKING:
     from fwber_rt.app import App
@@ -74,12 +75,10 @@ class Exports:
         known = {id for (id,) in await self._app.database.reader.all(SELECT_IDS)} | {self._making}
         return await asyncio.to_thread(self._sweep, known)
 
-    async def fetch(
-        self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str
-    ) -> Download:  # fmt: skip
+    async def fetch(self, operation: Command | Query, token: str | None, read: ReadRequest, address: str) -> Download:
         """The archive of the export that ``operation`` (``account.export.get``) tells its owner of. Raises Refused."""
         app = self._app
-        answered = await app.dispatcher.call(operation, token, request, address)
+        answered = await app.dispatcher.call(operation, token, read, address)
         seen = msgspec.json.decode(answered.ok, type=ExportView)
         rows = await app.database.reader.all("SELECT user FROM exports WHERE id = ?", (int(seen.export),))
         path = self._path(int(seen.export))

@@ -74,20 +74,23 @@ class Api(Protocol):
     def ready(self) -> bool:
         """False while loading, draining, or unable to save."""
 
-    def call(self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str) -> Awaitable[Answered]:
-        """Carry out an operation for whoever ``token`` names, from a client at ``address``.
+    def call(self, operation: Command | Query, token: str | None, read: ReadRequest, address: str) -> Awaitable[Answered]:
+        """Carry out an operation for whoever ``token`` names, from a client at ``address``; ``read`` gives its request.
 
         Raises Refused. What is durable is on disk when this returns.
         """
 
     def download(
-        self, operation: Command | Query, token: str | None, request: msgspec.Struct, address: str
+        self, operation: Command | Query, token: str | None, read: ReadRequest, address: str
     ) -> Awaitable[downloads.Download]:  # fmt: skip
         """The file that the reply of ``call`` would tell of. Raises Refused."""
 
     def limit_state(self, token: str | None, address: str, limit: str) -> LimitState | None:
         """The caller's allowance under the limit of that name; None when there is none to tell. Raises nothing."""
 
+
+ReadRequest = Callable[[], msgspec.Struct]
+"""Gives a request in its type; raises Refused (field.invalid, frame.bad) when it has not got that form."""
 
 Upgrade = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -151,11 +154,11 @@ class _Operation:
         """Read the request, have it carried out, tell the caller what came of it and how much is left to ask."""
         token = self._credential(request)
         body = await self._body(request) if self._route.has_body else b""
-        typed = self._route.decode(request.match_info, request.query.items(), body)
+        read = partial(self._route.decode, request.match_info, request.query.items(), body)
         address = self._proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
         operation = self._route.operation
         try:
-            answered = await self._api.call(operation, token, typed, address)
+            answered = await self._api.call(operation, token, read, address)
             response = web.Response(body=answered.ok, content_type="application/json")
             cookie = answered.cookie
         except Refused as refused:
@@ -181,10 +184,10 @@ class _Operation:
     async def download(self, request: web.Request) -> web.StreamResponse:
         """The file that ``answer`` tells of."""
         token = self._credential(request)
-        typed = self._route.decode(request.match_info, request.query.items(), b"")
+        read = partial(self._route.decode, request.match_info, request.query.items(), b"")
         address = self._proxies.client(request.remote or "", request.headers.getall("X-Forwarded-For", ()))
         try:
-            found = await self._api.download(self._route.operation, token, typed, address)
+            found = await self._api.download(self._route.operation, token, read, address)
         except Refused as refused:
             return problem(refused)
         return await downloads.send(request, found)
