@@ -91,6 +91,11 @@ def kind_of(setting: Setting[Any]) -> str:
     raise ValueError(f"setting {setting.name!r} has a default of a type that cannot be set: {setting.default!r}")
 
 
+def _exact(number: float) -> str:
+    """A number as it is read back, whole ones without a point."""
+    return repr(float(number)).removesuffix(".0")
+
+
 def _rate(per_second: Any, burst: Any) -> Rate:
     for number in (per_second, burst):
         if not isinstance(number, int | float) or isinstance(number, bool) or not isfinite(number):
@@ -108,7 +113,7 @@ def to_toml(value: Any) -> str:
         case str():
             return json.dumps(value, ensure_ascii=False)  # a JSON string is a TOML basic string
         case Rate():
-            return f"{{ per_second = {value.per_second:g}, burst = {value.burst:g} }}"
+            return f"{{ per_second = {_exact(value.per_second)}, burst = {_exact(value.burst)} }}"
         case tuple():
             return "[" + ", ".join(to_toml(item) for item in value) + "]"
     return repr(value)
