@@ -177,7 +177,7 @@ class Storm:
             lost.cancel()
             enemy.transport.abort()
             if self.flood.pause_s and self.goes_on():
-                await asyncio.sleep(self.flood.pause_s)
+                await asyncio.sleep(min(self.flood.pause_s, max(self.end - loop.time(), 0)))
 
     def goes_on(self) -> bool:
         """Whether the flood is not over yet."""

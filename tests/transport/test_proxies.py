@@ -33,6 +33,22 @@ def test_the_client_is_the_rightmost_address_that_is_no_proxy(peer: str, forward
     assert PROXIES.client(peer, forwarded) == client
 
 
+@pytest.mark.parametrize(
+    ("address", "counted_as"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:0db8:0001:0002"),
+        ("2001:db8:1:2::9", "2001:0db8:0001:0002"),
+        ("fe80::1%eth0", "fe80:0000:0000:0000"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("", ""),
+        ("not:an:address", "not:an:address"),
+    ],
+)
+def test_an_ipv6_host_is_counted_by_its_network(address: str, counted_as: str) -> None:
+    assert network(address) == counted_as
+
+
 def test_without_proxies_the_header_is_never_read() -> None:
     assert Proxies([]).client("10.0.0.1", ["203.0.113.7"]) == "10.0.0.1"
 
