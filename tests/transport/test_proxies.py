@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies
+from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies, network
 
 PROXIES = Proxies(["127.0.0.1", "10.0.0.0/8", "fd00::/8"])
 
