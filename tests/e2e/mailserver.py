@@ -75,9 +75,9 @@ class MailServer:
     hold: asyncio.Event | None = None
     on_letter: Callable[[], None] = lambda: None
 
-    async def start(self) -> Self:
+    async def start(self, port: int = 0) -> Self:
         context = self.certificate.context() if self.mode == "tls" and self.certificate else None
-        self._server = await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=context, limit=1 << 20)
+        self._server = await asyncio.start_server(self._talk, "127.0.0.1", port, ssl=context, limit=1 << 20)
         self.port = int(self._server.sockets[0].getsockname()[1])
         return self
 
