@@ -8,6 +8,7 @@ whom, not about how fast or how safely.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import SimpleNamespace
@@ -25,6 +26,7 @@ from fwber_rt.core.settings import Settings
 from fwber_rt.core.world import World
 from fwber_rt.dispatch import Dispatcher
 from fwber_rt.errors import FIELD_INVALID, Refused
+from fwber_rt.features.accounts.state import accounts
 from fwber_rt.metrics import Metrics
 from fwber_rt.registry import Command, Query, Registry
 from fwber_rt.storage.schema import MIGRATIONS
@@ -112,6 +114,26 @@ def image(registry: Registry) -> bytes:
         return connection.serialize()
 
 
+class PlainPasswords:
+    """See ``core.services.Passwords``: as fast as can be, and the same every time."""
+
+    async def hash(self, password: str) -> str:
+        """Hardly a hash."""
+        return f"plain {password}"
+
+    async def verify(self, stored: str | None, password: str) -> bool:
+        """Whether it is the same."""
+        return stored == f"plain {password}"
+
+    def outdated(self, stored: str) -> bool:
+        """Never."""
+        return False
+
+    def keyed(self, purpose: str, text: str) -> bytes:
+        """32 bytes that depend on both."""
+        return hmac.digest(_SECRET, f"{purpose} {text}".encode(), "sha256")
+
+
 class Plan:
     """What servers indoors have in common: made once, for any number of them."""
 
@@ -131,7 +153,8 @@ class Indoors:
         self.metrics = Metrics()
         self.ticks = 0
         self._soon: list[Callable[[], None]] = []
-        self.world = World(self.settings, Ids(), tokens := Tokens(_SECRET), b"order", "indoors")
+        tokens = Tokens(_SECRET, (), lambda user, sid: accounts(self.world).is_over(user, sid))
+        self.world = World(self.settings, Ids(), tokens, b"order", "indoors", passwords=PlainPasswords())
         self.hub = Hub(self.world.resolution, call_soon=self._soon.append)
         self.dispatcher = Dispatcher(
             self.settings, self.registry, self.world, self.store, self.hub, self.store, tokens, self.clock, self.metrics  # type: ignore[arg-type]  # a journal that never waits
@@ -233,11 +256,16 @@ class Visitor:
         return _object(orjson.loads(body))
 
     async def _called(self, operation: Command | Query, d: Json) -> bytes:
-        try:
-            request = msgspec.convert(d, operation.request)
-        except msgspec.ValidationError as error:
-            raise Refused(FIELD_INVALID, detail=str(error)) from None
-        task = asyncio.ensure_future(self.server.dispatcher.call(operation, self.token or None, request, "192.0.2.1"))
+        """As REST does: the request is read once it is known who asks."""
+
+        def read() -> msgspec.Struct:
+            try:
+                request: msgspec.Struct = msgspec.convert(d, operation.request)
+            except msgspec.ValidationError as error:
+                raise Refused(FIELD_INVALID, detail=str(error)) from None
+            return request
+
+        task = asyncio.ensure_future(self.server.dispatcher.call(operation, self.token or None, read, "192.0.2.1"))
         while not task.done():
             await asyncio.sleep(0)
             await self.server.settle()

@@ -17,6 +17,7 @@ from tests.privacy.victims import BASE, FINE, Point, centre
 Json = dict[str, Any]
 
 RADII = (60, 400, 900, 2500)  # the first two are precise
+PASSWORD = "correct horse battery"
 FAR_FUTURE = 4_000_000_000_000
 
 
@@ -132,8 +133,25 @@ SAMPLES: dict[str, Sample] = {
     "account.export": nothing,
     "account.export.get": lambda scene, me: [{"export": "1"}],
     "account.exports": nothing,
+    "account.me": nothing,
+    "account.update": lambda scene, me: [{"name": "victim"}, {"name": me.name}],
+    "auth.email.set": lambda scene, me: [{"email": "attacker@example.org", "password": PASSWORD}],
+    "auth.email.verify": lambda scene, me: [{"code": "123456"}],
     "auth.guest": lambda scene, me: [{"name": "another"}],
+    "auth.password.change": lambda scene, me: [{"password": PASSWORD, "new": PASSWORD}],
+    "auth.refresh": lambda scene, me: [{"refresh": "1.made up"}],
+    "auth.register": lambda scene, me: [{"login": me.name, "name": me.name, "password": PASSWORD}],
+    "auth.reset": lambda scene, me: [{"login": "victim", "code": "123456", "password": PASSWORD}],
+    "auth.reset.request": lambda scene, me: [{"login": "victim"}],
+    "auth.session.revoke": lambda scene, me: [{"sid": "made up"}],
+    "auth.sessions": nothing,
+    "auth.sign_in": lambda scene, me: [{"login": "victim", "password": PASSWORD}, {"login": me.name, "password": PASSWORD}],
+    "auth.sign_out": nothing,
     "auth.ticket": nothing,
+    "auth.totp.begin": lambda scene, me: [{"password": PASSWORD}],
+    "auth.totp.confirm": lambda scene, me: [{"code": "123456"}],
+    "auth.totp.disable": lambda scene, me: [{"password": PASSWORD, "code": "123456"}],
+    "auth.upgrade": lambda scene, me: [{"login": f"{me.name} new", "password": PASSWORD}],
     "connect": lambda scene, me: [{"token": me.token}, {"token": me.token, "location": at(scene.places[me.name])}],
     "consent.give": lambda scene, me: [CONSENT],
     "consent.withdraw": lambda scene, me: [CONSENT],
@@ -185,10 +203,13 @@ SAMPLES: dict[str, Sample] = {
     "room.update": of_rooms(description="changed"),
     "token": lambda scene, me: [{"token": me.token}],
     "typing": of_rooms(),
+    "user.ban": lambda scene, me: [{"user": scene.bystanders[-1].id}],
+    "user.bans": nothing,
     "user.block": of_people(),
     "user.blocks": nothing,
     "user.mute": of_people(),
     "user.mutes": nothing,
+    "user.unban": lambda scene, me: [{"user": scene.bystanders[-1].id}],
     "user.unblock": of_people(),
     "user.unmute": of_people(),
     "zone.add": lambda scene, me: [{"cell": cell_of(scene, 5)}],
@@ -199,7 +220,7 @@ SAMPLES: dict[str, Sample] = {
 LAST = ("room.join", "room.members", "message.history", "room.leave", "room.delete", "location.clear", "consent.withdraw")
 """Asked after everything else, in this order: they take something away."""
 
-ENDINGS = ("account.erase",)
+ENDINGS = ("account.erase", "auth.sign_out", "auth.upgrade")
 """Asked by somebody new, who is an attacker for this one request."""
 
 QUICK: Sequence[tuple[str, Json]] = (
