@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.people import Actor
 from fwber_rt.core.tickets import tickets
-from fwber_rt.errors import FIELD_INVALID, TOKEN_INVALID, Refused
+from fwber_rt.errors import FIELD_INVALID, TOKEN_EXPIRED, TOKEN_INVALID, Refused
 from fwber_rt.features.accounts import load_user
 from fwber_rt.features.accounts.sign_ins import check_cookie
 from fwber_rt.features.accounts.state import accounts
@@ -46,11 +46,14 @@ class Callers:
                 raise Refused(TOKEN_INVALID)
             return await self.by_token(token, session.address, session)
         dispatcher = self._dispatcher
-        held = tickets(dispatcher.world).redeem(ticket, dispatcher.clock.now().mono)
+        now = dispatcher.clock.now()
+        held = tickets(dispatcher.world).redeem(ticket, now.mono)
         if token:
             raise Refused(FIELD_INVALID, field="ticket", detail="Give a token or a ticket, not both.")
         if held is None:
             raise Refused(TOKEN_INVALID, field="ticket", detail="The ticket was used before, or is older than 30 s.")
+        if held.expires_ms <= now.wall:
+            raise Refused(TOKEN_EXPIRED, field="ticket", detail="The sign-in that the ticket was made with has ended.")
         dispatcher.tokens.check_sid(held.user, held.sid)
         return await self._admit(held.user, held.sid, held.expires_ms, session.address, session)
 

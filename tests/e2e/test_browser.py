@@ -107,6 +107,14 @@ async def test_a_ticket_that_lost_its_moment(start: StartServer) -> None:
     assert (await refused(await server.wire(), ticket=late))["name"] == "token.invalid"
 
 
+async def test_a_ticket_gives_no_more_time_than_the_token_it_was_made_with(start: StartServer) -> None:
+    clock = ManualClock()
+    server = await start(clock=clock)
+    text = await ticket(server.rest(), await server.user("Ada", ttl_s=5))
+    clock.advance(6)
+    assert (await refused(await server.wire(), ticket=text))["name"] == "token.expired"
+
+
 async def test_a_ticket_is_no_token_and_a_token_no_ticket(server: InProcess) -> None:
     rest = server.rest()
     token = (await rest.guest("Ada"))["token"]
