@@ -105,7 +105,11 @@ class Passwords:
                 self._refused += 1
                 raise Refused(BUSY, retry_after_ms=max(1, int(self._seconds * self._waiting / self._threads * 1000)))
             self._waiting += 1
-        started = self._pool.submit(self._timed, work)
+        try:
+            started = self._pool.submit(self._timed, work)
+        except RuntimeError:  # closed
+            self._done(None)
+            raise Refused(BUSY) from None
         started.add_done_callback(self._done)
         return await asyncio.wrap_future(started)
 

@@ -51,7 +51,7 @@ def set_email(world: World, actor: Actor, request: SetEmail, now: Instant, loade
     login = before.profile.login
     rows = notices.told(world, before, notices.EMAIL, now)
     if not address:
-        rows += forget(world, before, now)
+        rows += forget(world, before)
         rows.append(identity.save(world, identity.changed(before, profile=Profile(login)), now))
         return Effects(EmailSet(sent=False), rows=rows)
     changed = identity.changed(before, profile=msgspec.structs.replace(before.profile, pending=address))
@@ -76,7 +76,7 @@ def verify_email(world: World, actor: Actor, request: VerifyEmail, now: Instant,
     if not before.profile.pending or not codes.is_good(world, me, codes.EMAIL, loaded.given, now):
         return Effects(Refused(CODE_WRONG, field="code"), rows=codes.miss(world, me, codes.EMAIL, loaded.given, now))
     address = before.profile.pending
-    rows = [codes.use(world, me, codes.EMAIL, now), *forget(world, before, now)]
+    rows = [codes.use(world, me, codes.EMAIL, now), *forget(world, before)]
     accounts(world).logins.put(key := identity.key_of(world, address), me, now)
     rows.append(Row(schema.TAKE_LOGIN, (key, me, schema.EMAIL)))
     rows.append(identity.save(world, identity.changed(before, profile=Profile(before.profile.login, address)), now))
@@ -90,9 +90,11 @@ def ask(world: World, credentials: Credentials, code: str, now: Instant) -> list
     return [codes.put_out(world, credentials.user, codes.EMAIL, code, now), *letter] if letter else []
 
 
-def forget(world: World, credentials: Credentials, now: Instant) -> list[Row]:
+def forget(world: World, credentials: Credentials) -> list[Row]:
     """The verified address no longer finds its user."""
     if not credentials.profile.email:
         return []
-    accounts(world).logins.put(identity.key_of(world, credentials.profile.email), 0, now)
+    held, key = accounts(world), identity.key_of(world, credentials.profile.email)
+    if held.logins.get(key) == credentials.user:  # not when somebody else has verified it since
+        held.logins.drop(key)
     return [Row(schema.DELETE_LOGINS, (credentials.user, schema.EMAIL))]

@@ -65,6 +65,8 @@ def register(world: World, actor: Actor, request: Register, now: Instant, loaded
         consents.check_purpose(request.consent.purpose)
     profile, device = _profile(request), device_of(request.client, request.cookie)
     if loaded is None:
+        if actor.person is not None:
+            accounts(world).check_address(actor.address, now)  # a token must not buy more accounts than none does
         return None
     identity.check_free(world, identity.key_of(world, profile.login), loaded.holder)
     user = User(str(world.ids.next(now.wall)), name)
