@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fwber_rt.core import geo, movement
+from fwber_rt.core.effects import Effects
 from fwber_rt.core.people import Person
 from fwber_rt.core.presence import MOST_NAMED
 from fwber_rt.errors import Refused
@@ -112,7 +113,7 @@ class TestDwell:
         location.restore(fresh.world, location.dump(town.world), town.clock.wall, town.clock.now())
         again = fresh.person("Ann", None)
         remembered = fresh.world.remembered[ann.id]
-        movement.place(fresh.world, again, *remembered, fresh.clock.now(), location.update.Effects())
+        movement.place(fresh.world, again, *remembered, fresh.clock.now(), Effects())
         assert (again.disclosed, again.heard) == (HERE, NEXT), "a restart does not tell where they are"
         wait(fresh, again, 240)
         assert again.disclosed == NEXT
