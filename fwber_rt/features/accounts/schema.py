@@ -47,9 +47,7 @@ INSERT_SIGN_IN = Statement(
     "VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)",
     seals=(Seal(7, owner=1, bind=(0,)),),
 )
-USE_SIGN_IN = Statement(
-    "UPDATE sign_ins SET used = ?2, ends = ?3, access_ends = ?4, generation = ?5, nonce = ?6 WHERE id = ?1"
-)
+USE_SIGN_IN = Statement("UPDATE sign_ins SET used = ?2, ends = ?3, access_ends = ?4, generation = ?5, nonce = ?6 WHERE id = ?1")
 DELETE_SIGN_IN = Statement("DELETE FROM sign_ins WHERE id = ?")
 DELETE_SIGN_INS = Statement("DELETE FROM sign_ins WHERE user = ? AND id <= ? AND id <> ?")
 _SIGN_IN = "SELECT id, user, created, used, ends, access_ends, generation, nonce, browser, about FROM sign_ins"
