@@ -7,11 +7,9 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -94,7 +92,7 @@ def _flood(name: str, arguments: argparse.Namespace) -> Outcome:
         with Chat(server.port, people) as chat:
             calm = chat.watch(min(CALM_S, arguments.seconds))
             counted, before, cpu = _counted(server), server.resident_bytes(), server.cpu_seconds()
-            with Memory(server) as memory:
+            with harness.Memory(server) as memory:
                 begin = time.perf_counter()
                 attack = _attack(flood, name, server.port, arguments, [enemy.token for enemy in enemies], chat)
                 end = time.perf_counter()
@@ -140,30 +138,6 @@ def _counted(server: harness.OurServer) -> dict[str, float]:
                 [label] = sample.labels.values()
                 found[f"{family.name.removeprefix('fwber_rt_')} {label}"] = sample.value
     return found
-
-
-class Memory:
-    """The most resident memory of a server, looked at four times a second."""
-
-    def __init__(self, server: harness.OurServer) -> None:
-        self.peak = 0
-        self._server = server
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="memory")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            self.peak = max(self.peak, self._server.resident_bytes())
-            if self._end.wait(0.25):
-                return
 
 
 def _bars(outcome: Outcome) -> list[Bar]:

@@ -15,12 +15,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from bench.report import Unmeasurable
 
@@ -266,6 +269,31 @@ class BroadcastPeer(Process):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.kill()
         self._directory.cleanup()
+
+
+class Memory:
+    """The most resident memory of a server, looked at four times a second."""
+
+    def __init__(self, server: Process) -> None:
+        self.peak = 0
+        self._server = server
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="memory", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with suppress(OSError, Unmeasurable):  # it has ended: whoever measures finds out in another way
+                self.peak = max(self.peak, self._server.resident_bytes())
+            if self._end.wait(0.25):
+                return
 
 
 def environment_name(setting: str) -> str:

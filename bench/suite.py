@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from typing import Protocol
 
-from bench import attacker, cells, fanout, floods, idle, nearby, replay, soak, walk
+from bench import attacker, cells, fanout, floods, idle, nearby, replay, signin, soak, walk
 from bench.report import Report
 
 
@@ -36,5 +36,6 @@ BENCHES: dict[str, Bench] = {
     "replay": replay,
     "soak": soak,
     "floods": floods,
+    "signin": signin,
     "attacker": attacker,
 }

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from asyncio import TimerHandle
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil, inf
@@ -20,6 +21,7 @@ from typing import Protocol
 log = logging.getLogger(__name__)
 
 SLOT_S = 0.25  # deadlines are kept up to this much late
+AT_ONCE = 64  # items asked in one turn of the loop; when thousands are due together, others come in between
 
 
 class Item(Protocol):
@@ -33,7 +35,7 @@ class Item(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """``entries`` in slots, stale ones included; ``lag_s`` of the latest turn and ``worst_lag_s`` since last asked."""
+    """``entries`` in slots or ripe, stale ones included; ``lag_s`` of the latest turn and ``worst_lag_s`` since last asked."""
 
     entries: int
     turns: int
@@ -48,6 +50,7 @@ class Wheel:
         self.clock = clock
         self.on_lag = on_lag
         self._slots: dict[int, list[Item]] = {}
+        self._ripe: deque[Item] = deque()  # their slot has come, and they have not been asked yet
         self._next = int(clock() / SLOT_S) + 1  # the earliest slot that has not been looked at
         self._timer: TimerHandle | None = None
         self._turns = 0
@@ -62,9 +65,9 @@ class Wheel:
             item.slot = slot
             self._slots.setdefault(slot, []).append(item)
 
-    def turn(self) -> None:
-        """Ask everything whose time has come."""
-        now = self.clock()
+    def turn(self, most: float = inf) -> bool:
+        """Ask everything whose time has come, but not more than ``most`` items; whether there are some left."""
+        now, ripe = self.clock(), self._ripe
         last = int(now / SLOT_S)
         while self._next <= last:
             slot = self._next
@@ -72,7 +75,13 @@ class Wheel:
             for item in self._slots.pop(slot, ()):
                 if item.slot == slot:
                     item.slot = 0
-                    self.add(item, self._ask(item, now))
+                    ripe.append(item)
+        asked = 0
+        while ripe and asked < most:
+            asked += 1
+            item = ripe.popleft()
+            self.add(item, self._ask(item, now))
+        return bool(ripe)
 
     def _ask(self, item: Item, now: float) -> float:
         try:
@@ -86,11 +95,14 @@ class Wheel:
         due = self._next * SLOT_S
 
         def run() -> None:
-            nonlocal due
             self._measure(self.clock() - due)
-            self.turn()
+            go_on()
+
+        def go_on() -> None:
+            nonlocal due
+            left = self.turn(AT_ONCE)
             due = self._next * SLOT_S
-            self._timer = call_at(due, run)
+            self._timer = call_at(self.clock(), go_on) if left else call_at(due, run)
 
         self._timer = call_at(due, run)
 
@@ -110,4 +122,4 @@ class Wheel:
     def statistics(self) -> Statistics:
         """Sizes and the loop's lag, for /metrics. Starts a new worst lag."""
         worst, self._worst = self._worst, 0.0
-        return Statistics(sum(map(len, self._slots.values())), self._turns, self._lag, worst)
+        return Statistics(sum(map(len, self._slots.values())) + len(self._ripe), self._turns, self._lag, worst)

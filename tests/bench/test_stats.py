@@ -1,6 +1,8 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bench.stats import percentile, quantiles
+from bench.stats import auc, percentile, quantiles
 
 
 def test_percentiles_are_values_that_occurred() -> None:
@@ -21,3 +23,18 @@ def test_nothing_measured_is_no_figure() -> None:
         quantiles([])
     with pytest.raises(ValueError, match="nothing"):
         percentile([], 0.5)
+
+
+def test_two_groups_are_told_apart_by_rank() -> None:
+    assert auc([1, 2, 3], [4, 5, 6]) == auc([4, 5, 6], [1, 2, 3]) == 1
+    assert auc([1, 1, 1], [1, 1]) == 0.5
+    assert auc([1, 3], [2, 4]) == 0.75
+    assert auc([1, 2], [2, 3]) == 1 - (0 + 0 + 0.5 + 0) / 4
+    with pytest.raises(ValueError, match="two groups"):
+        auc([], [1])
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=12), st.lists(st.integers(0, 5), min_size=1, max_size=12))
+def test_ranks_say_what_counting_pairs_would(ones: list[int], others: list[int]) -> None:
+    pairs = sum((a > b) + (a == b) / 2 for a in ones for b in others) / (len(ones) * len(others))
+    assert auc(ones, others) == pytest.approx(max(pairs, 1 - pairs))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fwber_rt.transport.wheel import SLOT_S, Wheel
+from fwber_rt.transport.wheel import AT_ONCE, SLOT_S, Wheel
 
 
 class Hand:
@@ -145,6 +145,40 @@ def test_it_runs_on_one_timer_and_measures_how_late_it_is(hand: Hand) -> None:
     assert statistics.turns == 3
     assert statistics.worst_lag_s == pytest.approx(0.1)
     assert wheel.statistics().worst_lag_s == 0.0
+
+
+def test_thousands_due_together_leave_room_for_others_in_between(hand: Hand) -> None:
+    wheel, lags = Wheel(hand), list[float]()
+    wheel.on_lag = lags.append
+    timers: list[tuple[float, Callable[[], None]]] = []
+    wheel.start(lambda when, run: timers.append((when, run)))  # type: ignore[arg-type,return-value]  # nothing is cancelled
+    things = [Thing() for _ in range(2 * AT_ONCE + 1)]
+    for thing in things:
+        wheel.add(thing, 1000.25)
+    asked = []
+    for when in (1000.25, 1000.25, 1000.25):
+        at, run = timers.pop()
+        assert at == when
+        hand.now = at
+        run()
+        asked.append(sum(len(thing.asked) for thing in things))
+    assert asked == [AT_ONCE, 2 * AT_ONCE, 2 * AT_ONCE + 1]
+    assert wheel.statistics().entries == 0
+    assert timers.pop()[0] == 1000.5
+    assert len(lags) == 1
+
+
+def test_whoever_waits_to_be_asked_and_wants_it_sooner_or_later_is_still_asked_now(wheel: Wheel, hand: Hand) -> None:
+    first, second = Thing(), Thing(wants=1005.0)
+    wheel.add(first, 1001.0)
+    wheel.add(second, 1001.0)
+    hand.now = 1001.0
+    assert wheel.turn(1)
+    wheel.add(second, 1003.0)
+    assert not wheel.turn(1)
+    assert second.asked == [1001.0]
+    turn(wheel, hand, 1010)
+    assert second.asked[:2] == [1001.0, 1003.0]
 
 
 async def test_it_stops() -> None:
