@@ -130,9 +130,7 @@ def report_create(world: World, actor: Actor, request: CreateReport, now: Instan
     id = world.ids.next(now.wall)
     body = msgspec.json.encode(Body(request.reason, note))
     copy = msgspec.json.encode(evidence) if evidence else None
-    return Effects(
-        Reported(str(id)), rows=[Row(schema.INSERT_REPORT, (id, now.wall, me.id, kind, subject, body, author, copy))]
-    )
+    return Effects(Reported(str(id)), rows=[Row(schema.INSERT_REPORT, (id, now.wall, me.id, kind, subject, body, author, copy))])
 
 
 async def report_list(world: World, actor: Actor, request: ListReports, now: Instant, reader: Reader) -> ReportPage:
