@@ -6,7 +6,7 @@ handled two requests that were on their way at the same time. So everything a li
 block) is an interval: it came into force somewhere between being sent and being acknowledged. For a post sent at *a* and
 acknowledged at *b* the states that may have been in force between *a* and *b* are collected: when the listener hears it in all of
 them the delivery is **required**, in none **forbidden**, else **undecidable**: either answer is right, and the case is counted.
-A listener who was cut off meanwhile is told on coming back what then is theirs to hear, so *b* is not before that.
+A listener who was cut off meanwhile is told on coming back what then is theirs to hear: that may turn a wrong answer right.
 
 Times are of one monotonic clock in the process that holds all the clients. An acknowledgement is noticed late rather than
 early, which only widens intervals: the oracle never calls a right answer wrong.
@@ -198,22 +198,31 @@ class Oracle:
             if post.stream is None:
                 verdict.undecided += len(receivers[post.key])
                 continue
-            allowed = set()
-            for who, must in self._listeners(post, audience):
-                allowed.add(who)
+            near: Iterable[str] = audience.get(post.stream, ()) if isinstance(post.stream, int) else self._rooms[post.stream]
+            for who in {*near, *receivers[post.key]}:
                 _, at = self._heard.get((who, post.key), (None, None))
-                if not must:
-                    verdict.undecided += 1
-                elif at is None:
-                    verdict.missing.append((who, post.key))
-                if must and who == post.speaker:
-                    verdict.own += 1
-                elif must:
-                    verdict.required += 1
-                if at is not None and who != post.speaker:
-                    verdict.latencies.append(at - post.sent)
-            verdict.unexpected += [(who, post.key) for who in receivers[post.key] if who not in allowed]
+                self._judge(post, who, at, verdict)
         return verdict
+
+    def _judge(self, post: Post, who: str, at: float | None, verdict: Verdict) -> None:
+        """Whether it is right that ``who`` received ``post`` at a moment, or (None) did not."""
+        answers = self._answers(post, who, post.acked)
+        if (at is None) is (True in answers):  # wrong, unless they were cut off
+            answers = answers | self._answers(post, who, self._end(post, who))
+        if at is not None and True not in answers and self._made_up_for(post, who, at):
+            answers = {True, False}
+        if answers == {False}:
+            if at is not None:
+                verdict.unexpected.append((who, post.key))
+        elif answers != {True} or post.acked == inf:
+            verdict.undecided += 1
+        elif at is None:
+            verdict.missing.append((who, post.key))
+        if answers == {True} and post.acked < inf:
+            verdict.own += who == post.speaker
+            verdict.required += who != post.speaker
+        if True in answers and at is not None and who != post.speaker:
+            verdict.latencies.append(at - post.sent)
 
     def _audience(self) -> dict[int, set[str]]:
         """Hexagon -> everybody who ever could hear it: spares looking at each listener for each post."""
@@ -224,21 +233,27 @@ class Oracle:
                     audience[near].add(who)
         return audience
 
-    def _listeners(self, post: Post, audience: dict[int, set[str]]) -> Iterator[tuple[str, bool]]:
-        """(who, must) of everyone who may hear ``post``; ``must`` is False where it is undecidable."""
-        listeners: Iterable[str] = audience.get(post.stream, ()) if isinstance(post.stream, int) else self._rooms[post.stream]
-        for who in listeners:
-            end = self._end(post, who)
-            answers = self._answers(post, who, end)
-            if True in answers and post.speaker in self._blocked[who]:
-                answers = {heard and not apart for heard in answers for apart in self._apart(who, post.speaker, post.sent, end)}
-            if True in answers:
-                yield who, answers == {True} and post.acked < inf
+    def _made_up_for(self, post: Post, who: str, at: float) -> bool:
+        """Whether only a block had kept ``post`` from ``who``, and it was over when they came back and received what they missed.
 
-    def _answers(self, post: Post, who: str, end: float) -> set[bool]:
-        if isinstance(post.stream, int):
-            return {post.stream in self._hears(cell) for cell in self._places[who].between(post.sent, end)}
-        return set(self._rooms[post.stream][who].between(post.sent, end))
+        A resume goes on from what was received last, and asks anew who may hear whom.
+        """
+        back = [opened for _, opened in self._absences[who] if post.acked < opened <= at]
+        heard = back and True in self._answers(post, who, post.acked, blocks=False)
+        return bool(heard) and False in self._apart(who, post.speaker, back[-1], at)
+
+    def _answers(self, post: Post, who: str, end: float, *, blocks: bool = True) -> set[bool]:
+        """Whether ``who`` hears ``post``, in every state that may have been in force until ``end``."""
+        if not isinstance(post.stream, int):
+            room = self._rooms[post.stream].get(who)
+            answers = set(room.between(post.sent, end)) if room else {False}
+        elif who in self._places:
+            answers = {post.stream in self._hears(cell) for cell in self._places[who].between(post.sent, end)}
+        else:
+            answers = {False}
+        if blocks and True in answers and post.speaker in self._blocked[who]:
+            answers = {heard and not apart for heard in answers for apart in self._apart(who, post.speaker, post.sent, end)}
+        return answers
 
     def _apart(self, one: str, other: str, start: float, end: float) -> set[bool]:
         """Whether either has blocked the other, at any moment between."""

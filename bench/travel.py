@@ -237,12 +237,12 @@ class Traveller:
         """The server ended a membership: right only when one is shown outside. It may have done so a while ago."""
         room, mine = self._member.pop(id, None), self._shared.oracle.membership(self.name, f"room:{id}")
         self._shared.counts["rooms left behind"] += 1
-        if room is not None and self._is_near(room):
+        if room is not None and not self._lost and self._is_near(room):
             self._shared.problems.append(f"{self.name} had to leave room {id}, seen in {self.here.shown:x} beside it")
         if mine.last:
             mine.change(False, now)
             mine.settle(now)
-        mine.sooner(now - ON_ITS_WAY_S)
+        mine.sooner(min(now, self._lost or now) - ON_ITS_WAY_S)
 
     async def _again(self, request: Any) -> Json | None:
         """A request the client does not repeat by itself after a lost connection; done twice is done (conflict)."""
@@ -270,8 +270,10 @@ class Traveller:
         elif push.t == "location.shown":
             self._shared.counts["changes of what is shown"] += 1
             self.here.told(int(push.d["cell"] or "0", 16), now)
-        elif push.t == "stream.lost" or (push.t == "stream.left" and str(push.s).startswith("room:")):
+        elif push.t == "stream.lost":
             self._shared.lost_streams.append(f"{self.name}: {push.t} {push.s}")
+        elif push.t == "stream.left" and str(push.s).startswith("room:"):  # put out of it meanwhile
+            self._left_outside(str(push.s).partition(":")[2], now)
         elif push.t == "member.leave" and push.d.get("reason") == "outside":
             if push.d["user"] == self._shared.users[self.name]:
                 self._left_outside(push.d["room"], now)

@@ -196,6 +196,22 @@ def test_whoever_was_cut_off_is_told_what_is_theirs_when_they_come_back() -> Non
         assert bool(oracle.judge().missing) is missing
 
 
+@pytest.mark.parametrize(("over_at", "right"), [(18, True), (25, False)])
+def test_what_a_block_kept_away_may_come_with_a_resume_once_it_is_over(over_at: float, right: bool) -> None:
+    oracle = Oracle()
+    _at(oracle, "near", HOME, 1, 2)
+    _at(oracle, "far", FAR, 1, 2)
+    for who in ("near", "far"):
+        for blocked, sent in ((True, 3), (False, over_at)):
+            oracle.block("speaker", who).change(blocked, sent)
+            oracle.block("speaker", who).settle(sent + 1)
+        oracle.absent(who, 19, 20)
+    _post(oracle)
+    for who in ("near", "far"):
+        oracle.heard(who, "hi", HOME, 20.1)
+    assert sorted(oracle.judge().unexpected) == ([("far", "hi")] if right else [("far", "hi"), ("near", "hi")])
+
+
 def test_a_membership_may_have_ended_by_itself_before_that_was_known() -> None:
     oracle = Oracle()
     member = oracle.membership("member", "room:1")
