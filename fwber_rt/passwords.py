@@ -82,6 +82,11 @@ class Passwords:
         good = await self._run(lambda: self._fits(stored or self._nobody, password))
         return good and stored is not None
 
+    def check_room(self) -> None:
+        """Refused (busy) when the queue is full now."""
+        with self._lock:
+            self._check_room()
+
     def outdated(self, stored: str) -> bool:
         """Whether ``stored`` was made with other parameters than would be used now."""
         return self._hasher.check_needs_rehash(stored)
@@ -101,9 +106,7 @@ class Passwords:
 
     async def _run(self, work: Callable[[], T]) -> T:
         with self._lock:
-            if self._waiting >= self._most:
-                self._refused += 1
-                raise Refused(BUSY, retry_after_ms=max(1, int(self._seconds * self._waiting / self._threads * 1000)))
+            self._check_room()
             self._waiting += 1
         try:
             started = self._pool.submit(self._timed, work)
@@ -112,6 +115,11 @@ class Passwords:
             raise Refused(BUSY) from None
         started.add_done_callback(self._done)
         return await asyncio.wrap_future(started)
+
+    def _check_room(self) -> None:
+        if self._waiting >= self._most:
+            self._refused += 1
+            raise Refused(BUSY, retry_after_ms=max(1, int(self._seconds * self._waiting / self._threads * 1000)))
 
     def _timed(self, work: Callable[[], T]) -> T:
         started = perf_counter()

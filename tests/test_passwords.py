@@ -87,9 +87,12 @@ async def test_one_too_many_is_refused_at_once_and_by_name() -> None:
             await passwords.hash("x")
         assert refused.value.error.status == 503 and refused.value.error.temporary
         assert 0 < refused.value.retry_after_ms < 10_000
-    assert (passwords.statistics().waiting, passwords.statistics().refused) == (5, 3)
+    with pytest.raises(Refused, match="busy"):
+        passwords.check_room()
+    assert (passwords.statistics().waiting, passwords.statistics().refused) == (5, 4)
     gate.open.set()
     assert len(await asyncio.gather(*waiting)) == 4
+    passwords.check_room()
     assert await passwords.hash("x"), "there is room again"
 
 
@@ -144,7 +147,7 @@ async def test_after_the_end_nothing_is_taken() -> None:
 
 def test_a_world_without_passwords_refuses_them() -> None:
     nobody: Service = NoPasswords()
-    for ask in (lambda: nobody.hash("x"), lambda: nobody.verify(None, "x"), lambda: nobody.keyed("a", "b")):
+    for ask in (lambda: nobody.hash("x"), lambda: nobody.verify(None, "x"), lambda: nobody.keyed("a", "b"), nobody.check_room):
         with pytest.raises(Refused, match="busy"):
             ask()
     assert not nobody.outdated("x")

@@ -42,6 +42,10 @@ class Passwords(Protocol):
         """Whether ``stored`` was made of ``password``; None is nobody's, which takes as long."""
         ...
 
+    def check_room(self) -> None:
+        """Refused (busy) when there are too many just now. Asked before anything is looked up, a refusal tells nothing."""
+        ...
+
     def outdated(self, stored: str) -> bool:
         """Whether ``stored`` should be made anew when the password is next known."""
         ...
@@ -59,6 +63,10 @@ class NoPasswords:
         raise Refused(BUSY)
 
     def verify(self, stored: str | None, password: str) -> Awaitable[bool]:
+        """Refused (busy)."""
+        raise Refused(BUSY)
+
+    def check_room(self) -> None:
         """Refused (busy)."""
         raise Refused(BUSY)
 

@@ -96,6 +96,7 @@ async def load_sign_in(world: World, actor: Actor, request: SignIn, now: Instant
 def sign_in(world: World, actor: Actor, request: SignIn, now: Instant, loaded: Tried | None) -> Effects | None:
     """``auth.sign_in``: with login and password, and the code of the second factor where it is enabled."""
     if loaded is None:
+        world.passwords.check_room()  # before anybody is looked for: a refusal after it would come later for who exists
         check_tries(world, actor, identity.key_of(world, request.login), now)
         return None
     if not identity.is_current(world, loaded.credentials):

@@ -18,7 +18,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.settings import Settings
 from fwber_rt.core.world import World
-from fwber_rt.errors import Close, Refused
+from fwber_rt.errors import BUSY, Close, Refused
 from fwber_rt.features import accounts as feature
 from fwber_rt.features import registry
 from fwber_rt.features.accounts.sign_ins import check_cookie
@@ -33,9 +33,10 @@ HERE = "192.0.2.1"
 
 
 class Plain:
-    """Passwords that cost nothing and show what was hashed. ``old`` ones want to be hashed anew."""
+    """Passwords that cost nothing and show what was hashed. ``old`` ones want to be hashed anew. ``full``: so is the queue."""
 
     def __init__(self) -> None:
+        self.full = False
         self.hashed: list[str] = []
         self.verified: list[tuple[str | None, str]] = []
 
@@ -46,6 +47,10 @@ class Plain:
     async def verify(self, stored: str | None, password: str) -> bool:
         self.verified.append((stored, password))
         return stored is not None and stored.partition(":")[2] == password
+
+    def check_room(self) -> None:
+        if self.full:
+            raise Refused(BUSY)
 
     def outdated(self, stored: str) -> bool:
         return stored.startswith("old:")
