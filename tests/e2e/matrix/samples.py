@@ -183,6 +183,20 @@ async def refresh_token(scene: Scene, person: Person) -> str:
     return str((await scene.sign_in(person))["refresh"])
 
 
+async def reset_code(scene: Scene, person: Person) -> str:
+    """A login, and the code with which the operator lets them choose a new password."""
+    forgetful = await scene.newcomer(Caller.OTHER)
+    await scene.account(forgetful)
+    given = await scene.operator("account-reset", who=forgetful.login, without_totp=False)
+    return f"{forgetful.login}/{given['code']}"
+
+
+def with_code(ask: Ask) -> Json:
+    """The request for a new password."""
+    login, _, code = ask.id.partition("/")
+    return {"login": login, "code": code or "nonsense", "password": PASSWORD}
+
+
 async def totp_code(scene: Scene, person: Person) -> str:
     """What somebody's authenticator app shows, of a second factor that is not enabled yet."""
     secret = (await scene.ok(person, "auth.totp.begin", password=PASSWORD))["secret"]
@@ -213,7 +227,10 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
     ),
     "auth.password.change": Sample(fixed(password=PASSWORD, new=PASSWORD), account=True, but=NO_ACCOUNT),
     "auth.reset.request": Sample(fixed(login="login1")),
-    "auth.reset": Sample(fixed(login="login1", code="nonsense", password=PASSWORD), but=CODE_WRONG),
+    "auth.reset": (
+        Sample(fixed(login="login1", code="nonsense", password=PASSWORD), but=CODE_WRONG),
+        Sample(with_code, (Target.ANY,), make=reset_code, spends=True),
+    ),
     "auth.email.set": Sample(fixed(email="somebody@example.org", password=PASSWORD), account=True, but=NO_ACCOUNT),
     "auth.email.verify": Sample(
         fixed(code="nonsense"), account=True, but=CODE_WRONG | NO_ACCOUNT | {(Caller.ANONYMOUS, Target.NOTHING): "token.missing"}

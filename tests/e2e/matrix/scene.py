@@ -56,13 +56,17 @@ class Scene:
 
     async def newcomer(self, caller: Caller) -> Person:
         """A new user of the caller's kind, connected, who may be located and is."""
-        arguments = {"user": None, "name": caller.title, "kind": caller.kind.name.lower(), "ttl_s": 3600}
-        made = await asyncio.to_thread(control.ask, self.server.data_dir, "token", arguments)
+        made = await self.operator("token", user=None, name=caller.title, kind=caller.kind.name.lower(), ttl_s=3600)
         person = Person(made["user"], made["token"], await self.line(made["token"]))
         await self.ok(person, "consent.give", **CONSENT)
         await self.ok(person, "location.update", **AT_HERE)
         self._everybody.append(person)
         return person
+
+    async def operator(self, verb: str, **arguments: Any) -> Json:
+        """Something done over the control socket."""
+        answer: Json = await asyncio.to_thread(control.ask, self.server.data_dir, verb, arguments)
+        return answer
 
     def new_login(self) -> str:
         """A login that is nobody's."""
