@@ -114,7 +114,7 @@ class Timers:
         for person in [each for each in outdated if not any(session.blocked for session in each.sessions)]:
             outdated.discard(person)
             if world.people.get(person.id) is person:
-                world.presence.listen(person, world.hears(person.heard))
+                world.owe(person)
 
 
 def _expire(session: Session, wall: int) -> None:

@@ -89,6 +89,7 @@ def locate(world: World, person: Person, point: tuple[float, float], now: Instan
         return Movement()
     before, moved, first = _Before.of(person), fine != person.fine, not person.fine
     _trust(person, fine, point, now.mono)
+    world.remembered.pop(person.id, None)
     if first:
         _show(world, person, person.sharing.shown(fine, world.levels), effects)
     elif moved:
@@ -113,12 +114,14 @@ def heard_from(world: World, person: Person, fine: int, shown: int) -> int:
 
 
 def place(world: World, person: Person, fine: int, shown: int, now: Instant, effects: Effects) -> Movement:
-    """Put ``person`` back where a snapshot had them, ``shown`` as they were then; their point is the fine cell's centre."""
+    """Put ``person`` back where a snapshot had them, ``shown`` as they were then; their point is the fine cell's centre.
+
+    What they chose since to be shown less is so at once; what may be shown more takes its time, as without a restart.
+    """
     before = _Before.of(person)
     _trust(person, fine, geo.centre(fine), now.mono)
-    target = person.sharing.shown(fine, world.levels)
-    usable = shown and target and geo.resolution(shown) == geo.resolution(target)
-    _show(world, person, shown if usable else target, effects)
+    world.remembered.pop(person.id, None)
+    _show(world, person, _as_before(world, shown, person.sharing.shown(fine, world.levels)), effects)
     _plan(world, person, now)
     _listen(world, person)
     return _moved(world, person, before, now, effects)
@@ -131,6 +134,7 @@ def withdraw(world: World, person: Person, now: Instant, effects: Effects) -> Mo
         _retract(world, person, effects)
     person.point, person.fine, person.crossing, person.claim = None, 0, None, None
     world.restless.pop(person.id, None)
+    world.remembered.pop(person.id, None)  # or a snapshot would put them back
     _listen(world, person)
     return _moved(world, person, before, now, effects)
 
@@ -179,6 +183,14 @@ def _believed(world: World, person: Person, fine: int, point: tuple[float, float
         person.claim = Claim(fine, point, now.mono, travel.due_at(world.dwell, world.secret, person.id, now.mono))
         world.restless[person.id] = person
     return False
+
+
+def _as_before(world: World, shown: int, target: int) -> int:
+    """What was ``shown``, no finer than ``target`` is; the latter when this deployment shows nobody so any more."""
+    if not shown or not target:
+        return 0
+    level = geo.resolution(shown)
+    return geo.parent(shown, min(level, geo.resolution(target))) if level in world.levels else target
 
 
 def _trust(person: Person, fine: int, point: tuple[float, float], mono: float) -> None:

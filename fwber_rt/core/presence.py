@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fwber_rt.core import geo, privacy
 
@@ -43,9 +43,13 @@ class CellChange:
 
 
 class Parting(NamedTuple):
-    """``viewer`` alone is told that ``other`` left ``cell`` (or came): one of them has blocked the other (or no longer)."""
+    """``viewer`` alone is told that ``other`` left ``cell`` (or came): one of them has blocked the other (or no longer).
+
+    ``within``: the view.
+    """
 
     viewer: Person
+    within: bool
     cell: int
     other: Person
     hidden: bool
@@ -92,7 +96,10 @@ class Board:
         return [cell for cell in believed if cell not in self._crowded]
 
     def told(self, person: Person, cell: int, *, here: bool) -> bool:
-        """Whether those who hear ``cell`` believe that ``person`` is there; ``here``: whether they are."""
+        """Whether those who hear ``cell`` believe that ``person`` is there; ``here``: whether they are. Of a crowd only a
+        number is known."""
+        if cell in self._crowded:
+            return False
         return person.id in self._left.get(cell, ()) or (here and person.id not in self._entered.get(cell, ()))
 
     def listen(self, person: Person, cell: int) -> None:
@@ -137,7 +144,7 @@ class Board:
 class Presence:
     """All three views. ``resolution``: the deployment's; ``coarser``: those above it that people may choose, finest first."""
 
-    __slots__ = ("_coarser", "_counted", "_parted", "_resolution", "exact", "ghosts", "watchers", "within")
+    __slots__ = ("_coarser", "_counted", "_parted", "_published", "_resolution", "exact", "ghosts", "watchers", "within")
 
     def __init__(self, resolution: int, coarser: Sequence[int]) -> None:
         self._resolution = resolution
@@ -147,6 +154,7 @@ class Presence:
         self.watchers: dict[int, dict[int, Person]] = {}  # coarse cell -> those who hear from it
         self.ghosts: dict[int, dict[int, Person]] = {}  # base cell -> ghosts in it
         self._counted: dict[int, dict[int, Person]] = {}  # base cell -> ghosts who are owed its number
+        self._published: dict[int, dict[int, int | str]] = {}  # base cell -> the number each ghost was told last
         self._parted: dict[tuple[int, int], tuple[Person, Person, bool]] = {}  # with whether hidden when last told
 
     # Who is shown
@@ -178,7 +186,10 @@ class Presence:
         _change(self.ghosts, person, old, new)
         before, after = geo.disk(old, 1) if old else (), geo.disk(new, 1) if new else ()
         for cell in before:
-            self._counted.get(cell, {}).pop(person.id, None)
+            for table in (self._counted, self._published):
+                kept: dict[int, Any] = table.get(cell, {})
+                if kept.pop(person.id, None) is not None and not kept:
+                    del table[cell]
         for cell in after:
             self._counted.setdefault(cell, {})[person.id] = person
 
@@ -219,7 +230,7 @@ class Presence:
                 board = self._board(viewer, cell)
                 here = self.is_in(other, cell, within=board is self.within)
                 if board.told(other, cell, here=here) and (here or hidden):
-                    found.append(Parting(viewer, cell, other, hidden))
+                    found.append(Parting(viewer, board is self.within, cell, other, hidden))
         return found
 
     # The tick
@@ -238,6 +249,17 @@ class Presence:
                 for around in geo.disk(cell, 1) if geo.resolution(cell) == self._resolution else ():
                     owed.setdefault(cell, {}).update(self.ghosts.get(around, {}))
         return ((cell, _in_order(ghosts.values())) for cell, ghosts in sorted(owed.items()) if ghosts)
+
+    def publish(self, ghost: Person, cell: int, number: int | str) -> bool:
+        """Note what a ghost is told of a cell; False when it is what they were told last, for that is not told.
+
+        That a number below the least published one changed would tell that somebody came or went.
+        """
+        published = self._published.setdefault(cell, {})
+        if published.get(ghost.id) == number:
+            return False
+        published[ghost.id] = number
+        return True
 
     def _board(self, person: Person, cell: int) -> Board:
         return self.within if cell == self._coarse(person.heard) else self.exact

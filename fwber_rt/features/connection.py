@@ -150,7 +150,7 @@ def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: 
     effects.reply = _connected(world, actor, now, names, recovery, known)
     person.arriving += 1
     world.release(person, now)
-    world.presence.listen(person, world.hears(person.heard))  # what was told of hexagons before is out of date
+    world.owe(person)  # what was told of hexagons before is out of date
     return effects
 
 

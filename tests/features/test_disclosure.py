@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from fwber_rt.core import geo, movement
-from fwber_rt.core.effects import Effects
+from fwber_rt.core.effects import Audience, Effects, Push
 from fwber_rt.core.people import Person
 from fwber_rt.core.presence import MOST_NAMED
+from fwber_rt.core.sharing import Sharing
 from fwber_rt.errors import Refused
 from fwber_rt.features import location
 from tests.features.conftest import WUXI, Town, d
@@ -38,6 +42,35 @@ def wait(town: Town, person: Person, seconds: float, cell: int | None = None) ->
         if cell is not None:
             at(town, person, cell)
         town.due()
+
+
+def restarted(town: Town, ann: Person) -> tuple[Town, Callable[[], bool]]:
+    """The same town after a restart, with ``ann`` come back to it; and what puts her back where she was, if she is."""
+    fresh = Town(**REAL)
+    fresh.clock.advance(town.clock.mono - fresh.clock.mono)
+    fresh.world.sharing.update(town.world.sharing)
+    location.restore(fresh.world, location.dump(town.world), town.clock.wall, fresh.clock.now())
+    person, _ = fresh.world.admit(ann.id, "Ann", ann.kind, fresh.clock.now())
+    person.consents = frozenset({"location"})
+
+    def back() -> bool:
+        remembered = fresh.world.recall(person, fresh.clock.now())
+        if remembered:
+            movement.place(fresh.world, person, *remembered, fresh.clock.now(), Effects())
+        return remembered is not None
+
+    return fresh, back
+
+
+def self_of(town: Town) -> Person:
+    """The only person of a town."""
+    [person] = town.world.people.values()
+    return person
+
+
+def told(town: Town, person: Person) -> list[Any]:
+    """The presence pushes for one person alone, as they see them."""
+    return [d(push) for push in town.take("presence") if push.audience and push.audience.only == (person,)]
 
 
 class TestDwell:
@@ -117,6 +150,39 @@ class TestDwell:
         assert (again.disclosed, again.heard) == (HERE, NEXT), "a restart does not tell where they are"
         wait(fresh, again, 240)
         assert again.disclosed == NEXT
+
+    def test_whoever_left_the_map_after_a_restart_is_not_put_back(self, town: Town) -> None:
+        for away in (("location.clear", {}), ("consent.withdraw", {"purpose": "location"})):
+            again, back = restarted(town, town.person("Ann"))
+            assert back()
+            again.do(self_of(again), away[0], **away[1])
+            again.do(self_of(again), "consent.give", purpose="location", text_hash="x")
+            assert not back(), "what a snapshot knew is over"
+
+    def test_nor_is_whoever_has_moved_on_since(self, town: Town) -> None:
+        again, back = restarted(town, town.person("Ann"))
+        again.do(self_of(again), "location.update", lat=FAR[0], lng=FAR[1])
+        movement.vanish(again.world, self_of(again))
+        assert not back()
+
+    @pytest.mark.parametrize(("hide", "shown"), [(False, geo.parent(HERE, 7)), (True, 0)])
+    def test_a_restart_does_not_tell_who_has_just_left_a_zone(self, town: Town, hide: bool, shown: int) -> None:
+        ann = town.person("Ann")
+        town.do(ann, "zone.add", cell=geo.to_text(HERE), hide=hide)
+        town.clock.advance(60)
+        at(town, ann, NEXT)
+        again, back = restarted(town, ann)
+        back()
+        assert (ann.disclosed, self_of(again).disclosed) == (shown, shown)
+        wait(again, self_of(again), 240)
+        assert self_of(again).disclosed == NEXT
+
+    def test_what_was_chosen_after_the_snapshot_counts(self, town: Town) -> None:
+        ann = town.person("Ann")
+        again, back = restarted(town, ann)
+        self_of(again).sharing = Sharing(5)
+        back()
+        assert self_of(again).disclosed == geo.parent(HERE, 5)
 
 
 class TestTravel:
@@ -266,6 +332,29 @@ class TestGhost:
         [told] = [d(push) for push in town.take("presence") if push.audience and push.audience.only == (people[0],)]
         assert told["count"] == "few"
 
+    def test_a_number_below_the_least_is_not_told_again(self, town: Town) -> None:
+        """Or a ghost would learn that somebody came or went, and where."""
+        ghost, cid = town.person("Ghost"), town.person("Cid")
+        town.do(ghost, "user.block", user=str(cid.id))
+        town.do(ghost, "location.precision", res=0)
+        town.due(), town.take("presence")
+        ann = town.person("Ann")
+        town.do(cid, "location.clear")
+        town.due()
+        town.do(ann, "location.clear")
+        town.due()
+        assert told(town, ghost) == []
+
+    def test_a_number_is_told_anew_to_who_comes_back(self, town: Town) -> None:
+        ghost = town.person("Ghost")
+        town.do(ghost, "location.precision", res=0)
+        town.due(), town.take("presence")
+        town.world.owe(ghost)
+        town.due()
+        assert len(told(town, ghost)) == 7
+        town.do(ghost, "location.clear")
+        assert not town.world.presence._published and not town.world.presence._counted
+
     def test_whom_a_ghost_has_blocked_is_not_counted(self, town: Town) -> None:
         people = [town.person(f"P{n}") for n in range(7)]
         ghost = people[0]
@@ -379,3 +468,61 @@ class TestCrowd:
         assert {push["count"] for push in mine if push["cell"] == geo.to_text(HERE)} == {MOST_NAMED + 1}
         assert town.do(people[0], "nearby.people", limit=1).count == MOST_NAMED - 1
         assert town.do(people[2], "nearby.people", limit=1).count == MOST_NAMED
+
+    def test_a_block_in_a_crowd_is_not_told(self, town: Town) -> None:
+        """Nobody is named there, so to say that one of them left would tell of the block."""
+        people = [town.person(f"P{n}") for n in range(MOST_NAMED + 2)]
+        town.due(), town.take("presence")
+        town.do(people[0], "user.block", user=str(people[1].id))
+        town.due()
+        town.do(people[0], "user.unblock", user=str(people[1].id))
+        town.due()
+        assert town.take("presence") == []
+
+
+class TestBlock:
+    """What somebody blocked is told is what they would be told had the other gone: in one push, in its place."""
+
+    @pytest.mark.parametrize("res", [8, 7])
+    def test_it_looks_like_leaving(self, town: Town, res: int) -> None:
+        def life(part: str) -> list[Any]:
+            town = Town(**REAL)
+            ann, bob = town.person("Ann"), town.person("Bob")
+            near, far = sorted(geo.ring(HERE, 1))[0], sorted(geo.ring(HERE, 1))[-1]
+            others = [town.person(f"P{n}", geo.centre(cell)) for n, cell in enumerate((near, HERE, far))]
+            cid = town.person("Cid")
+            town.do(bob, "user.block", user=str(cid.id))  # so that bob's pushes are his own in either life
+            town.do(bob, "location.precision", res=res)
+            town.due(), town.take("presence")
+            for person in others:
+                movement.vanish(town.world, person)
+            town.person("Eve")
+            if part == "block":
+                town.do(ann, "user.block", user=str(bob.id))
+            else:
+                movement.vanish(town.world, ann)
+            town.due()
+            heard = town.world.presence.watchers.get(bob.heard, {}).values()
+            pushes = [push for push in town.take("presence") if _reaches(push, bob, coarse=bob in heard)]
+            return [d(push) for push in pushes]
+
+        assert life("block") == life("leave") != []
+
+    def test_taking_it_back_looks_like_coming(self, town: Town) -> None:
+        ann, bob = town.person("Ann"), town.person("Bob")
+        town.do(ann, "user.block", user=str(bob.id))
+        town.due(), town.take("presence")
+        town.do(ann, "user.unblock", user=str(bob.id))
+        eve = town.person("Eve")
+        town.due()
+        [seen] = told(town, bob)
+        both = sorted((ann, eve), key=lambda person: person.order)
+        assert [user["user"] for user in seen["entered"]] == [str(person.id) for person in both]
+        assert (seen["left"], seen["count"]) == ([], "few")
+
+
+def _reaches(push: Push, person: Person, *, coarse: bool) -> bool:
+    audience = push.audience or Audience()
+    if audience.only is not None:
+        return person in audience.only
+    return person.id not in audience.without and not coarse

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.indoors import Store, image
 from fwber_rt.core import geo, privacy
-from fwber_rt.core.effects import Audience
+from fwber_rt.core.effects import Audience, Row
 from fwber_rt.core.text import clean_name
 from fwber_rt.errors import Refused
 from fwber_rt.features import location
+from fwber_rt.features.accounts.schema import INSERT_CONSENT
 from tests.features.conftest import STEP, WUXI, Town, d
 
 NORTH = (WUXI[0] + STEP, WUXI[1])
@@ -193,6 +195,17 @@ def test_a_snapshot_puts_back_only_who_was_there_lately_and_did_not_leave(town: 
     fresh.clock.advance(61)
     fresh.world.gone(fresh.clock.now())
     assert fresh.world.remembered == {}
+
+
+def test_withdrawing_consent_leaves_the_map_for_a_snapshot_too(town: Town) -> None:
+    """Whoever consents anew begins anew: they are not put back where they were before."""
+    store = Store(image(town.registry))
+    consents = [(1, 5, 100, 1), (2, 5, 300, 0), (3, 5, 400, 1), (4, 6, 200, 1)]
+    store.add([Row(INSERT_CONSENT, (id, user, "location", "", at, given)) for id, user, at, given in consents])
+    store.add([Row(location.update.SET_CLEARED, (user, at)) for user, at in ((5, 200), (7, 900))])
+    location.load(town.world, store.loading())
+    store.close()
+    assert town.world.state["location"] == {5: 300, 7: 900}
 
 
 def test_leaving_the_map_works_on_a_full_disk(town: Town) -> None:

@@ -34,7 +34,11 @@ LIMIT_SHARING = Setting("limits.sharing", Rate(0.2, 10), "changes of what is sha
 
 CLEARING_MS = 60_000  # a snapshot takes a while to be made: who cleared during that time may be in it
 
-SELECT_CLEARED = "SELECT user, at FROM cleared"
+# Who withdrew their consent has left the map like anybody who did so by hand, and stays off it when they consent again.
+SELECT_CLEARED = (
+    "SELECT user, max(at) FROM (SELECT user, at FROM cleared "
+    "UNION ALL SELECT user, at FROM consents WHERE purpose = 'location' AND given = 0) GROUP BY user"
+)
 CLEARED_MIGRATION = Migration(
     40,
     "who left the map",

@@ -8,24 +8,34 @@ from fwber_rt.core import geo, privacy
 from fwber_rt.core.effects import Audience, Effects, Push
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Person
-from fwber_rt.core.presence import CellChange
+from fwber_rt.core.presence import CellChange, Parting
 from fwber_rt.core.world import World
 from fwber_rt.features.location import update
 from fwber_rt.features.location.shapes import Presence
 from fwber_rt.protocol.shapes import User
 
+Parted = dict[int, list[Parting]]
+"""Of one hexagon in one view, by viewer."""
+
 
 def tick(world: World, now: Instant) -> list[Effects]:
     """Let crossings take effect, then tell every hexagon's listeners what changed since the last tick."""
     settled = update.settle(world, now)
-    pushes = [*_partings(world), *_numbers(world)]
-    pushes += [push for change in world.presence.tick(world.index) for push in _told(world, change)]
+    parted = _parted(world)
+    pushes = [*_numbers(world)]
+    changes = {(change.within, change.cell): change for change in world.presence.tick(world.index)}
+    for view in sorted({*changes, *parted}):
+        apart = parted.get(view, {})
+        pushes += _told(world, changes[view], apart) if view in changes else _alone(world, view[1], apart)
     return [*settled, *([Effects(pushes=pushes)] if pushes else [])]
 
 
-def _told(world: World, change: CellChange) -> Iterator[Push]:
-    """One hexagon: the shared pushes, and for everybody who may not see somebody in them, their own."""
-    apart = _apart(world, change)
+def _told(world: World, change: CellChange, parted: Parted) -> Iterator[Push]:
+    """One hexagon: the shared pushes, and for everybody who may not see somebody in them, their own.
+
+    A block made or taken back is told in that push of their own, or it could be told from somebody's leaving or coming.
+    """
+    apart = _apart(world, change) | parted.keys()
     if change.newcomers:  # before the change, which also reaches them: the first of a cell is the whole of it
         plain = tuple(person for person in change.newcomers if person.id not in apart)
         if plain:
@@ -41,6 +51,8 @@ def _told(world: World, change: CellChange) -> Iterator[Push]:
         yield _push(world, change.cell, content(world, change, ()), audience, volatile=True)
     for viewer in _viewers(world, change, apart):
         own = content(world, change, viewer.hidden)
+        if viewer.id in parted and viewer not in change.newcomers and not (own.full or change.unnamed):
+            own = _with(own, change.entered, parted[viewer.id])
         if own.full or change.unnamed or own.entered or own.left:
             yield _push(world, change.cell, own, Audience((viewer,)), volatile=True)
 
@@ -98,24 +110,46 @@ def _push(world: World, cell: int, d: Presence, audience: Audience | None, *, vo
 
 
 def _numbers(world: World) -> Iterator[Push]:
-    """For ghosts: how many people are in each hexagon around them, and nothing else."""
+    """For ghosts: how many people are in each hexagon around them, when that has changed, and nothing else."""
+    publish = world.presence.publish
     for cell, ghosts in world.presence.counted():
         count = world.index.count(cell)
-        plain = tuple(ghost for ghost in ghosts if not ghost.hidden)
+        plain = tuple(ghost for ghost in ghosts if not ghost.hidden and publish(ghost, cell, privacy.few(count)))
         if plain:
             yield _push(world, cell, _counted(cell, count), Audience(plain), volatile=True)
         for ghost in ghosts:
             if ghost.hidden:
                 seen = count - _hidden(world, cell, ghost.hidden, within=False)
-                yield _push(world, cell, _counted(cell, seen), Audience((ghost,)), volatile=True)
+                if publish(ghost, cell, privacy.few(seen)):
+                    yield _push(world, cell, _counted(cell, seen), Audience((ghost,)), volatile=True)
 
 
 def _counted(cell: int, count: int) -> Presence:
     return Presence(geo.to_text(cell), [], [], privacy.few(count))
 
 
-def _partings(world: World) -> Iterator[Push]:
-    """To single viewers: somebody left, or came, because of a block made or taken back."""
-    for viewer, cell, other, hidden in world.presence.partings():
-        entered, left = ([], [str(other.id)]) if hidden else ([User(str(other.id), other.name)], [])
-        yield _push(world, cell, Presence(geo.to_text(cell), entered, left, privacy.few(0)), Audience((viewer,)))
+def _parted(world: World) -> dict[tuple[bool, int], Parted]:
+    """By view and hexagon: whom single viewers are told to have left, or come, because of a block made or taken back."""
+    found: dict[tuple[bool, int], Parted] = {}
+    for parting in world.presence.partings():
+        found.setdefault((parting.within, parting.cell), {}).setdefault(parting.viewer.id, []).append(parting)
+    return found
+
+
+def _alone(world: World, cell: int, parted: Parted) -> Iterator[Push]:
+    """Of a hexagon where nothing else has changed."""
+    viewers = sorted((partings[0].viewer for partings in parted.values()), key=lambda viewer: viewer.order)
+    for viewer in viewers:
+        own = _with(Presence(geo.to_text(cell), [], [], privacy.few(0)), (), parted[viewer.id])
+        yield _push(world, cell, own, Audience((viewer,)), volatile=True)
+
+
+def _with(own: Presence, entered: Collection[Person], partings: Collection[Parting]) -> Presence:
+    """A viewer's own push, with those who left and came for them alone, each in their place."""
+    came = [parting.other for parting in partings if not parting.hidden]
+    if came:
+        seen = {user.user for user in own.entered}
+        people = [*(person for person in entered if str(person.id) in seen), *came]
+        own.entered = _users(sorted(people, key=lambda person: person.order), ())
+    own.left = sorted({*own.left, *(str(parting.other.id) for parting in partings if parting.hidden)}, key=int)
+    return own
