@@ -98,6 +98,7 @@ class World:
         self.rooms: dict[int, Room] = {}
         self.room_index: HexIndex[Room] = HexIndex((self.resolution,))
         self.memberships: dict[int, dict[int, Room]] = {}  # user id -> rooms, of everyone who has any
+        self.owned: Counter[int] = Counter()  # user id -> how many rooms are theirs, of everyone who has any
         self.precise_cells: Counter[int] = Counter()
         self.outside: dict[tuple[int, int], float] = {}  # (user, room) -> mono at which the member left the fence
         self.streams: dict[str, Stream] = {}
@@ -182,6 +183,11 @@ class World:
         """The cells whose local chat is heard from ``cell`` (none from 0)."""
         return privacy.hears(cell, self.resolution, self.coarser)
 
+    def owe(self, person: Person) -> None:
+        """Tell ``person`` the whole of what they hear at the next tick: what they were told before they have no more."""
+        self.presence.listen(person, self.hears(person.heard))
+        self.presence.haunt(person, person.ghost, person.ghost)
+
     def coarse(self, cell: int) -> int:
         """``cell`` when it is coarser than the deployment's resolution, else 0."""
         return cell if cell and geo.resolution(cell) < self.resolution else 0
@@ -247,6 +253,7 @@ class World:
     def add_room(self, room: Room) -> None:
         """Put a room on the map and its members into it."""
         self.rooms[room.id] = room
+        self.owned[room.owner] += 1
         self.streams[room.stream.name] = room.stream
         self.room_index.enter(room, geo.parent(room.cell, self.resolution))
         for cell in self._area(room):
@@ -271,7 +278,19 @@ class World:
             for person in self.index.at(cell):
                 person.inside.pop(room.id, None)
         del self.rooms[room.id]
+        self._disown(room)
         return leaves
+
+    def hand_over(self, room: Room, owner: int) -> None:
+        """The room is another's from here on."""
+        self._disown(room)
+        room.owner = owner
+        self.owned[owner] += 1
+
+    def _disown(self, room: Room) -> None:
+        self.owned[room.owner] -= 1
+        if not self.owned[room.owner]:
+            del self.owned[room.owner]
 
     def add_member(self, room: Room, person: Person, member: Member) -> list[Change]:
         """``person`` belongs to ``room`` from here on."""

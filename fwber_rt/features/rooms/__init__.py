@@ -71,6 +71,8 @@ def room_create(world: World, actor: Actor, request: CreateRoom, now: Instant) -
         raise Refused(FIELD_INVALID, field="radius_m", detail=f"radius_m must be {limits} metres.")
     if len(me.rooms) >= settings[ROOMS_PER_USER]:
         raise Refused(CONFLICT, detail="You are in as many rooms as one may be in; leave one first.")
+    if world.owned[me.id] >= settings[ROOMS_PER_USER]:
+        raise Refused(CONFLICT, detail="You own as many rooms as one may; end one, or hand it over.")
     name, description, tags = _name(request.name), _description(request.description), _tags(request.tags)
     max_members = _max_members(world, request.max_members or settings[ROOM_MEMBERS])
     cell, effects = privacy.fine_cell(request.lat, request.lng), Effects()

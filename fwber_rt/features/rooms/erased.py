@@ -8,7 +8,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.rooms import Room
 from fwber_rt.core.world import World
 from fwber_rt.features.rooms import membership, schema
-from fwber_rt.features.rooms.entries import disown, strike_all
+from fwber_rt.features.rooms.entries import MUTE, disown, strike, strike_all
 from fwber_rt.features.rooms.shapes import RoomChanged, RoomDeleted, shared_view
 
 
@@ -36,7 +36,9 @@ def _heir(room: Room, user: int) -> int:
 def _pass_on(world: World, room: Room, heir: int, now: Instant, effects: Effects) -> None:
     """What the room is called becomes its new owner's, sealed under their key."""
     member = room.members[heir]
-    room.owner, member.role = heir, Role.OWNER
+    world.hand_over(room, heir)
+    member.role = Role.OWNER
+    strike(world, MUTE, room, heir, effects)  # nobody is above them to lift it
     effects.rows += [schema.save_row(room), Row(schema.SET_ROLE, (room.id, heir, int(Role.OWNER), member.joined))]
     membership.tell(world, room, "room.update", RoomChanged(shared_view(room)), heir, now, effects)
 

@@ -23,6 +23,7 @@ from fwber_rt.features.rooms.targets import (
     LIMIT_REACHED,
     ListRoom,
     RoomUser,
+    check_outranks,
     governed,
     is_user,
     load_user,
@@ -121,6 +122,8 @@ def room_uninvite(world: World, actor: Actor, request: RoomUser, now: Instant) -
     waiting, effects = room.invitations.get(user), Effects(Nothing())
     if waiting is None or not _shown_to(actor, user, waiting):
         raise Refused(NOT_FOUND, field="user")
+    if not waiting.by:  # the place, and with it the role, of somebody who walked out
+        check_outranks(room, actor.someone.id, user)
     strike(world, INVITATION, room, user, effects)
     return effects
 

@@ -14,11 +14,13 @@ from fwber_rt.core.access import Role, may_grant
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
+from fwber_rt.core.quotas import ROOMS_PER_USER
 from fwber_rt.core.rooms import Member, Room
 from fwber_rt.core.settings import Setting, positive
 from fwber_rt.core.world import World
 from fwber_rt.errors import CONFLICT, FORBIDDEN, NOT_FOUND, Refused
 from fwber_rt.features.rooms import schema
+from fwber_rt.features.rooms.entries import MUTE, strike
 from fwber_rt.features.rooms.membership import tell
 from fwber_rt.features.rooms.requests import moderators
 from fwber_rt.features.rooms.shapes import RoomChanged, RoomView, shared_view, view
@@ -69,8 +71,11 @@ def room_transfer(world: World, actor: Actor, request: RoomUser, now: Instant) -
     room, user, _ = _member(world, actor, request, "room.transfer")
     if user == me.id:
         raise Refused(CONFLICT, field="user", detail="The room is yours already.")
+    if world.owned[user] >= world.settings[ROOMS_PER_USER]:
+        raise Refused(LIMIT_REACHED, field="user", detail="They own as many rooms as one may.")
     effects = Effects()
-    room.owner = user
+    world.hand_over(room, user)
+    strike(world, MUTE, room, user, effects)  # nobody is above them to lift it
     _become(world, room, user, Role.OWNER, now, effects)
     if me.id in room.members:
         _become(world, room, me.id, Role.ADMIN, now, effects)
@@ -104,6 +109,7 @@ COMMANDS = (
     ),
     Command(
         "room.transfer", RoomUser, room_transfer, RoomView, http="POST /rooms/{room}/owner/{user}", limit="moderate",
-        durable=True, role="room.transfer", help="Make a member the owner of my room.", errors=(NOT_FOUND, FORBIDDEN, CONFLICT),
+        durable=True, role="room.transfer", help="Make a member the owner of my room.",
+        errors=(NOT_FOUND, FORBIDDEN, CONFLICT, LIMIT_REACHED),
     ),
 )  # fmt: skip

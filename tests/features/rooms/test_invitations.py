@@ -237,3 +237,13 @@ def test_a_user_has_so_many_and_the_count_tells_of_no_block(town: Town) -> None:
     assert places[2].refused(mo, "room.invite", sam).error.name == "limit.reached"  # as for anybody who does not answer
     places[2].do(places[2].owner, "room.invite", sam)  # but what Sam does not see does not fill Sam's box
     assert places[2].told(sam)
+
+
+def test_the_place_of_somebody_higher_is_not_taken_back(place: Place) -> None:
+    place.town.move(place.admin, WUXI[0] + STEP, WUXI[1])
+    place.town.clock.advance(31)
+    place.town.due()
+    assert place.admin.id not in place.room.members and place.room.standing(place.admin.id).name == "ADMIN"
+    assert place.refused(place.moderator, "room.uninvite", place.admin).error.name == "forbidden"
+    place.do(place.owner, "room.uninvite", place.admin)
+    assert place.room.standing(place.admin.id).name == "OUTSIDER"

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.features.conftest import Town, d
-from tests.features.rooms.conftest import Place
+from fwber_rt.errors import Refused
+from tests.features.conftest import WUXI, Town, d
+from tests.features.rooms.conftest import DAY_MS, Place
 
 ROLES = ("member", "moderator", "admin")
 
@@ -91,3 +92,30 @@ def test_an_owner_who_is_not_a_member_hands_over_too(place: Place) -> None:
     place.do(place.owner, "room.transfer", place.admin)
     assert place.room.role_of(place.owner.id).name == "OUTSIDER"
     assert place.room.members[place.admin.id].role.name == "OWNER"
+
+
+def test_who_may_not_speak_may_when_the_room_is_theirs(place: Place) -> None:
+    """Nobody could lift the mute: they have nobody above them."""
+    place.do(place.owner, "room.mute", place.member, until=place.wall + DAY_MS)
+    place.do(place.owner, "room.transfer", place.member)
+    place.do(place.member, "message.send", text="mine now")
+    assert not place.room.mutes
+
+
+def test_nobody_owns_more_rooms_than_one_may(town: Town) -> None:
+    """Those one has left as well, or there would be no end to them."""
+    town.world.configure(town.world.settings.replaced({"rooms.per_user": 2}))
+    place = Place(town)
+    mine: list[str] = []
+    while len(mine) < 2:
+        made = town.do(place.member, "room.create", name="Mine", lat=WUXI[0], lng=WUXI[1], radius_m=1000)
+        mine.append(made.room)
+        town.do(place.member, "room.leave", room=made.room)
+    assert place.refused(place.owner, "room.transfer", place.member).error.name == "limit.reached"
+    place.do(place.member, "room.leave")
+    with pytest.raises(Refused, match="conflict"):
+        town.do(place.member, "room.create", name="Mine", lat=WUXI[0], lng=WUXI[1], radius_m=1000)
+    town.do(place.member, "room.delete", room=mine[0])
+    town.do(place.member, "room.create", name="Mine", lat=WUXI[0], lng=WUXI[1], radius_m=1000)
+    place.do(place.owner, "room.transfer", place.admin)
+    assert dict(town.world.owned) == {place.member.id: 2, place.admin.id: 1}
