@@ -281,6 +281,8 @@ class Dispatcher:
         if actor.kind < operation.least:
             raise Refused(FORBIDDEN)
         self.limiter.check_user(actor.someone, operation.limit, self.clock.now())
+        if operation.least is Kind.ANONYMOUS and not operation.ws:
+            self.limiter.check_address(operation.limit, address, self.clock.now())  # a token buys no more than none does
         return actor
 
     # Who, and whether

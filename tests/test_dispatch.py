@@ -316,6 +316,18 @@ async def test_limits_of_an_address_before_connect(start: Start) -> None:
     assert outcomes[-1][1]["retry_after_ms"] > 0
 
 
+async def test_a_token_buys_no_more_of_what_an_address_may(start: Start) -> None:
+    """Otherwise every guest could make as many more guests and accounts as an address may, and so could each of those."""
+    server = await start(limits__guest="0.001:2", limits__register="0.001:2", limits__ping="0.001:1")
+    rest: Rest = server.rest()
+    token, account = await server.user("Ann"), {"login": "a b", "password": "x" * 8, "name": "Ann"}
+    for route, body in (("POST /auth/guest", {"name": "Guest"}), ("POST /auth/register", account)):
+        outcomes = [(await rest.call(route, who, body))[0] for who in (None, token, await server.user("Bob"), None)]
+        assert [status == 429 for status in outcomes] == [False, False, True, True]
+    assert (await rest.call("GET /ping", token))[0] == 200
+    assert (await rest.call("GET /ping"))[0] == 200, "what is somebody's own to use up is counted apart"
+
+
 async def test_new_settings_are_used_from_the_next_request_on(server: InProcess) -> None:
     ann = await server.enter("Ann")
     await ann.ok("here.say", text="x" * 100)

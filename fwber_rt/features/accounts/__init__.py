@@ -99,7 +99,7 @@ _ENTERING = [
     ),
     Command(
         "auth.upgrade", shapes.Upgrade, entering.upgrade, shapes.SignedIn, http="POST /auth/upgrade", limit="password",
-        load=entering.load_upgrade, durable=True, errors=(LOGIN_TAKEN, ACCOUNT_EXISTS, BUSY),
+        load=entering.load_upgrade, durable=True, errors=(FORBIDDEN, LOGIN_TAKEN, ACCOUNT_EXISTS, BUSY),
         help="Make an account of a guest, who stays the same user.",
     ),
 ]  # fmt: skip
@@ -192,7 +192,7 @@ feature = Feature(
     migrations=schema.MIGRATIONS,
     settings=[
         guests.GUESTS, guests.GUEST_TTL, entering.REGISTRATION, sign_ins.ACCESS, sign_ins.LIFE, sign_ins.MOST, totp.ISSUER,
-        changes.RESETS_EVERY, guests.LIMIT_GUEST, entering.LIMIT_REGISTER, state.LIMIT_SIGN_IN, state.LIMIT_LOGIN,
+        changes.RESETS_EVERY, guests.LIMIT_GUEST, state.LIMIT_REGISTER, state.LIMIT_SIGN_IN, state.LIMIT_LOGIN,
         state.LIMIT_LOGIN_ADDRESS, LIMIT_REFRESH, changes.LIMIT_RESET, changes.LIMIT_RESET_LOGIN, LIMIT_ACCOUNT, LIMIT_PASSWORD,
         LIMIT_CONSENT,
     ],

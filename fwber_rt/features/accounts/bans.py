@@ -15,7 +15,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
 from fwber_rt.core.text import clean_text
 from fwber_rt.core.world import World
-from fwber_rt.errors import FIELD_INVALID, Close, Refused
+from fwber_rt.errors import FIELD_INVALID, NOT_FOUND, Close, Refused
 from fwber_rt.features.accounts import identity, notices, schema
 from fwber_rt.features.accounts.shapes import ListUserBans, UserBan, UserBanned, UserBans, UserBanView, UserUnban
 from fwber_rt.features.accounts.state import Credentials, accounts
@@ -52,7 +52,9 @@ def user_ban(world: World, actor: Actor, request: UserBan, now: Instant, loaded:
 
 
 def ban(world: World, who: Somebody, until: int | None, reason: str, by: int, now: Instant) -> Effects:
-    """The effects of a ban. Raises field.invalid for one that is over already."""
+    """The effects of a ban. Raises field.invalid for one that is over already, not.found for somebody who is being erased."""
+    if who.user in world.erased:
+        raise Refused(NOT_FOUND)
     if until is not None and until <= now.wall:
         raise Refused(FIELD_INVALID, field="until", detail="until is in the past.")
     reason = clean_text(reason, 500, "reason") if reason else ""
@@ -60,13 +62,20 @@ def ban(world: World, who: Somebody, until: int | None, reason: str, by: int, no
     effects = Effects(UserBanned(str(who.user), True, until))
     effects.rows.append(Row(schema.BAN, (who.user, now.wall, until, by, reason.encode() or None)))
     if who.credentials:
-        end = f"until {datetime.fromtimestamp(until / 1000, UTC):%Y-%m-%d %H:%M} UTC" if until else "until further notice"
-        effects.rows += notices.told(world, who.credentials, notices.BANNED, now, end=end, reason=reason or "none")
+        effects.rows += notices.told(world, who.credentials, notices.BANNED, now, end=_end(until), reason=reason or "none")
     person = world.people.get(who.user)
     if person:
         movement.withdraw(world, person, now, effects)
         effects.changes.append(Disconnect(person, None, Close.BANNED, "this user is banned"))
     return effects
+
+
+def _end(until: int | None) -> str:
+    """For the letter. What no calendar holds is as good as never."""
+    try:
+        return f"until {datetime.fromtimestamp(until / 1000, UTC):%Y-%m-%d %H:%M} UTC" if until else "until further notice"
+    except (OSError, OverflowError, ValueError):
+        return "until further notice"
 
 
 def user_unban(world: World, actor: Actor, request: UserUnban, now: Instant, loaded: Somebody | None) -> Effects | None:

@@ -104,19 +104,22 @@ def reset(world: World, actor: Actor, request: Reset, now: Instant, loaded: Type
         return None
     if not identity.is_current(world, loaded.credentials):
         return None
+    if loaded.user in world.erased:
+        raise Refused(CODE_WRONG, field="code")  # as for nobody; nothing is written about them any more
     good = codes.is_good(world, loaded.user, codes.RESET, loaded.given, now)
     if loaded.credentials is None or not loaded.hashed or not good:
         # Told at once, with a try less or without: how long it takes must not say whether a code is out.
         missed = codes.miss(world, loaded.user, codes.RESET, loaded.given, now)
         return Effects(Refused(CODE_WRONG, field="code"), rows=missed, ephemeral=True)
-    effects = Effects(Nothing(), rows=[codes.use(world, loaded.user, codes.RESET, now)])
+    effects = Effects(Nothing())
     _set(world, loaded.credentials, loaded.hashed, "", now, effects)
     return effects
 
 
 def _set(world: World, before: Credentials, hashed: str, kept: str, now: Instant, effects: Effects) -> None:
     changed = identity.changed(before, secret=identity.with_password(before.secret, hashed))
-    effects.rows += [identity.save(world, changed, now), *notices.told(world, changed, notices.PASSWORD, now)]
+    effects.rows += [identity.save(world, changed, now), codes.use(world, before.user, codes.RESET, now)]
+    effects.rows += notices.told(world, changed, notices.PASSWORD, now)
     end_all(world, before.user, kept, now, effects)
 
 

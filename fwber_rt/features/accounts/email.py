@@ -51,7 +51,7 @@ def set_email(world: World, actor: Actor, request: SetEmail, now: Instant, loade
     login = before.profile.login
     rows = notices.told(world, before, notices.EMAIL, now)
     if not address:
-        rows += forget(world, before)
+        rows += [codes.use(world, before.user, codes.RESET, now), *forget(world, before)]
         rows.append(identity.save(world, identity.changed(before, profile=Profile(login)), now))
         return Effects(EmailSet(sent=False), rows=rows)
     changed = identity.changed(before, profile=msgspec.structs.replace(before.profile, pending=address))
@@ -76,7 +76,7 @@ def verify_email(world: World, actor: Actor, request: VerifyEmail, now: Instant,
     if not before.profile.pending or not codes.is_good(world, me, codes.EMAIL, loaded.given, now):
         return Effects(Refused(CODE_WRONG, field="code"), rows=codes.miss(world, me, codes.EMAIL, loaded.given, now))
     address = before.profile.pending
-    rows = [codes.use(world, me, codes.EMAIL, now), *forget(world, before)]
+    rows = [codes.use(world, me, codes.EMAIL, now), codes.use(world, me, codes.RESET, now), *forget(world, before)]
     accounts(world).logins.put(key := identity.key_of(world, address), me, now)
     rows.append(Row(schema.TAKE_LOGIN, (key, me, schema.EMAIL)))
     rows.append(identity.save(world, identity.changed(before, profile=Profile(before.profile.login, address)), now))
@@ -84,10 +84,12 @@ def verify_email(world: World, actor: Actor, request: VerifyEmail, now: Instant,
 
 
 def ask(world: World, credentials: Credentials, code: str, now: Instant) -> list[Row]:
-    """A code to the address that waits to be verified; nothing where the server sends no mail."""
+    """A code to the address that waits to be verified; where the server sends no mail, none is out any more."""
     to = credentials.profile.pending
     letter = notices.letter(world, credentials, to, "verify", notices.VERIFY, now, code=code, minutes=codes.MINUTES)
-    return [codes.put_out(world, credentials.user, codes.EMAIL, code, now), *letter] if letter else []
+    if not letter:
+        return [codes.use(world, credentials.user, codes.EMAIL, now)]
+    return [codes.put_out(world, credentials.user, codes.EMAIL, code, now), *letter]
 
 
 def forget(world: World, credentials: Credentials) -> list[Row]:

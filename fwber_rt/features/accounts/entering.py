@@ -7,13 +7,13 @@ Registering does tell that a login is taken; it has few tries for that reason.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
-from fwber_rt.core.settings import Rate, Setting
+from fwber_rt.core.settings import Setting
 from fwber_rt.core.text import clean_name
 from fwber_rt.core.world import World
 from fwber_rt.errors import FORBIDDEN, Refused
@@ -27,8 +27,8 @@ from fwber_rt.features.accounts.users import kind_and_name, set_kind, user_row
 from fwber_rt.protocol.shapes import User
 from fwber_rt.registry import Reader
 
+CLOSED: Final = "This server makes no accounts for just anybody; ask its operator for one."
 REGISTRATION = Setting("auth.registration", True, "let anyone make an account", reload=True)
-LIMIT_REGISTER = Setting("limits.register", Rate(0.02, 10), "new accounts, per address", "requests")
 
 
 class Prepared(NamedTuple):
@@ -59,7 +59,7 @@ async def load_register(world: World, actor: Actor, request: Register, now: Inst
 def register(world: World, actor: Actor, request: Register, now: Instant, loaded: Prepared | None) -> Effects | None:
     """``auth.register``: a new user with an account, signed in."""
     if not world.settings[REGISTRATION]:
-        raise Refused(FORBIDDEN, detail="This server makes no accounts for just anybody; ask its operator for one.")
+        raise Refused(FORBIDDEN, detail=CLOSED)
     name = clean_name(request.name)
     if request.consent:
         consents.check_purpose(request.consent.purpose)
@@ -137,8 +137,11 @@ def upgrade(world: World, actor: Actor, request: Upgrade, now: Instant, loaded: 
 
     The token they had is refused from here on. Their connections go on, under the new sign-in: its first renewal is due soon.
     """
+    if actor.kind < Kind.USER and not world.settings[REGISTRATION]:
+        raise Refused(FORBIDDEN, detail=CLOSED)
     profile, device = _profile(request), device_of(request.client, request.cookie)
     if loaded is None:
+        accounts(world).check_newcomer(actor.address, now)
         return None
     me, held = actor.someone, accounts(world)
     if loaded.credentials is not None or held.credentials.get(me.id) is not None:

@@ -17,7 +17,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -38,9 +38,10 @@ from fwber_rt.features.accounts.users import kind_and_name
 from fwber_rt.protocol.shapes import Nothing, User
 from fwber_rt.registry import Reader
 
+LONGEST_ACCESS_S: Final = 3600
 ACCESS: Setting[float] = Setting(
     "auth.access_s", 600.0, "how long an access token is valid", "seconds", reload=True,
-    check=lambda value: None if 10 <= value <= 3600 else "must be from 10 to 3600",
+    check=lambda value: None if 10 <= value <= LONGEST_ACCESS_S else "must be from 10 to 3600",
 )  # fmt: skip
 LIFE: Setting[float] = Setting(
     "auth.sign_in_s", 30 * 86400.0, "how long a device stays signed in without renewing its token; a browser in all", "seconds",
@@ -241,16 +242,16 @@ def sign_out(world: World, actor: Actor, request: SignOut, now: Instant) -> Effe
     if request.everywhere:
         end_all(world, me.id, "", now, effects)
     else:
-        # Whatever was issued under it: a guest's token lives long.
-        until = max(actor.token_expires, now.wall + _ms(world, ACCESS))
-        end(world, SignIn(number_of(actor.sid), me.id, 0, 0, 0, until), now, effects, actor.sid)
+        # A guest's token lives long.
+        end(world, SignIn(number_of(actor.sid), me.id, 0, 0, 0, actor.token_expires), now, effects, actor.sid)
     return effects
 
 
 def end(world: World, sign_in: SignIn, now: Instant, effects: Effects, sid: str = "") -> None:
     """A sign-in is over: durably, in memory at once, on every connection of it."""
     held, sid = accounts(world), sid or sign_in.sid
-    until = max(sign_in.access_ends, now.wall)
+    # An earlier token of it may end later than the last, from before `auth.access_s` was lowered; ends are in whole seconds.
+    until = max(sign_in.access_ends, now.wall + (LONGEST_ACCESS_S + 1) * 1000)
     held.revoke(sid, until, now)
     if sign_in.id:
         held.sign_ins.put(sign_in.id, msgspec.structs.replace(sign_in, ends=0), now)

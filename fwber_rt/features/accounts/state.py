@@ -27,6 +27,7 @@ from fwber_rt.features.accounts.errors import USER_BANNED
 from fwber_rt.registry import SyncReader
 
 LIMIT_SIGN_IN = Setting("limits.sign_in", Rate(0.5, 30), "attempts to sign in, per address", "requests")
+LIMIT_REGISTER = Setting("limits.register", Rate(0.02, 10), "new accounts, per address", "requests")
 LIMIT_LOGIN = Setting("limits.login", Rate(1 / 60, 60), "passwords and codes tried for one login, from anywhere", "requests")
 LIMIT_LOGIN_ADDRESS = Setting(
     "limits.login_address", Rate(1 / 30, 10), "passwords and codes tried for one login from one address", "requests"
@@ -148,8 +149,8 @@ class Accounts:
     """One world's."""
 
     __slots__ = (
-        "_by_address", "_by_login", "_by_login_address", "_enabled", "_next_sweep", "_revoked", "bans", "codes", "cookies",
-        "credentials", "cutoffs", "logins", "resets", "sign_ins",
+        "_by_address", "_by_login", "_by_login_address", "_enabled", "_newcomers", "_next_sweep", "_revoked", "bans", "codes",
+        "cookies", "credentials", "cutoffs", "logins", "resets", "sign_ins",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -165,6 +166,7 @@ class Accounts:
         self.resets: dict[bytes, None] = {}  # keyed hashes of logins for which somebody asked for a code, in order
         self._enabled = settings[LIMITS_ENABLED]
         self._by_address: Buckets[str] = Buckets(settings[LIMIT_SIGN_IN])
+        self._newcomers: Buckets[str] = Buckets(settings[LIMIT_REGISTER])
         self._by_login: Buckets[bytes] = Buckets(settings[LIMIT_LOGIN])
         self._by_login_address: Buckets[tuple[bytes, str]] = Buckets(settings[LIMIT_LOGIN_ADDRESS])
 
@@ -215,6 +217,11 @@ class Accounts:
     def check_address(self, address: str, now: Instant) -> None:
         """Take one of an address's attempts. For callers who come with a token: others' are taken before."""
         if self._enabled and (wait := self._by_address.take(address, now.mono)):
+            raise Refused(RATE_LIMITED, retry_after_ms=wait)
+
+    def check_newcomer(self, address: str, now: Instant) -> None:
+        """Take one of the accounts an address may make, for guests, of whom it may make many. Raises Refused (rate.limited)."""
+        if self._enabled and (wait := self._newcomers.take(address, now.mono)):
             raise Refused(RATE_LIMITED, retry_after_ms=wait)
 
     def check_tries(self, login: bytes, address: str, now: Instant) -> None:
