@@ -87,16 +87,21 @@ def of_rooms(**more: Any) -> Sample:
     return lambda scene, me: [{"room": room, **more} for room in scene.rooms]
 
 
+def of_two_rooms(**more: Any) -> Sample:
+    """The same for a precise room and the largest."""
+    return lambda scene, me: [{"room": room, **more} for room in (scene.rooms[0], scene.rooms[-1])]
+
+
 def of_people(**more: Any) -> Sample:
     """One request for each person."""
     return lambda scene, me: [{"user": user, **more} for user in scene.everyone]
 
 
 def of_members(**more: Any) -> Sample:
-    """One request for each room, about the victim, and one about a stranger."""
+    """Two requests about the victim, in a precise room and in the largest, and one about a stranger."""
     return lambda scene, me: [
-        *({"room": room, "user": scene.victim.id, **more} for room in scene.rooms),
-        {"room": scene.rooms[0], "user": scene.bystanders[0].id, **more},
+        *({"room": room, "user": scene.victim.id, **more} for room in (scene.rooms[0], scene.rooms[-1])),
+        {"room": scene.rooms[-1], "user": scene.bystanders[0].id, **more},
     ]
 
 
@@ -175,13 +180,13 @@ SAMPLES: dict[str, Sample] = {
     "report.get": lambda scene, me: [{"report": "1"}],
     "report.list": nothing,
     "room.ban": of_members(reason="why not"),
-    "room.bans": of_rooms(),
+    "room.bans": of_two_rooms(),
     "room.create": rooms_made,
     "room.delete": lambda scene, me: [{"room": scene.rooms[-1]}],
     "room.get": of_rooms(),
-    "room.invitation.accept": of_rooms(),
-    "room.invitation.decline": of_rooms(),
-    "room.invitations": of_rooms(),
+    "room.invitation.accept": of_two_rooms(),
+    "room.invitation.decline": of_two_rooms(),
+    "room.invitations": of_two_rooms(),
     "room.invitations.mine": nothing,
     "room.invite": of_members(),
     "room.join": of_rooms(accept_precise=True),
@@ -189,18 +194,18 @@ SAMPLES: dict[str, Sample] = {
     "room.leave": of_rooms(),
     "room.members": of_rooms(limit=3),
     "room.mute": of_members(until=FAR_FUTURE),
-    "room.mutes": of_rooms(),
-    "room.request": of_rooms(),
+    "room.mutes": of_two_rooms(),
+    "room.request": of_two_rooms(),
     "room.request.accept": of_members(),
     "room.request.decline": of_members(),
-    "room.request.withdraw": of_rooms(),
-    "room.requests": of_rooms(),
+    "room.request.withdraw": of_two_rooms(),
+    "room.requests": of_two_rooms(),
     "room.role.set": of_members(role="moderator"),
     "room.transfer": lambda scene, me: [{"room": scene.rooms[-1], "user": scene.victim.id}],
     "room.unban": of_members(),
     "room.uninvite": of_members(),
     "room.unmute": of_members(),
-    "room.update": of_rooms(description="changed"),
+    "room.update": of_two_rooms(description="changed"),
     "token": lambda scene, me: [{"token": me.token}],
     "typing": of_rooms(),
     "user.ban": lambda scene, me: [{"user": scene.bystanders[-1].id}],
