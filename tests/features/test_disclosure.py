@@ -464,10 +464,22 @@ class TestCrowd:
         town.world.relations.block(people[0].id, people[1].id)
         town.world.relate(people[0].id, people[1].id)
         town.due()
-        mine = [d(push) for push in town.take("presence") if push.audience and push.audience.only == (people[0],)]
+        mine = [d(push) for push in town.take("presence") if push.audience and people[0] in (push.audience.only or ())]
         assert {push["count"] for push in mine if push["cell"] == geo.to_text(HERE)} == {MOST_NAMED + 1}
         assert town.do(people[0], "nearby.people", limit=1).count == MOST_NAMED - 1
         assert town.do(people[2], "nearby.people", limit=1).count == MOST_NAMED
+
+    def test_whoever_is_told_the_same_shares_a_push(self, town: Town) -> None:
+        """Or every block in a crowd would be a push of its own at every tick."""
+        people = [town.person(f"P{n}") for n in range(MOST_NAMED + 2)]
+        for other in people[1:41]:
+            town.do(people[0], "user.block", user=str(other.id))
+        town.due()
+        here = [push for push in town.take("presence") if push.to == town.world.cell_name(HERE)]
+        numbers = {d(push)["count"]: {*(push.audience.only or ())} for push in here if push.audience and push.audience.only}
+        one_less, many_less = {*people[1:41]}, {people[0]}
+        assert {MOST_NAMED + 1: one_less, MOST_NAMED - 38: many_less}.items() <= numbers.items()
+        assert len(here) <= 6, "to newcomers and to everybody, each in three sorts"
 
     def test_a_block_in_a_crowd_is_not_told(self, town: Town) -> None:
         """Nobody is named there, so to say that one of them left would tell of the block."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from fwber_rt.core import geo, privacy
 from fwber_rt.core.effects import Audience, Effects, Push
@@ -35,39 +35,67 @@ def _told(world: World, change: CellChange, parted: Parted) -> Iterator[Push]:
 
     A block made or taken back is told in that push of their own, or it could be told from somebody's leaving or coming.
     """
-    apart = _apart(world, change) | parted.keys()
+    apart = _apart(world, change)
+    for id in parted:
+        apart.setdefault(id, [])
     if change.newcomers:  # before the change, which also reaches them: the first of a cell is the whole of it
         plain = tuple(person for person in change.newcomers if person.id not in apart)
         if plain:
             yield _push(world, change.cell, _whole(world, change, ()), Audience(plain))
-        for person in change.newcomers:
-            if person.id in apart:
-                yield _push(world, change.cell, _whole(world, change, person.hidden), Audience((person,)))
+        for hidden, alike in _alike(change, [person for person in change.newcomers if person.id in apart], apart):
+            yield _push(world, change.cell, _whole(world, change, hidden), Audience(alike))
     if not (change.anew or change.changed):
         return
     content = _whole if change.anew else _difference
     audience = _audience(world, change, apart)
     if audience is None or audience.only != ():
         yield _push(world, change.cell, content(world, change, ()), audience, volatile=True)
-    for viewer in _viewers(world, change, apart):
-        own = content(world, change, viewer.hidden)
-        if viewer.id in parted and viewer not in change.newcomers and not (own.full or change.unnamed):
-            own = _with(own, change.entered, parted[viewer.id])
+    viewers = _viewers(world, change, apart)
+    if change.newcomers or change.anew or change.unnamed:  # those are told the whole, or a number
+        parted = {id: partings for id, partings in parted.items() if _named(change, id)}
+    for hidden, alike in _alike(change, [viewer for viewer in viewers if viewer.id not in parted], apart):
+        own = content(world, change, hidden)
         if own.full or change.unnamed or own.entered or own.left:
+            yield _push(world, change.cell, own, Audience(alike), volatile=True)
+    for viewer in viewers:
+        if viewer.id in parted:
+            own = _with(content(world, change, apart[viewer.id]), change.entered, parted[viewer.id])
             yield _push(world, change.cell, own, Audience((viewer,)), volatile=True)
 
 
-def _apart(world: World, change: CellChange) -> set[int]:
-    """Everybody from whom somebody in this change is hidden."""
+def _named(change: CellChange, viewer: int) -> bool:
+    """Whether what ``viewer`` is told is who came and who left."""
+    return not (change.anew or change.unnamed or any(person.id == viewer for person in change.newcomers))
+
+
+def _apart(world: World, change: CellChange) -> dict[int, list[int]]:
+    """Everybody from whom somebody in this change is hidden, with who is."""
+    apart: dict[int, list[int]] = {}
+    if not world.relations.any_hidden:
+        return apart
     hidden = world.relations.hidden
     everyone = world.index.within(change.cell) if change.within else world.index.at(change.cell)
     ids = {*(person.id for person in change.entered), *change.left, *(person.id for person in change.everyone)}
     if change.unnamed:
         ids.update(person.id for person in everyone)
-    return {other for id in ids for other in hidden(id)} if world.relations.any_hidden else set()
+    for id in ids:
+        for viewer in hidden(id):
+            apart.setdefault(viewer, []).append(id)
+    return apart
 
 
-def _audience(world: World, change: CellChange, apart: set[int]) -> Audience | None:
+def _alike(
+    change: CellChange, viewers: Iterable[Person], apart: Mapping[int, list[int]]
+) -> Iterator[tuple[list[int], tuple[Person, ...]]]:  # fmt: skip
+    """Viewers who are told the same, with who is hidden from them (or, where nobody is named, from one of them)."""
+    found: dict[object, list[Person]] = {}
+    for viewer in viewers:
+        hidden = apart[viewer.id]
+        found.setdefault(len(hidden) if change.unnamed else frozenset(hidden), []).append(viewer)
+    return ((apart[alike[0].id], tuple(alike)) for alike in found.values())
+
+
+def _audience(world: World, change: CellChange, apart: Collection[int]) -> Audience | None:
     """Who is told the shared push: in the coarse view those who hear from this very cell, otherwise everybody else."""
     if change.within:
         watchers = world.presence.watchers.get(change.cell, {})
@@ -76,9 +104,15 @@ def _audience(world: World, change: CellChange, apart: set[int]) -> Audience | N
     return Audience(without=frozenset(apart), finer=coarse) if apart or coarse else None
 
 
-def _viewers(world: World, change: CellChange, apart: set[int]) -> list[Person]:
-    people = filter(None, map(world.people.get, apart))
-    viewers = [person for person in people if world.presence.hears(person, change.cell, within=change.within)]
+def _viewers(world: World, change: CellChange, apart: Iterable[int]) -> list[Person]:
+    people, hears = filter(None, map(world.people.get, apart)), dict[int, bool]()
+    viewers = []
+    for person in people:
+        heard = hears.get(person.heard)
+        if heard is None:
+            heard = hears[person.heard] = world.presence.hears(person, change.cell, within=change.within)
+        if heard:
+            viewers.append(person)
     return sorted(viewers, key=lambda person: person.order)
 
 
