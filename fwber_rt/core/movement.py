@@ -9,6 +9,7 @@ once: nobody but the listener can tell.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from fwber_rt.core import geo, privacy, travel
@@ -45,6 +46,7 @@ FASTEST = Setting(
 )  # fmt: skip
 SETTINGS = (DWELL, DWELL_RANDOM, DWELL_MOST, FASTEST)
 
+MOST_INSIDE = 256  # rooms somebody is told to be in the area of, the oldest; whoever covers a city with rooms fills no memory
 ANCHOR_S = 3600.0  # how long it is remembered where somebody was who has gone
 
 
@@ -312,7 +314,8 @@ def _fences(world: World, person: Person, now: Instant, movement: Movement) -> N
     movement.rooms_left = [room for room in inside.values() if not room.fence.keeps(person)]
     for room in movement.rooms_left:
         del inside[room.id]
-    movement.rooms_entered = [room for room in world.rooms_admitting(person) if room.id not in inside]
+    entered = (room for room in world.rooms_admitting(person) if room.id not in inside)
+    movement.rooms_entered = list(islice(entered, max(MOST_INSIDE - len(inside), 0)))
     for room in movement.rooms_entered:
         inside[room.id] = room
     if person.disclosed:  # an unknown position is no reason to leave a room

@@ -50,14 +50,8 @@ GRACE = Setting(
     "presence.grace_s", 30.0, "how long a person stays after their last connection ends", "seconds", reload=True, check=positive
 )
 SETTINGS: tuple[Setting[Any], ...] = (
-    GEO_RESOLUTION,
-    GEO_COARSER,
-    WINDOW_EVENTS,
-    WINDOW_BYTES,
-    WINDOWS_BYTES,
-    GRACE,
-    *movement.SETTINGS,
-)
+    GEO_RESOLUTION, GEO_COARSER, WINDOW_EVENTS, WINDOW_BYTES, WINDOWS_BYTES, GRACE, *movement.SETTINGS,
+)  # fmt: skip
 
 
 MOST_SPENT: Final = 100_000

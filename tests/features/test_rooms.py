@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fwber_rt.core import movement
 from fwber_rt.core.people import Person
 from fwber_rt.errors import Refused
 from tests.features.conftest import STEP, WUXI, Town, d
@@ -199,3 +200,16 @@ def test_one_may_be_in_a_hundred_rooms(town: Town) -> None:
         make(town, ann)
     with pytest.raises(Refused, match="conflict"):
         make(town, ann)
+
+
+def test_of_very_many_rooms_the_oldest_are_told_and_no_more_are_kept(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(movement, "MOST_INSIDE", 3)
+    olga = town.person("Olga")
+    made = [town.do(olga, "room.create", name="R", lat=WUXI[0], lng=WUXI[1], radius_m=1000).room for _ in range(5)]
+    ann = town.person("Ann", at=None)
+    assert town.do(ann, "location.update", lat=WUXI[0], lng=WUXI[1]).rooms.entered == made[:3]
+    assert len(ann.inside) == 3
+    assert set(town.do(ann, "location.clear").rooms) == set(made[:3]) and not ann.inside
+    assert {room.room for room in town.do(olga, "nearby.rooms").rooms} == set(made)
+    town.do(ann, "location.update", lat=WUXI[0], lng=WUXI[1])
+    town.do(ann, "room.join", room=made[4])

@@ -11,7 +11,8 @@ from fwber_rt.protocol.shapes import Cell, Cursor, Latitude, Limit, Longitude, S
 
 
 class RoomsCrossed(Struct):
-    """Ids of rooms whose area was entered or left; entering joins nobody to anything."""
+    """Ids of rooms whose area was entered or left; entering joins nobody to anything. Where there are very many rooms, not all
+    of them are told (`nearby.rooms` finds them all)."""
 
     entered: list[str] = []
     left: list[str] = []
