@@ -100,12 +100,13 @@ def begin(world: World, user: User, kind: Kind, device: Device, others: list[Sig
     return effects
 
 
-def _tokens(world: World, user: User, kind: Kind, sign_in: SignIn, now_ms: int | None = None) -> SignedIn:
-    used = sign_in.used if now_ms is None else now_ms
+def _tokens(world: World, user: User, kind: Kind, sign_in: SignIn) -> SignedIn:
+    """A new access token, from the moment the sign-in was last used, and its refresh token."""
+    used = sign_in.used
     token = world.credentials.issue(sign_in.user, kind, used, _ms(world, ACCESS), sign_in.sid)
     refresh = f"{sign_in.sid}.{sign_in.generation}"
     proof = _proof(world, "refresh", refresh)
-    expires = used + _ms(world, ACCESS)
+    expires = -(-(used + _ms(world, ACCESS)) // 1000) * 1000  # tokens end with a whole second
     return SignedIn(user, kind.name.lower(), sign_in.sid, sign_in.ends, token, expires, f"{refresh}.{proof}")
 
 
