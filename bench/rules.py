@@ -46,11 +46,17 @@ class Rules:
         first = min(last[0] + self.seconds(self.least_s), since[0] + self.seconds(self.most_s))
         return first, min(last[1] + self.seconds(self.least_s + self.random_s), since[1] + self.seconds(self.most_s))
 
-    def possible(self, old: int, new: int, apart: Span) -> tuple[bool, ...]:
-        """Whether somebody can get from one fine cell to another in a time not known exactly: the answers there are."""
+    def possible(self, choice: Choice, old: int, new: int, apart: Span) -> tuple[bool, ...]:
+        """Whether somebody can get from one fine cell to another in a time not known exactly: the answers there are.
+
+        It is judged by the cells they may be shown at, or the deployment's when they are not.
+        """
+        shown = [choice.shown(fine, self.levels) for fine in (old, new)]
+        level = min(h3.get_resolution(cell) for cell in shown) if all(shown) else self.levels[0]
+        old, new = (h3.cell_to_parent(fine, level) for fine in (old, new))
         if old == new:
             return (True,)
-        edge = h3.average_hexagon_edge_length(FINE, unit="m")
+        edge = h3.average_hexagon_edge_length(level, unit="m")
         away = h3.great_circle_distance(h3.cell_to_latlng(old), h3.cell_to_latlng(new), unit="m") - 2 * edge
         reach = [self.fastest_mps * self.scale * max(seconds, 0.0) for seconds in apart]
         return (True,) if away <= reach[0] else (False,) if away > reach[1] else (True, False)
@@ -286,7 +292,7 @@ def fixed(fine: int) -> Then:
 
     def then(walker: Walker, history: History, span: Span) -> Iterator[History]:
         rules, apart = walker.rules, (span[0] - history.at[1], span[1] - history.at[0])
-        believed = rules.possible(history.fine, fine, apart) if history.fine else (True,)
+        believed = rules.possible(history.choice, history.fine, fine, apart) if history.fine else (True,)
         if True in believed:
             there = replace(history, fine=fine, at=span, jump=None)
             if not history.fine:
@@ -303,7 +309,7 @@ def _jumped(rules: Rules, history: History, fine: int, span: Span) -> Iterator[H
     jump = history.jump
     lasts: tuple[bool, ...] = (False,)
     if jump is not None:
-        lasts = rules.possible(jump.cell, fine, (span[0] - jump.last[1], span[1] - jump.last[0]))
+        lasts = rules.possible(history.choice, jump.cell, fine, (span[0] - jump.last[1], span[1] - jump.last[0]))
     if jump is not None and True in lasts:
         yield replace(history, jump=Waiting(fine, jump.since, span))
     if False in lasts:

@@ -104,7 +104,7 @@ def locate(world: World, person: Person, point: tuple[float, float], now: Instan
 def heard_after(world: World, person: Person, point: tuple[float, float], now: Instant) -> int:
     """Where ``person`` would hear from after ``locate``."""
     fine = privacy.fine_cell(*point)
-    if person.anchor and not travel.possible(person.anchor, fine, now.mono - person.located_at, world.fastest_mps):
+    if person.anchor and not _reachable(world, person, person.anchor, fine, now.mono - person.located_at):
         return person.heard
     return heard_from(world, person, fine, person.disclosed)
 
@@ -174,12 +174,11 @@ def chosen(world: World, person: Person, now: Instant) -> Settled:
 
 def _believed(world: World, person: Person, fine: int, point: tuple[float, float], now: Instant) -> bool:
     """Whether a fix counts; when it does not, it is kept as a claim, which counts once it has lasted."""
-    fastest = world.fastest_mps
-    if not person.anchor or travel.possible(person.anchor, fine, now.mono - person.located_at, fastest):
+    if not person.anchor or _reachable(world, person, person.anchor, fine, now.mono - person.located_at):
         person.claim = None
         return True
     claim = person.claim
-    if claim is not None and travel.possible(claim.fine, fine, now.mono - claim.at, fastest):
+    if claim is not None and _reachable(world, person, claim.fine, fine, now.mono - claim.at):
         claim.fine, claim.point, claim.at = fine, point, now.mono
     else:
         person.claim = Claim(fine, point, now.mono, travel.due_at(world.dwell, world.secret, person.id, now.mono))
@@ -193,6 +192,19 @@ def _as_before(world: World, shown: int, target: int) -> int:
         return 0
     level = geo.resolution(shown)
     return geo.parent(shown, min(level, geo.resolution(target))) if level in world.levels else target
+
+
+def _reachable(world: World, person: Person, old: int, new: int, seconds: float) -> bool:
+    """Whether ``person`` can have got from one fine cell to another, judged by no more than others may see of them.
+
+    So whether a jump is believed, which others can tell, is a function of disclosed cells too. What nobody is shown is judged
+    by the deployment's cells.
+    """
+    if old == new:
+        return True
+    sharing, levels = person.sharing, world.levels
+    level = min(sharing.level(old, levels), sharing.level(new, levels)) or world.resolution
+    return travel.possible(geo.parent(old, level), geo.parent(new, level), seconds, world.fastest_mps)
 
 
 def _trust(person: Person, fine: int, point: tuple[float, float], mono: float) -> None:

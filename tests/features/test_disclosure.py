@@ -223,6 +223,27 @@ class TestTravel:
             town.due()
         assert ann.heard == HERE and ann.claim is None
 
+    def test_whether_a_jump_is_believed_depends_on_disclosed_cells_alone(self, town: Town) -> None:
+        """Two hexagons away in 9 s is about 70 m/s: from wherever in the one to wherever in the other, the answer is the same."""
+        there = geo.ring(HERE, 2)[1]
+        for seconds in (5.0, 9.0, 9.5, 10.0, 11.0, 15.0):
+            believed = set()
+            for start in geo.children(HERE, 10)[::12]:
+                for end in geo.children(there, 10)[::12]:
+                    each = Town(**REAL)
+                    ann = each.person("Ann", geo.centre(start))
+                    each.clock.advance(seconds)
+                    each.do(ann, "location.update", lat=geo.centre(end)[0], lng=geo.centre(end)[1])
+                    believed.add(ann.claim is None)
+            assert len(believed) == 1
+
+    def test_whoever_is_seen_coarsely_is_judged_as_coarsely(self, town: Town) -> None:
+        ann = town.person("Ann")
+        town.do(ann, "location.precision", res=5)
+        far = next(cell for cell in geo.ring(HERE, 12) if geo.parent(cell, 5) == geo.parent(HERE, 5))
+        at(town, ann, far)
+        assert ann.claim is None
+
     def test_leaving_the_map_is_no_way_to_jump(self, town: Town) -> None:
         ann = town.person("Ann")
         town.do(ann, "location.clear")
