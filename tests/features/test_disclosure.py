@@ -541,6 +541,14 @@ class TestBlock:
 
         assert life("block") == life("leave") != []
 
+    def test_it_is_told_where_the_only_news_is_a_newcomer(self, town: Town) -> None:
+        ann, bob = town.person("Ann"), town.person("Bob")
+        town.due(), town.take("presence")
+        town.do(ann, "user.block", user=str(bob.id))
+        town.person("Eve", geo.centre(NEXT))
+        town.due()
+        assert [seen["left"] for seen in told(town, bob) if seen["cell"] == geo.to_text(HERE)] == [[str(ann.id)]]
+
     def test_taking_it_back_looks_like_coming(self, town: Town) -> None:
         ann, bob = town.person("Ann"), town.person("Bob")
         town.do(ann, "user.block", user=str(bob.id))

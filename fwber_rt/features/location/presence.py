@@ -44,15 +44,16 @@ def _told(world: World, change: CellChange, parted: Parted) -> Iterator[Push]:
             yield _push(world, change.cell, _whole(world, change, ()), Audience(plain))
         for hidden, alike in _alike(change, [person for person in change.newcomers if person.id in apart], apart):
             yield _push(world, change.cell, _whole(world, change, hidden), Audience(alike))
+    if change.newcomers or change.anew or change.unnamed:  # those are told the whole, or a number
+        parted = {id: partings for id, partings in parted.items() if _named(change, id)}
     if not (change.anew or change.changed):
+        yield from _alone(world, change.cell, parted)
         return
     content = _whole if change.anew else _difference
     audience = _audience(world, change, apart)
     if audience is None or audience.only != ():
         yield _push(world, change.cell, content(world, change, ()), audience, volatile=True)
     viewers = _viewers(world, change, apart)
-    if change.newcomers or change.anew or change.unnamed:  # those are told the whole, or a number
-        parted = {id: partings for id, partings in parted.items() if _named(change, id)}
     for hidden, alike in _alike(change, [viewer for viewer in viewers if viewer.id not in parted], apart):
         own = content(world, change, hidden)
         if own.full or change.unnamed or own.entered or own.left:
