@@ -10,7 +10,7 @@ import msgspec
 
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
-from fwber_rt.errors import NOT_FOUND, Refused
+from fwber_rt.errors import NOT_FOUND, STORAGE_FULL, Refused
 from fwber_rt.features.accounts import bans, codes, identity, schema, sign_ins, totp, users
 from fwber_rt.features.accounts.state import Credentials, Profile
 from fwber_rt.storage.control import Verb
@@ -35,8 +35,12 @@ def account_verbs(app: App) -> dict[str, Verb]:
 
 
 async def _carried_out(app: App, verb: Callable[..., Awaitable[Done]], arguments: Mapping[str, Any]) -> Done:
+    if app.journal.read_only and verb is not _list:
+        raise ValueError(Refused(STORAGE_FULL).message)  # what only memory knew would be in force until the next start
     try:
         return await verb(app, **arguments)
+    except OverflowError:
+        raise ValueError("that number is too large") from None
     except Refused as refused:
         raise ValueError("there is no such user" if refused.error is NOT_FOUND else refused.message) from None
 

@@ -112,3 +112,35 @@ class Buckets(Generic[K]):
     def statistics(self) -> Statistics:
         """Sizes, for /metrics."""
         return Statistics(len(self._buckets), self._forgotten)
+
+
+class Spent:
+    """What users who have gone used up of their limits, until all of it is full again; at most ``largest`` users.
+
+    Otherwise a limit slower than the grace time would be whole again for whoever waits for its end. Each who goes looks at the
+    two who went first, as in ``Buckets``.
+    """
+
+    __slots__ = ("_held", "_largest")
+
+    def __init__(self, largest: int = 100_000) -> None:
+        self._largest = largest
+        self._held: OrderedDict[int, dict[str, Bucket]] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def keep(self, user: int, buckets: dict[str, Bucket], now: float) -> None:
+        """``user`` has gone: keep those of ``buckets`` that are not full."""
+        for _ in range(min(2, len(self._held))):
+            other, others = self._held.popitem(last=False)
+            if not all(bucket.is_full(now) for bucket in others.values()):
+                self._held[other] = others
+        if used := {name: bucket for name, bucket in buckets.items() if not bucket.is_full(now)}:
+            self._held[user] = used
+            if len(self._held) > self._largest:
+                self._held.popitem(last=False)
+
+    def pop(self, user: int) -> dict[str, Bucket] | None:
+        """What was kept, which is kept no longer; None when all was full."""
+        return self._held.pop(user, None)

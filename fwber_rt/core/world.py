@@ -6,11 +6,11 @@ are no locks, and the order of events in a stream is the order of reading.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any
 
 from fwber_rt.core import eventlog, geo, movement, privacy
 from fwber_rt.core.access import Kind
@@ -18,7 +18,7 @@ from fwber_rt.core.effects import Change, Effects, Hear, Join, Leave, Row, State
 from fwber_rt.core.hexindex import HexIndex
 from fwber_rt.core.ids import Ids
 from fwber_rt.core.instant import Instant
-from fwber_rt.core.limits import Bucket
+from fwber_rt.core.limits import Spent
 from fwber_rt.core.people import Person
 from fwber_rt.core.presence import Presence
 from fwber_rt.core.quotas import TEXT_CHARS
@@ -52,9 +52,6 @@ GRACE = Setting(
 SETTINGS: tuple[Setting[Any], ...] = (
     GEO_RESOLUTION, GEO_COARSER, WINDOW_EVENTS, WINDOW_BYTES, WINDOWS_BYTES, GRACE, *movement.SETTINGS,
 )  # fmt: skip
-
-
-MOST_SPENT: Final = 100_000
 
 
 def _asleep(worker: str) -> None:
@@ -104,7 +101,7 @@ class World:
         self.presence = Presence(self.resolution, self.coarser)
         self.sharing: dict[int, Sharing] = {}  # of users who have chosen something, here or not
         self.restless: dict[int, Person] = {}  # those with a crossing or a claim
-        self.spent: OrderedDict[int, dict[str, Bucket]] = OrderedDict()  # what those who have gone used up of their limits
+        self.spent = Spent()  # what those who have gone used up of their limits
         self.anchors: dict[int, tuple[int, float]] = {}  # user -> fine cell and moment, of those who have gone
         self.relations = Relations()
         self.state: dict[str, Any] = {}  # what features keep, by feature name
@@ -145,7 +142,7 @@ class World:
         person.rooms = self.memberships.get(id) or {}
         self.relations.introduce(person)
         person.sharing = self.sharing.get(id, OPEN)
-        person.buckets = self.spent.pop(id, None)
+        person.buckets = self.spent.pop(id)
         person.anchor, person.located_at = self.anchors.pop(id, (0, 0.0))
         self.release(person, now)
         return person, [Join(person, room.stream.name) for room in person.rooms.values()]
@@ -163,25 +160,10 @@ class World:
         self.absent.pop(person.id, None)
         if person.anchor:
             self.anchors[person.id] = person.anchor, person.located_at
-        self._keep_spent(person)
+        if person.id not in self.erased:
+            self.spent.keep(person.id, person.buckets or {}, person.gone_at)
         hear: list[Change] = [Hear(person, 0)] if heard else []
         return hear + [Leave(person, room.stream.name) for room in person.rooms.values()]
-
-    def _keep_spent(self, person: Person) -> None:
-        """Limits slower than the grace time would otherwise be whole again for whoever waits for its end.
-
-        Each who goes looks at the two who went first: memory follows those who used up something lately.
-        """
-        now, spent = person.gone_at, self.spent
-        for _ in range(min(2, len(spent))):
-            user, buckets = spent.popitem(last=False)
-            if not all(bucket.is_full(now) for bucket in buckets.values()):
-                spent[user] = buckets
-        held = {name: bucket for name, bucket in (person.buckets or {}).items() if not bucket.is_full(now)}
-        if held and person.id not in self.erased:
-            spent[person.id] = held
-            if len(spent) > MOST_SPENT:
-                spent.popitem(last=False)
 
     def gone(self, now: Instant) -> list[Person]:
         """People whose grace time is over and who have no connection, nor one on its way."""

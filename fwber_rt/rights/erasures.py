@@ -30,7 +30,7 @@ import msgspec
 
 from fwber_rt.core.effects import Disconnect, Effects, Row
 from fwber_rt.core.world import World
-from fwber_rt.errors import Close
+from fwber_rt.errors import STORAGE_FULL, Close, Refused
 from fwber_rt.features.gdpr import schema
 from fwber_rt.features.gdpr.erasing import WORKER, proof
 from fwber_rt.rights.plan import Step, steps
@@ -116,13 +116,15 @@ class Erasures:
 
     async def _ask(self, user: int, cause: str) -> None:
         world, now = self._app.world, self._app.clock.now()
+        if self._app.journal.read_only:
+            raise ValueError(Refused(STORAGE_FULL).message)  # nor does memory know of it, then
         world.erased.add(user)
         row = Row(schema.INSERT_ERASURE, (world.ids.next(now.wall), user, now.wall, cause, None))
         await self._stored([row])
 
     async def _erase(self, waiting: list[tuple[int, int]]) -> None:
         """Several at a time, since snapshot and log are everybody's; but nobody waits long for others."""
-        app, until = self._app, perf_counter() + BATCH_S
+        app, world, until = self._app, self._app.world, perf_counter() + BATCH_S
         taken: list[tuple[int, int]] = []
         for id, user in waiting:
             if taken and perf_counter() > until:
@@ -136,7 +138,9 @@ class Erasures:
         if not await app.database.checkpoint_truncate():
             raise TimeoutError("a reader has held on to the write-ahead log for too long")
         for id, user in taken:
-            await self._windows(app.world, user)  # what a read that was under way has put back
+            for step in (step for step in self._steps if step.deletes and not step.sliced):
+                await self._rows(world, id, user, step)  # what an operation that was under way has written
+            await self._windows(world, user)  # what a read that was under way has put back
             now = app.clock.now().wall
             await self._stored([Row(schema.LOG_ERASURE, (id, now, "log", "", 0)), Row(schema.END_ERASURE, (id, now))])
             log.info("erasure %d is done", id)

@@ -28,7 +28,9 @@ _WITHOUT_ROWID: Final = "SELECT wr FROM pragma_table_list(?)"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One change to one table. ``count`` and ``change`` take the user, and when ``sliced`` two bounds: above, up to.
+    """One change to one table; ``deletes``: of whole rows.
+
+    ``count`` and ``change`` take the user, and when ``sliced`` two bounds: above, up to.
 
     ``count`` gives how many rows ``change`` would touch; when sliced, also the last rowid of the slice (NULL after the end).
     """
@@ -37,6 +39,7 @@ class Step:
     count: str
     change: Statement
     sliced: bool
+    deletes: bool = False
 
 
 def steps(tables: Iterable[Table], reader: SyncReader) -> list[Step]:
@@ -82,13 +85,13 @@ def _step(table: str, column: str, verb: str, reader: SyncReader) -> Step:
     """Names come from declarations, never from input."""
     if _is_indexed(table, column, reader):
         count = f"SELECT count(*) FROM {table} WHERE {column} = ?"  # noqa: S608 -- declared names
-        return Step(table, count, Statement(f"{verb} WHERE {column} = ?"), sliced=False)
+        return Step(table, count, Statement(f"{verb} WHERE {column} = ?"), sliced=False, deletes=verb.startswith("DELETE"))
     count = (
         f"SELECT count(*) FILTER (WHERE u = ?1), max(r) FROM "  # noqa: S608 -- declared names
         f"(SELECT rowid AS r, {column} AS u FROM {table} WHERE rowid > ?2 ORDER BY rowid LIMIT {SLICE_ROWS})"
     )
     change = f"{verb} WHERE (rowid > ?2 AND rowid <= ?3 AND {column} = ?1)"
-    return Step(table, count, Statement(change), sliced=True)
+    return Step(table, count, Statement(change), sliced=True, deletes=verb.startswith("DELETE"))
 
 
 def _is_indexed(table: str, column: str, reader: SyncReader) -> bool:

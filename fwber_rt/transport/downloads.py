@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Final, NamedTuple
@@ -14,6 +15,8 @@ ROUTE: Final = "/archive"
 CONTENT_TYPE: Final = "application/zip"
 PIECE_S: Final = 30.0
 """A client that takes longer for one piece (256 KiB) is cut off: it holds a file open."""
+
+log = logging.getLogger(__name__)
 
 
 class Download(NamedTuple):
@@ -39,7 +42,9 @@ async def send(request: web.Request, download: Download, piece_s: float = PIECE_
                 async with asyncio.timeout(piece_s):
                     await response.write(piece)
         await response.write_eof()
-    except (TimeoutError, OSError):
+    except Exception as error:  # an answer of its own would land in the middle of the file
+        if not isinstance(error, (TimeoutError, OSError)):
+            log.error("a download broke off: %s", type(error).__name__)
         if request.transport is not None:
             request.transport.abort()
     return response

@@ -10,16 +10,18 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from fwber_rt.metrics import Metrics
 from fwber_rt.transport.downloads import Download, send
+from fwber_rt.transport.problems import guarded
 
 PIECE = b"x" * 256 * 1024
 
 
-async def content(pieces: int, *, failing: bool = False) -> AsyncGenerator[bytes, None]:
+async def content(pieces: int, *, failing: Exception | None = None) -> AsyncGenerator[bytes, None]:
     for _ in range(pieces):
         yield PIECE
     if failing:
-        raise OSError("the disk is gone")
+        raise failing
 
 
 @asynccontextmanager
@@ -29,7 +31,7 @@ async def served(download: Download, piece_s: float = 30.0) -> AsyncIterator[str
     async def handle(request: web.Request) -> web.StreamResponse:
         return await send(request, download, piece_s)
 
-    application = web.Application()
+    application = web.Application(middlewares=[guarded(Metrics())])
     application.router.add_get("/file", handle)
     runner = web.AppRunner(application)
     await runner.setup()
@@ -50,8 +52,9 @@ async def test_it_arrives_whole_under_its_name() -> None:
         assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_one_whose_end_cannot_be_read_is_never_taken_for_whole() -> None:
-    download = Download("a.zip", 3 * len(PIECE), content(2, failing=True))
+@pytest.mark.parametrize("failing", [OSError("the disk is gone"), ValueError("it was changed, or its owner erased")])
+async def test_one_whose_end_cannot_be_read_is_never_taken_for_whole(failing: Exception) -> None:
+    download = Download("a.zip", 2 * len(PIECE) + 100, content(2, failing=failing))
     async with served(download) as url, aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientError):
             async with session.get(url) as answer:

@@ -52,11 +52,13 @@ def user_ban(world: World, actor: Actor, request: UserBan, now: Instant, loaded:
 
 
 def ban(world: World, who: Somebody, until: int | None, reason: str, by: int, now: Instant) -> Effects:
-    """The effects of a ban. Raises field.invalid for one that is over already, not.found for somebody who is being erased."""
+    """The effects of a ban. Raises field.invalid for an end that is none, not.found for somebody who is being erased."""
     if who.user in world.erased:
         raise Refused(NOT_FOUND)
     if until is not None and until <= now.wall:
         raise Refused(FIELD_INVALID, field="until", detail="until is in the past.")
+    if until is not None and until > LARGEST:
+        raise Refused(FIELD_INVALID, field="until", detail="until is too far ahead.")
     reason = clean_text(reason, 500, "reason") if reason else ""
     accounts(world).bans[who.user] = until
     effects = Effects(UserBanned(str(who.user), True, until))

@@ -32,12 +32,16 @@ REGISTRATION = Setting("auth.registration", True, "let anyone make an account", 
 
 
 class Prepared(NamedTuple):
-    """For a new account: who holds the login so far, the hashed password, and a code to confirm the address with."""
+    """For a new account: who holds the login so far, the hashed password, and a code to confirm the address with.
+
+    ``forgotten``: how many users had been when that was looked up.
+    """
 
     holder: int
     hashed: str
     code: str
     credentials: Credentials | None = None
+    forgotten: int = 0
 
 
 class Tried(NamedTuple):
@@ -68,6 +72,8 @@ def register(world: World, actor: Actor, request: Register, now: Instant, loaded
         if actor.person is not None:
             accounts(world).check_address(actor.address, now)  # a token must not buy more accounts than none does
         return None
+    if loaded.forgotten != accounts(world).forgotten:
+        return None  # the login may be that of somebody whose row is still on its way out
     identity.check_free(world, identity.key_of(world, profile.login), loaded.holder)
     user = User(str(world.ids.next(now.wall)), name)
     effects = begin(world, user, Kind.USER, device, [], now)
@@ -146,6 +152,8 @@ def upgrade(world: World, actor: Actor, request: Upgrade, now: Instant, loaded: 
     me, held = actor.someone, accounts(world)
     if loaded.credentials is not None or held.credentials.get(me.id) is not None:
         raise Refused(ACCOUNT_EXISTS)
+    if loaded.forgotten != accounts(world).forgotten:
+        return None  # the login may be that of somebody whose row is still on its way out
     identity.check_free(world, identity.key_of(world, profile.login), loaded.holder)
     kind, ended = max(me.kind, Kind.USER), Effects()
     end_all(world, me.id, "", now, ended)
@@ -171,10 +179,12 @@ def check_tries(world: World, actor: Actor, key: bytes, now: Instant) -> None:
 
 
 async def _prepare(world: World, login: str, password: str, reader: Reader) -> Prepared:
+    forgotten = accounts(world).forgotten
     holder = await identity.holder(world, identity.key_of(world, login), reader)
     if holder:
-        return Prepared(holder, "", "")
-    return Prepared(0, await world.passwords.hash(identity.same_password(password)), codes.draw())
+        return Prepared(holder, "", "", forgotten=forgotten)
+    hashed = await world.passwords.hash(identity.same_password(password))
+    return Prepared(0, hashed, codes.draw(), forgotten=forgotten)
 
 
 def _profile(request: Register | Upgrade) -> Profile:

@@ -150,7 +150,7 @@ class Accounts:
 
     __slots__ = (
         "_by_address", "_by_login", "_by_login_address", "_enabled", "_newcomers", "_next_sweep", "_revoked", "bans", "codes",
-        "cookies", "credentials", "cutoffs", "logins", "resets", "sign_ins",
+        "cookies", "credentials", "cutoffs", "forgotten", "logins", "resets", "sign_ins",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -163,6 +163,7 @@ class Accounts:
         self.sign_ins: Recent[int, SignIn] = Recent()
         self.codes: Recent[tuple[int, str], OneTimeCode] = Recent()
         self.logins: Recent[bytes, int] = Recent()  # keyed hash -> user, 0 for nobody
+        self.forgotten = 0  # how often somebody was: what was looked up before may have been theirs
         self.resets: dict[bytes, None] = {}  # keyed hashes of logins for which somebody asked for a code, in order
         self._enabled = settings[LIMITS_ENABLED]
         self._by_address: Buckets[str] = Buckets(settings[LIMIT_SIGN_IN])
@@ -204,6 +205,7 @@ class Accounts:
 
     def forget(self, user: int) -> None:
         """The user is being erased."""
+        self.forgotten += 1
         self.cutoffs.pop(user, None)
         self.bans.pop(user, None)
         self.credentials.drop(user)

@@ -83,8 +83,9 @@ def hash_of(receipt: str) -> bytes:
 
 def forget(world: World, user: int, now: Instant) -> list[Effects]:
     """What the world itself knows of somebody who is not here, and the stream of what was for them alone."""
-    for known in (world.sharing, world.anchors, world.remembered, world.spent):
+    for known in (world.sharing, world.anchors, world.remembered):
         known.pop(user, None)
+    world.spent.pop(user)
     stream = world.streams.pop(f"user:{user}", None)
     if stream is None:
         return []
