@@ -33,6 +33,7 @@ No limit is lifted: floods come from as many loopback addresses as the limit of 
 PEOPLE = 100
 GROWTH_MIB = 64.0
 P99_MS = 200.0
+LOG_MIB = 1.0
 CALM_S = 5.0
 SETTINGS = {"profile": "production", "auth.guests": "true"}
 ANSWERS = ("fwber_rt_connections_refused_total", "fwber_rt_closes_total", "fwber_rt_limits_reached_total")
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One flood. Bytes and seconds; ``counted`` is what the server says it answered."""
+    """One flood. Bytes and seconds, from its beginning; ``counted`` is what the server says it answered."""
 
     name: str
     calm: Quantiles
@@ -58,6 +59,7 @@ class Outcome:
     before: int
     peak: int
     after: int
+    log_bytes: int
     server_cpu: float
     attack: dict[str, Any]
     counted: dict[str, float]
@@ -91,6 +93,7 @@ def _flood(name: str, arguments: argparse.Namespace) -> Outcome:
             flood.signed_in) else []  # fmt: skip
         with Chat(server.port, people) as chat:
             calm = chat.watch(min(CALM_S, arguments.seconds))
+            log = server.log.stat().st_size
             counted, before, cpu = _counted(server), server.resident_bytes(), server.cpu_seconds()
             with harness.Memory(server) as memory:
                 begin = time.perf_counter()
@@ -100,7 +103,8 @@ def _flood(name: str, arguments: argparse.Namespace) -> Outcome:
             chat.watch(1)
             after, told = server.resident_bytes(), _counted(server)
             return Outcome(
-                name, calm, chat.between(begin, end), chat.missing(), before, max(memory.peak, after), after, cpu, attack,
+                name, calm, chat.between(begin, end), chat.missing(), before, max(memory.peak, after), after,
+                server.log.stat().st_size - log, cpu, attack,
                 {label: value - counted.get(label, 0) for label, value in told.items() if value > counted.get(label, 0)},
             )  # fmt: skip
 
@@ -144,6 +148,7 @@ def _bars(outcome: Outcome) -> list[Bar]:
     return [
         Bar(f"{outcome.name}: resident memory grew by", outcome.growth_mib, GROWTH_MIB, "MiB", at_least=False),
         Bar(f"{outcome.name}: honest p99", outcome.delay.p99 * 1000, P99_MS, "ms", at_least=False),
+        Bar(f"{outcome.name}: the log grew by", outcome.log_bytes / 2**20, LOG_MIB, "MiB", at_least=False),
         Bar(f"{outcome.name}: honest deliveries missing", outcome.missing, 0, "", at_least=False),
     ]
 
@@ -175,6 +180,6 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
     return {
         "growth_bytes": outcome.peak - outcome.before, "after_bytes": outcome.after - outcome.before,
         "calm_p99_ms": outcome.calm.p99 * 1000, "p99_ms": outcome.delay.p99 * 1000, "worst_ms": outcome.delay.worst * 1000,
-        "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
+        "log_bytes": outcome.log_bytes, "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
         "attack": outcome.attack, "counted": outcome.counted,
     }  # fmt: skip

@@ -37,6 +37,10 @@ PONG_S = Setting(
 HANDSHAKE_S = Setting(
     "tls.handshake_s", 10.0, "time for a TLS handshake; a connection that takes longer is ended", "seconds", check=positive
 )
+HANDSHAKES = Setting(
+    "tls.handshakes", 400, "TLS handshakes under way at a time, some 60 KiB of memory each; further ones wait their turn",
+    "handshakes", check=positive,
+)  # fmt: skip
 WRITE_S = Setting(
     "http.write_s", 30.0, "time in which a client must read what waits for it; one that does not is cut off", "seconds",
     check=positive,
@@ -46,5 +50,6 @@ FILE_RESERVE = Setting(
     "files", check=positive,
 )  # fmt: skip
 SETTINGS: tuple[Setting[Any], ...] = (
-    MESSAGE_BYTES, MESSAGE_S, FRAGMENTS, CONTROL_FRAMES, CONNECT_S, PONG_S, HANDSHAKE_S, WRITE_S, FILE_RESERVE,
+    MESSAGE_BYTES, MESSAGE_S, FRAGMENTS, CONTROL_FRAMES, CONNECT_S, PONG_S, HANDSHAKE_S, HANDSHAKES, WRITE_S,
+    FILE_RESERVE,
 )  # fmt: skip

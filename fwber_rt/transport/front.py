@@ -27,7 +27,7 @@ from websockets.http11 import Request
 
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.transport import heads
-from fwber_rt.transport.edge import FILE_RESERVE, HANDSHAKE_S, WRITE_S
+from fwber_rt.transport.edge import FILE_RESERVE, HANDSHAKE_S, HANDSHAKES, WRITE_S
 from fwber_rt.transport.endpoint import Endpoint
 from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, over_tls
 from fwber_rt.transport.httpconnection import HandedOver, HttpConnection, Tail
@@ -81,6 +81,7 @@ class Front:
         proxies: tuple[str, ...] = settings[TRUSTED_PROXIES]
         self.proxies = Proxies(proxies)
         self.handshake_s = settings[HANDSHAKE_S]
+        self.handshakes_at_once = settings[HANDSHAKES]
         self.write_s = settings[WRITE_S]
         allowed = file_descriptors() - settings[FILE_RESERVE] if capacity is None else capacity
         self.capacity = min(settings[CONNECTIONS], allowed)

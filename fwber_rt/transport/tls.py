@@ -4,13 +4,15 @@ asyncio's own TLS server tells of a connection when its handshake is over. Until
 connections and says nothing, or half of a greeting, could have as many as there are file descriptors, under none of the front's
 limits. So sockets are accepted here, shown to their ``Door``, and given to TLS afterwards. (Beginning TLS on a connection that
 asyncio has accepted as plain TCP was tried: what the client has already sent may be read before TLS is there to take it.)
+
+A handshake takes 54 KiB from its first byte on, a socket that is only looked at 3; so TLS begins when the client's greeting is
+there whole, and so many handshakes at a time, which those who send half a greeting do not hold up.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from fwber_rt.transport.front import Door, Front
 
 SHUTDOWN_S: Final = 5.0  # for the peer's half of the end of TLS
+HANDSHAKE_RECORD: Final = 22  # RFC 8446, section 5.1
+RECORD_BYTES: Final = 5 + (1 << 14)
+LOOK_AGAIN_S: Final = 0.02  # for the rest of a greeting, then twice that, and so on
 NO_FILES_S: Final = 0.5  # until the next attempt, when not even a connection to be refused could be opened
 
 
@@ -31,6 +36,7 @@ class TlsServer:
         self._front = front
         self._context = context
         self._listening: list[asyncio.Task[None]] = []
+        self._turns = asyncio.Semaphore(front.handshakes_at_once)
 
     async def start(self, host: str, port: int, backlog: int) -> None:
         """Listen on every address of ``host``. OSError when one is taken or not ours."""
@@ -69,21 +75,62 @@ class TlsServer:
             task.add_done_callback(front.handshakes.discard)
 
     async def _shake_hands(self, connection: socket.socket, door: Door) -> None:
-        front = self._front
+        front, loop = self._front, asyncio.get_running_loop()
+        end = loop.time() + front.handshake_s
         try:
-            with suppress(OSError):
+            async with asyncio.timeout_at(end):
                 connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            await asyncio.get_running_loop().connect_accepted_socket(
+                await _greeting(connection)
+                await self._turns.acquire()
+        except OSError as error:  # TimeoutError is one
+            connection.close()
+            self._failed(door, error)
+            return
+        except asyncio.CancelledError:
+            connection.close()
+            door.connection_lost(None)
+            raise
+        try:
+            await loop.connect_accepted_socket(
                 lambda: door, connection, ssl=self._context,
-                ssl_handshake_timeout=front.handshake_s, ssl_shutdown_timeout=SHUTDOWN_S,
+                ssl_handshake_timeout=max(end - loop.time(), LOOK_AGAIN_S), ssl_shutdown_timeout=SHUTDOWN_S,
             )  # fmt: skip
         except OSError as error:  # ssl.SSLError is one
-            front.refused["tls"] += 1
-            if isinstance(error, ConnectionAbortedError):  # how asyncio says that it took too long
-                front.endpoint.reached[HANDSHAKE_S.name] += 1
-        finally:
+            self._failed(door, error)
+        except asyncio.CancelledError:
             if not door.begun:
                 door.connection_lost(None)
+            raise
+        finally:
+            self._turns.release()
+
+    def _failed(self, door: Door, error: OSError) -> None:
+        self._front.refused["tls"] += 1
+        if isinstance(error, (TimeoutError, ConnectionAbortedError)):  # the latter is how asyncio says it of a handshake
+            self._front.endpoint.reached[HANDSHAKE_S.name] += 1
+        if not door.begun:
+            door.connection_lost(None)
+
+
+async def _greeting(connection: socket.socket) -> None:
+    """Wait until the first record is there whole, without taking it. ConnectionResetError when there will be none."""
+    loop, pause = asyncio.get_running_loop(), LOOK_AGAIN_S
+    here = asyncio.Event()
+    loop.add_reader(connection, here.set)
+    try:
+        await here.wait()
+    finally:
+        loop.remove_reader(connection)
+    while not _is_whole(connection.recv(RECORD_BYTES, socket.MSG_PEEK)):
+        await asyncio.sleep(pause)  # as long as a part is there the socket counts as readable: nothing to wait for
+        pause *= 2
+
+
+def _is_whole(start: bytes) -> bool:
+    """Whether a record has arrived, or what TLS will refuse at once."""
+    if not start:
+        raise ConnectionResetError("left without a greeting")
+    return start[0] != HANDSHAKE_RECORD or len(start) >= min(5 + int.from_bytes(start[3:5], "big"), RECORD_BYTES) > 5
 
 
 def _listen(family: int, address: tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes], backlog: int) -> socket.socket:

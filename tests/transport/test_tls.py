@@ -86,15 +86,73 @@ async def test_a_flood_of_handshakes_above_capacity_is_cut_off(start: Start, mon
     assert len(rig.front.handshakes) == 4
 
 
-async def test_a_client_that_leaves_during_its_handshake_is_no_longer_counted(start: Start) -> None:
-    rig, _ = await start()
+@pytest.mark.parametrize("whole", [False, True], ids=["before its greeting", "after it"])
+async def test_a_client_that_leaves_during_its_handshake_is_no_longer_counted(start: Start, whole: bool) -> None:
+    rig, trust = await start()
     client = await rig.dial()
-    client.send(HELLO)
+    if whole:
+        client.send(greeting(trust))
+        assert await client.reader.readexactly(1)
     await until(lambda: rig.front.handshakes)
     client.writer.transport.abort()
     await until(lambda: rig.front.statistics().connections == 0)
     assert rig.front.refused == {"tls": 1}
     assert rig.endpoint.reached == {}
+
+
+def greeting(trust: ssl.SSLContext) -> bytes:
+    """The first record of a client."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        trust.wrap_bio(incoming, outgoing, server_hostname="127.0.0.1").do_handshake()
+    return outgoing.read()
+
+
+async def test_half_greetings_do_not_take_the_turns_of_whole_ones(start: Start) -> None:
+    rig, trust = await start(tls__handshakes=1)
+    for sent in (b"", HELLO, HELLO[:1]):
+        (await rig.dial()).send(sent)
+    await until(lambda: rig.front.statistics().connections == 3)
+    client = await rig.dial(trust)
+    client.send(GET)
+    assert (await client.answer())[0] == 200
+
+
+async def test_only_so_many_handshakes_are_under_way_at_a_time(start: Start) -> None:
+    rig, trust = await start(tls__handshakes=2)
+    hello = greeting(trust)
+    clients = [await rig.dial() for _ in range(4)]
+    for client in clients:
+        client.send(hello)
+    reading = [asyncio.ensure_future(client.reader.read(1)) for client in clients]
+    await until(lambda: sum(each.done() for each in reading) == 2)
+    await asyncio.wait(reading, timeout=0.1, return_when=asyncio.ALL_COMPLETED)
+    assert [each.done() for each in reading] == [True, True, False, False]
+    assert rig.front.statistics().connections == 4
+    clients[0].writer.transport.abort()
+    assert await reading[2] == hello[:1]
+    assert not reading[3].done()
+    reading[3].cancel()
+
+
+async def test_who_has_no_turn_in_time_is_ended(start: Start) -> None:
+    rig, trust = await start(tls__handshakes=1, tls__handshake_s=0.3)
+    clients = [await rig.dial() for _ in range(3)]
+    for client in clients:
+        client.send(greeting(trust))
+    await until(lambda: rig.front.statistics().connections == 3)
+    await until(lambda: rig.front.statistics().connections == 0)
+    assert rig.endpoint.reached == {"tls.handshake_s": 3}
+
+
+async def test_a_greeting_in_pieces_is_waited_for(start: Start) -> None:
+    rig, trust = await start()
+    hello = greeting(trust)
+    client = await rig.dial()
+    for piece in (hello[:3], hello[3:7], hello[7:]):
+        client.send(piece)
+        await asyncio.sleep(0.01)
+    assert await client.reader.readexactly(1) == hello[:1]
 
 
 async def test_plain_text_is_refused_and_not_counted_on(start: Start) -> None:
