@@ -180,6 +180,7 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
     return {
         "growth_bytes": outcome.peak - outcome.before, "after_bytes": outcome.after - outcome.before,
         "calm_p99_ms": outcome.calm.p99 * 1000, "p99_ms": outcome.delay.p99 * 1000, "worst_ms": outcome.delay.worst * 1000,
-        "log_bytes": outcome.log_bytes, "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
+        "log_bytes": outcome.log_bytes,
+        "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
         "attack": outcome.attack, "counted": outcome.counted,
     }  # fmt: skip

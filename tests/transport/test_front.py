@@ -186,6 +186,16 @@ async def test_plain_text_on_a_tls_port_hurts_nobody(
     caplog.clear()  # asyncio's own loop warns of a failed handshake with a trace when it debugs
 
 
+async def test_compression_is_not_agreed_to(rig: Rig) -> None:
+    client = await rig.dial()
+    client.send(upgrade(Sec_WebSocket_Extensions="permessage-deflate; client_max_window_bits"))
+    status, headers = await client.head()
+    assert status == 101
+    assert "sec-websocket-extensions" not in headers
+    client.send(frame("x", rsv=4))  # compressed all the same
+    assert (await client.closed()).code == 1002
+
+
 # Deadlines of heads
 
 
