@@ -24,7 +24,7 @@ from fwber_rt.features.accounts.errors import CODE_WRONG
 from fwber_rt.features.accounts.identity import Confirmed
 from fwber_rt.features.accounts.shapes import ChangePassword, RequestReset, Reset
 from fwber_rt.features.accounts.sign_ins import end_all
-from fwber_rt.features.accounts.state import Credentials, accounts
+from fwber_rt.features.accounts.state import LIMIT_RESET_LOGIN, Credentials, accounts
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Reader
 
@@ -32,7 +32,6 @@ RESETS_EVERY: Setting[float] = Setting(
     "auth.resets_s", 1.0, "seconds between two looks at who asked for a code to choose a new password", "seconds", check=positive
 )
 LIMIT_RESET = Setting("limits.reset", Rate(0.05, 10), "codes asked for and tried, per address", "requests")
-LIMIT_RESET_LOGIN = Setting("limits.reset_login", Rate(1 / 600, 3), "codes sent to one user; more are not sent", "letters")
 MOST_RESETS: Final = 1000
 
 

@@ -48,6 +48,8 @@ def set_email(world: World, actor: Actor, request: SetEmail, now: Instant, loade
     if loaded is None or not identity.check(world, loaded.confirmed):
         return None
     before = loaded.confirmed.credentials
+    if address and outbox.enabled(world.settings):
+        accounts(world).check_letters(before.user, now)
     login = before.profile.login
     rows = notices.told(world, before, notices.EMAIL, now)
     if not address:

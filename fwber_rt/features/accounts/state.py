@@ -32,6 +32,7 @@ LIMIT_LOGIN = Setting("limits.login", Rate(1 / 60, 60), "passwords and codes tri
 LIMIT_LOGIN_ADDRESS = Setting(
     "limits.login_address", Rate(1 / 30, 10), "passwords and codes tried for one login from one address", "requests"
 )
+LIMIT_RESET_LOGIN = Setting("limits.reset_login", Rate(1 / 600, 3), "codes sent to one user; more are not sent", "letters")
 RECENT_S: Final = 120.0
 MOST_COOKIES: Final = 10_000
 
@@ -149,8 +150,8 @@ class Accounts:
     """One world's."""
 
     __slots__ = (
-        "_by_address", "_by_login", "_by_login_address", "_enabled", "_newcomers", "_next_sweep", "_revoked", "bans", "codes",
-        "cookies", "credentials", "cutoffs", "forgotten", "logins", "resets", "sign_ins",
+        "_by_address", "_by_login", "_by_login_address", "_enabled", "_letters", "_newcomers", "_next_sweep", "_revoked",
+        "bans", "codes", "cookies", "credentials", "cutoffs", "forgotten", "logins", "resets", "sign_ins",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -167,6 +168,7 @@ class Accounts:
         self.resets: dict[bytes, None] = {}  # keyed hashes of logins for which somebody asked for a code, in order
         self._enabled = settings[LIMITS_ENABLED]
         self._by_address: Buckets[str] = Buckets(settings[LIMIT_SIGN_IN])
+        self._letters: Buckets[int] = Buckets(settings[LIMIT_RESET_LOGIN])  # with codes to verify addresses, per user
         self._newcomers: Buckets[str] = Buckets(settings[LIMIT_REGISTER])
         self._by_login: Buckets[bytes] = Buckets(settings[LIMIT_LOGIN])
         self._by_login_address: Buckets[tuple[bytes, str]] = Buckets(settings[LIMIT_LOGIN_ADDRESS])
@@ -211,6 +213,10 @@ class Accounts:
         self.credentials.drop(user)
         for sid in [sid for sid, cookie in self.cookies.items() if cookie.user == user]:
             del self.cookies[sid]
+        for key in [key for key, _ in self.codes.items() if key[0] == user]:
+            self.codes.drop(key)
+        for id in [id for id, sign_in in self.sign_ins.items() if sign_in.user == user]:
+            self.sign_ins.drop(id)
         for hash in [hash for hash, owner in self.logins.items() if owner == user]:
             self.logins.drop(hash)
 
@@ -224,6 +230,11 @@ class Accounts:
     def check_newcomer(self, address: str, now: Instant) -> None:
         """Take one of the accounts an address may make, for guests, of whom it may make many. Raises Refused (rate.limited)."""
         if self._enabled and (wait := self._newcomers.take(address, now.mono)):
+            raise Refused(RATE_LIMITED, retry_after_ms=wait)
+
+    def check_letters(self, user: int, now: Instant) -> None:
+        """Take one of the letters to addresses that a user says are theirs. Raises Refused (rate.limited)."""
+        if self._enabled and (wait := self._letters.take(user, now.mono)):
             raise Refused(RATE_LIMITED, retry_after_ms=wait)
 
     def check_tries(self, login: bytes, address: str, now: Instant) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from fwber_rt.core.limits import Bucket
 from fwber_rt.core.settings import Rate
+from fwber_rt.errors import Refused
 from fwber_rt.features.accounts import feature
 from tests.features.accounts.conftest import PASSWORD, Desk
 from tests.features.accounts.test_bans import admin
@@ -139,3 +140,30 @@ async def test_a_login_that_was_taken_and_erased_meanwhile_is_looked_up_again(de
 
     desk.passwords.hash = slow  # type: ignore[method-assign]
     assert await desk.error("auth.register", login="ada", password=PASSWORD, name="Ada") == "login.taken"
+
+
+async def test_an_account_is_no_way_to_fill_a_strangers_mailbox() -> None:
+    """Anybody may say that an address is theirs, and the server writes to it: few times."""
+    desk = Desk(**MAIL)
+    made = await desk.register()
+    names: list[str] = []
+    for _ in range(5):
+        try:
+            await desk.ask("auth.email.set", made.token, email="stranger@example.org", password=PASSWORD)
+            names.append("sent")
+        except Refused as refused:
+            names.append(refused.error.name)
+    assert names == ["sent"] * 3 + ["rate.limited"] * 2
+    assert [to for _, to, _ in desk.letters()] == ["stranger@example.org"] * 3
+    await desk.ask("auth.email.set", made.token, email="", password=PASSWORD)
+    desk.clock.advance(600)
+    made = await desk.sign_in()
+    await desk.ask("auth.email.set", made.token, email="mine@example.org", password=PASSWORD)
+
+
+async def test_an_erased_users_codes_and_sign_ins_leave_memory_too(desk: Desk) -> None:
+    made = await desk.register("ada")
+    await out(desk)
+    assert feature.state.forget
+    feature.state.forget(desk.world, int(made.user.user), desk.now)
+    assert not len(desk.accounts.codes) and not len(desk.accounts.sign_ins)
