@@ -35,6 +35,7 @@ class Rules:
     random_s: float = 60.0
     most_s: float = 300.0
     fastest_mps: float = 70.0
+    stretch_s: float = 60.0
     scale: float = 1.0
 
     def seconds(self, seconds: float) -> float:
@@ -107,7 +108,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """One possible truth so far. ``told``: how many of the pushes about what is shown it explains."""
+    """One possible truth so far. ``told``: how many of the pushes about what is shown it explains.
+
+    ``trail``: where and when the present stretch of travel may have begun.
+    """
 
     stretch: Stretch = field(compare=False)
     choice: Choice = field(default_factory=Choice)
@@ -117,6 +121,7 @@ class History:
     crossing: Waiting | None = None
     shown: int = 0
     told: int = 0
+    trail: tuple[tuple[int, Span], ...] = ()
 
     def key(self) -> tuple[Any, ...]:
         """All that decides how it may go on."""
@@ -131,7 +136,14 @@ class History:
             self.shown,
             self.told,
             self.stretch.heard,
+            self.trail,
         )
+
+    def moved(self, rules: Rules, fine: int, at: Span) -> History:
+        """The same once a fix is believed."""
+        oldest = at[0] - rules.seconds(rules.stretch_s)
+        trail = (*(each for each in self.trail if each[1][1] >= oldest), (fine, at))
+        return replace(self, fine=fine, at=at, jump=None, trail=trail)
 
 
 @dataclass(slots=True)
@@ -193,7 +205,8 @@ class Walker:
         made, span = [], (restart.lost, restart.opened)
         for before in self.histories:
             for history in self.ticked(before, (restart.lost, restart.lost), lossy=True):
-                fresh = replace(history, fine=restart.fine, at=span, jump=None, crossing=None, shown=0)
+                first = ((restart.fine, span),)
+                fresh = replace(history, fine=restart.fine, at=span, jump=None, crossing=None, shown=0, trail=first)
                 shown = fresh.choice.shown(restart.fine, self.rules.levels) if restart.fine else 0
                 if shown == restart.shown:
                     told = sum(1 for _, at in self.pushes if at < restart.opened)
@@ -231,7 +244,8 @@ class Walker:
         if history.jump:
             first = self.rules.due(history.jump.since, history.jump.since)[0]
             fine = history.jump.cell
-            landed = replace(history, fine=fine, at=history.jump.last, jump=None, crossing=None)
+            first_there = ((fine, history.jump.last),)
+            landed = replace(history, fine=fine, at=history.jump.last, jump=None, crossing=None, trail=first_there)
             if first <= until:
                 found += self.show(landed, history.choice.shown(fine, self.rules.levels), (first, until), lossy=lossy)
         if history.crossing:
@@ -291,10 +305,10 @@ def fixed(fine: int) -> Then:
     """What a fix in a fine cell does."""
 
     def then(walker: Walker, history: History, span: Span) -> Iterator[History]:
-        rules, apart = walker.rules, (span[0] - history.at[1], span[1] - history.at[0])
-        believed = rules.possible(history.choice, history.fine, fine, apart) if history.fine else (True,)
+        rules = walker.rules
+        believed = _believed(rules, history, fine, span) if history.fine else {True}
         if True in believed:
-            there = replace(history, fine=fine, at=span, jump=None)
+            there = history.moved(rules, fine, span)
             if not history.fine:
                 yield from walker.show(there, history.choice.shown(fine, rules.levels), span)
             else:
@@ -305,11 +319,26 @@ def fixed(fine: int) -> Then:
     return then
 
 
+def _believed(rules: Rules, history: History, fine: int, span: Span) -> set[bool]:
+    """Whether a fix may be, and may not be, believed: from the last one, and from wherever the stretch of travel began."""
+    if fine == history.fine:
+        return {True}
+    last = set(rules.possible(history.choice, history.fine, fine, _apart(span, history.at)))
+    if True not in last:
+        return last
+    begun = [set(rules.possible(history.choice, cell, fine, _apart(span, at))) for cell, at in history.trail]
+    return last | set().union(*begun) if any(True in each for each in begun) or not begun else {False}
+
+
+def _apart(later: Span, earlier: Span) -> Span:
+    return later[0] - earlier[1], later[1] - earlier[0]
+
+
 def _jumped(rules: Rules, history: History, fine: int, span: Span) -> Iterator[History]:
     jump = history.jump
     lasts: tuple[bool, ...] = (False,)
     if jump is not None:
-        lasts = rules.possible(history.choice, jump.cell, fine, (span[0] - jump.last[1], span[1] - jump.last[0]))
+        lasts = rules.possible(history.choice, jump.cell, fine, _apart(span, jump.last))
     if jump is not None and True in lasts:
         yield replace(history, jump=Waiting(fine, jump.since, span))
     if False in lasts:

@@ -16,7 +16,7 @@ from fwber_rt.core import geo, privacy, travel
 from fwber_rt.core.effects import Audience, Effects, Hear, Push
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.settings import Setting, positive
-from fwber_rt.core.travel import Claim
+from fwber_rt.core.travel import Anchor, Claim
 
 if TYPE_CHECKING:
     from fwber_rt.core.people import Person
@@ -104,7 +104,7 @@ def locate(world: World, person: Person, point: tuple[float, float], now: Instan
 def heard_after(world: World, person: Person, point: tuple[float, float], now: Instant) -> int:
     """Where ``person`` would hear from after ``locate``."""
     fine = privacy.fine_cell(*point)
-    if person.anchor and not _reachable(world, person, person.anchor, fine, now.mono - person.located_at):
+    if not _follows(world, person, fine, now.mono):
         return person.heard
     return heard_from(world, person, fine, person.disclosed)
 
@@ -174,7 +174,7 @@ def chosen(world: World, person: Person, now: Instant) -> Settled:
 
 def _believed(world: World, person: Person, fine: int, point: tuple[float, float], now: Instant) -> bool:
     """Whether a fix counts; when it does not, it is kept as a claim, which counts once it has lasted."""
-    if not person.anchor or _reachable(world, person, person.anchor, fine, now.mono - person.located_at):
+    if _follows(world, person, fine, now.mono):
         person.claim = None
         return True
     claim = person.claim
@@ -194,6 +194,16 @@ def _as_before(world: World, shown: int, target: int) -> int:
     return geo.parent(shown, min(level, geo.resolution(target))) if level in world.levels else target
 
 
+def _follows(world: World, person: Person, fine: int, mono: float) -> bool:
+    """Whether ``person`` can have got to a fine cell from where they were, and from where they were a while ago."""
+    anchor = person.anchor
+    if anchor is None or fine == anchor.cell:
+        return True
+    return _reachable(world, person, anchor.cell, fine, mono - anchor.at) and _reachable(
+        world, person, anchor.start, fine, mono - anchor.started
+    )
+
+
 def _reachable(world: World, person: Person, old: int, new: int, seconds: float) -> bool:
     """Whether ``person`` can have got from one fine cell to another, judged by no more than others may see of them.
 
@@ -208,7 +218,8 @@ def _reachable(world: World, person: Person, old: int, new: int, seconds: float)
 
 
 def _trust(person: Person, fine: int, point: tuple[float, float], mono: float) -> None:
-    person.point, person.fine, person.anchor, person.located_at = point, fine, fine, mono
+    person.point, person.fine = point, fine
+    person.anchor = person.anchor.moved(fine, mono) if person.anchor else Anchor(fine, mono, fine, mono)
 
 
 def _plan(world: World, person: Person, now: Instant) -> None:
@@ -230,6 +241,7 @@ def _due(person: Person, mono: float) -> bool:
 def _settled(world: World, person: Person, now: Instant) -> Settled:
     effects, before, claim, crossing = Effects(), _Before.of(person), person.claim, person.crossing
     if claim is not None and claim.due <= now.mono:
+        person.anchor = None  # travel starts anew from here
         _trust(person, claim.fine, claim.point, claim.at)
         person.claim = person.crossing = None
         _show(world, person, person.sharing.shown(person.fine, world.levels), effects)

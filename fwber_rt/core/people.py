@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fwber_rt.core.effects import Audience
     from fwber_rt.core.limits import Bucket
     from fwber_rt.core.rooms import Room
-    from fwber_rt.core.travel import Claim, Crossing
+    from fwber_rt.core.travel import Anchor, Claim, Crossing
 
 
 _NOBODY: frozenset[int] = frozenset()
@@ -25,8 +25,8 @@ class Person:
 
     Two cells, kept apart from the start: ``disclosed`` is what others may observe (0: nothing), ``heard`` is the one this
     person hears from (0: none), and as coarse. ``fine`` and ``point`` (lat, lng) are where they believably are; they never leave
-    memory, except ``fine`` in an encrypted snapshot. ``anchor`` is the last such cell, at ``located_at``, kept when they leave
-    the map: so that leaving it is no way to jump. ``sharing`` is what they chose, ``ghost`` the base cell around which they see
+    memory, except ``fine`` in an encrypted snapshot. ``anchor`` is the last such cell and when, kept when they leave the
+    map: so that leaving it is no way to jump. ``sharing`` is what they chose, ``ghost`` the base cell around which they see
     numbers only, ``crossing`` and ``claim`` what is still to be shown or believed (``core.travel``). ``movement`` sets all of it.
     ``order`` is a keyed hash that fixes the place among neighbours, so order tells nothing (privacy.md).
     ``consents`` are the purposes agreed to and not withdrawn. ``rooms`` are those joined, ``inside`` those whose area this
@@ -41,7 +41,7 @@ class Person:
 
     __slots__ = (
         "anchor", "arriving", "audience", "buckets", "card", "claim", "consents", "crossing", "deaf", "disclosed", "fine",
-        "ghost", "gone_at", "heard", "hidden", "id", "inside", "kind", "located_at", "name", "nonces", "nonces_complete",
+        "ghost", "gone_at", "heard", "hidden", "id", "inside", "kind", "name", "nonces", "nonces_complete",
         "order", "point", "rooms", "sessions", "sharing",
     )  # fmt: skip
 
@@ -56,8 +56,7 @@ class Person:
         self.heard = 0
         self.fine = 0
         self.point: tuple[float, float] | None = None
-        self.anchor = 0
-        self.located_at = 0.0
+        self.anchor: Anchor | None = None
         self.sharing: Sharing = OPEN
         self.ghost = 0
         self.crossing: Crossing | None = None

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fwber_rt.core import geo
 
@@ -25,6 +25,27 @@ class Dwell(NamedTuple):
     least_s: float
     random_s: float
     most_s: float
+
+
+STRETCH_S: Final = 60.0  # a size of a cell is given away once in this time, not with every fix
+
+
+class Anchor(NamedTuple):
+    """Where somebody last believably was, the fine cell ``cell`` at ``at``; and where the present stretch of travel began.
+
+    From both they must be able to get to the next place. From ``cell`` alone many small steps would make a large one, since
+    something is given away at each.
+    """
+
+    cell: int
+    at: float
+    start: int
+    started: float
+
+    def moved(self, cell: int, at: float) -> Anchor:
+        """The same after being somewhere else."""
+        over = at - self.started >= STRETCH_S
+        return Anchor(cell, at, cell, at) if over else Anchor(cell, at, self.start, self.started)
 
 
 @dataclass(slots=True)

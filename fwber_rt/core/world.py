@@ -28,7 +28,7 @@ from fwber_rt.core.services import Credentials, NoPasswords, Passwords
 from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.sharing import OPEN, Sharing
 from fwber_rt.core.streams import Position, Stream, WindowLimits
-from fwber_rt.core.travel import Dwell
+from fwber_rt.core.travel import Anchor, Dwell
 from fwber_rt.errors import LOCATION_HIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOKEN_INVALID, Refused
 
 GEO_RESOLUTION = Setting(
@@ -102,7 +102,7 @@ class World:
         self.sharing: dict[int, Sharing] = {}  # of users who have chosen something, here or not
         self.restless: dict[int, Person] = {}  # those with a crossing or a claim
         self.spent = Spent()  # what those who have gone used up of their limits
-        self.anchors: dict[int, tuple[int, float]] = {}  # user -> fine cell and moment, of those who have gone
+        self.anchors: dict[int, Anchor] = {}  # user -> where they were, of those who have gone
         self.relations = Relations()
         self.state: dict[str, Any] = {}  # what features keep, by feature name
         self.erased: set[int] = set()  # users who are, or are being, erased: nobody comes in as one of them
@@ -143,7 +143,7 @@ class World:
         self.relations.introduce(person)
         person.sharing = self.sharing.get(id, OPEN)
         person.buckets = self.spent.pop(id)
-        person.anchor, person.located_at = self.anchors.pop(id, (0, 0.0))
+        person.anchor = self.anchors.pop(id, None)
         self.release(person, now)
         return person, [Join(person, room.stream.name) for room in person.rooms.values()]
 
@@ -159,7 +159,7 @@ class World:
         del self.people[person.id]
         self.absent.pop(person.id, None)
         if person.anchor:
-            self.anchors[person.id] = person.anchor, person.located_at
+            self.anchors[person.id] = person.anchor
         if person.id not in self.erased:
             self.spent.keep(person.id, person.buckets or {}, person.gone_at)
         hear: list[Change] = [Hear(person, 0)] if heard else []
@@ -174,7 +174,7 @@ class World:
         if self.remembered and now.mono > self.remembered_until:
             self.remembered = {}
         old = now.mono - movement.ANCHOR_S
-        for user in [user for user, (_, at) in self.anchors.items() if at < old]:
+        for user in [user for user, anchor in self.anchors.items() if anchor.at < old]:
             del self.anchors[user]
         return [person for person in due if not person.sessions]
 

@@ -244,6 +244,21 @@ class TestTravel:
         at(town, ann, far)
         assert ann.claim is None
 
+    def test_many_small_steps_are_no_large_one(self, town: Town) -> None:
+        """Something is given away at both ends of a step, but once a minute, not at each of many."""
+        ann, lat = town.person("Ann"), WUXI[0]
+        started = town.clock.mono
+        for _ in range(2_000):
+            town.clock.advance(0.5)
+            lat += 0.004  # 445 m, less than a hexagon, twice a second
+            town.do(ann, "location.update", lat=lat, lng=WUXI[1])
+            assert ann.anchor is not None
+            if ann.claim is not None:
+                lat = geo.centre(ann.anchor.cell)[0]
+        assert ann.anchor is not None
+        went = geo.metres(WUXI, geo.centre(ann.anchor.cell))
+        assert went <= 1.35 * 70 * (town.clock.mono - started), "a size of a cell a minute is given away, 1.1 km"
+
     def test_leaving_the_map_is_no_way_to_jump(self, town: Town) -> None:
         ann = town.person("Ann")
         town.do(ann, "location.clear")

@@ -30,6 +30,12 @@ from fwber_rt.registry import Command, Feature, Migration, PushSpec, Sealed, Sta
 
 LIMIT_LOCATION = Setting("limits.location", Rate(2, 20), "location updates, per user", "requests")
 LIMIT_NEARBY = Setting("limits.nearby", Rate(2, 20), "searches for people and rooms, per user", "requests")
+LIMIT_CLEAR = Setting(
+    "limits.clear",
+    Rate(0.2, 10),
+    "times the map is left, which everybody around and in one's rooms is told, per user",
+    "requests",
+)
 LIMIT_SHARING = Setting("limits.sharing", Rate(0.2, 10), "changes of what is shared, per user", "requests")
 
 CLEARING_MS = 60_000  # a snapshot takes a while to be made: who cleared during that time may be in it
@@ -89,7 +95,7 @@ feature = Feature(
             help="Say where I am.", errors=(CONSENT_REQUIRED,),
         ),
         Command(
-            "location.clear", Nothing, update.location_clear, Cleared, http="DELETE /location", limit="location",
+            "location.clear", Nothing, update.location_clear, Cleared, http="DELETE /location", limit="clear",
             help="Leave the map.",
         ),
         Command(
@@ -113,7 +119,7 @@ feature = Feature(
             help="People in the hexagons around mine.", errors=(LOCATION_REQUIRED,),
         ),
     ],
-    settings=[LIMIT_LOCATION, LIMIT_NEARBY, LIMIT_SHARING, nearby.REACH],
+    settings=[LIMIT_LOCATION, LIMIT_NEARBY, LIMIT_CLEAR, LIMIT_SHARING, nearby.REACH],
     pushes=[
         PushSpec("presence", Presence, False, "who came to and left a hexagon I hear, once per privacy tick"),
         PushSpec("location.shown", Shown, False, "where others see me has changed"),

@@ -9,6 +9,7 @@ import pytest
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.people import Person
 from fwber_rt.core.sharing import Sharing
+from fwber_rt.core.travel import Anchor
 from fwber_rt.errors import Refused
 from fwber_rt.features.gdpr import erasing, schema
 from fwber_rt.features.gdpr.erasing import hash_of, proof
@@ -81,7 +82,7 @@ async def test_two_receipts_are_never_alike(town: Town, woken: list[str]) -> Non
 def test_the_world_forgets_where_they_were(town: Town) -> None:
     ann, world = town.person("Ann"), town.world
     world.sharing[ann.id] = Sharing(7)
-    world.anchors[ann.id] = (1, 2.0)
+    world.anchors[ann.id] = Anchor(1, 2.0, 1, 2.0)
     world.remembered[ann.id] = (1, 1)
     forget(town, ann)
     assert not {ann.id} & (world.sharing.keys() | world.anchors.keys() | world.remembered.keys())
