@@ -33,6 +33,9 @@ LIMIT_NEARBY = Setting("limits.nearby", Rate(2, 20), "searches for people and ro
 LIMIT_CLEAR = Setting(
     "limits.clear",
     Rate(0.2, 10),
+    "times the map is left, which everybody around and in one's rooms is told; per user",
+    "requests",
+    Rate(0.2, 10),
     "times the map is left, which everybody around and in one's rooms is told, per user",
     "requests",
 )
