@@ -31,14 +31,9 @@ from fwber_rt.registry import Command, Feature, Migration, PushSpec, Sealed, Sta
 LIMIT_LOCATION = Setting("limits.location", Rate(2, 20), "location updates, per user", "requests")
 LIMIT_NEARBY = Setting("limits.nearby", Rate(2, 20), "searches for people and rooms, per user", "requests")
 LIMIT_CLEAR = Setting(
-    "limits.clear",
-    Rate(0.2, 10),
-    "times the map is left, which everybody around and in one's rooms is told; per user",
+    "limits.clear", Rate(0.2, 10), "times the map is left, which everybody around and in one's rooms is told; per user",
     "requests",
-    Rate(0.2, 10),
-    "times the map is left, which everybody around and in one's rooms is told, per user",
-    "requests",
-)
+)  # fmt: skip
 LIMIT_SHARING = Setting("limits.sharing", Rate(0.2, 10), "changes of what is shared, per user", "requests")
 
 CLEARING_MS = 60_000  # a snapshot takes a while to be made: who cleared during that time may be in it
