@@ -160,6 +160,20 @@ async def test_a_cookie_outlives_a_restart_and_not_its_end(start: StartServer) -
     assert (status, problem["name"], cookie) == (401, "token.expired", "")
 
 
+async def test_a_clock_set_back_does_not_keep_people_out(start: StartServer) -> None:
+    """Ids grow over restarts, so what comes after a cutoff counts as after it."""
+    clock = ManualClock()
+    server = await start(clock=clock)
+    ada = await register(server.rest())
+    await server.rest().ok("POST /auth/sign-out", ada["token"], {"everywhere": True})
+    await server.stop()
+    clock.step(-3600)
+    await server.start()
+    again = await sign_in(server.rest())
+    assert (await server.rest().ok("GET /account", again["token"]))["login"] == "ada"
+    await refused(server, ada["token"], "token.invalid")
+
+
 # A thief
 
 

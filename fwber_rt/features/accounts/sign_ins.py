@@ -138,7 +138,7 @@ def refresh(world: World, actor: Actor, request: Refresh, now: Instant, loaded: 
         return None
     held = accounts(world)
     sign_in = held.sign_ins.get(sid) or loaded.sign_in
-    if sign_in is None or not sign_in.ends or sign_in.browser or held.is_over(sign_in.user, sign_in.sid):
+    if sign_in is None or not sign_in.ends or held.is_over(sign_in.user, sign_in.sid):
         raise Refused(TOKEN_INVALID, field="refresh", detail="The sign-in was ended; sign in again.")
     if sign_in.ends <= now.wall:
         raise Refused(TOKEN_EXPIRED, field="refresh")
@@ -183,7 +183,7 @@ async def check_cookie(world: World, value: str, now: Instant, reader: Reader) -
     if cookie is None:
         rows = await reader.all(schema.SELECT_SIGN_IN, (int(sid),))
         sign_in = _sign_in(world, rows[0]) if rows else held.sign_ins.get(int(sid))
-        if sign_in is None or not sign_in.ends or not sign_in.browser or held.is_over(sign_in.user, sid):
+        if sign_in is None or not sign_in.ends or held.is_over(sign_in.user, sid):
             raise Refused(TOKEN_INVALID, detail="The sign-in was ended; sign in again.")
         cookie = held.cookies[sid] = Cookie(sign_in.user, sign_in.ends)
         if len(held.cookies) > MOST_COOKIES:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from fwber_rt.errors import Refused
 from fwber_rt.features.accounts import changes, codes
 from fwber_rt.features.accounts.identity import key_of
+from fwber_rt.features.accounts.shapes import Reset
 from tests.features.accounts.conftest import PASSWORD, Desk, closed
 
 NEW = "another horse"
@@ -222,6 +224,52 @@ async def test_of_two_uses_of_one_code_one_succeeds(desk: Desk) -> None:
     assert await desk.error("auth.reset", login="ada", code=code, password="third horse") == "code.wrong"
     desk.commit()
     assert await desk.sign_in("ada", NEW)
+
+
+async def test_of_two_uses_at_the_same_moment_one_succeeds(desk: Desk) -> None:
+    await desk.register("ada")
+    code = await out(desk)
+    desk.start()
+    asked = [desk.ask("auth.reset", login="ada", code=code, password=password) for password in (NEW, "third horse")]
+    [_, second] = await desk.together(*asked)
+    assert second == "code.wrong"
+    assert await desk.sign_in("ada", NEW)
+
+
+async def test_of_two_changes_at_the_same_moment_the_second_finds_another_password(desk: Desk) -> None:
+    mine = await desk.register("ada")
+    desk.start()
+    desk.admit(int(mine.user.user))
+    asked = [desk.ask("auth.password.change", mine.token, password=PASSWORD, new=new) for new in (NEW, "third horse")]
+    assert (await desk.together(*asked))[1] == "password.wrong"
+    assert await desk.sign_in("ada", NEW)
+
+
+async def test_a_code_replaced_while_it_was_read_is_not_good(desk: Desk) -> None:
+    await desk.register("ada")
+    request = Reset("ada", await out(desk), NEW)
+    actor = desk.actor()
+    loaded = await changes.load_reset(desk.world, actor, request, desk.now, desk.reader)
+    assert loaded.hashed
+    await out(desk)
+    effects = changes.reset(desk.world, actor, request, desk.now, loaded)
+    assert effects and isinstance(effects.reply, Refused)
+
+
+async def test_a_code_is_bound_to_its_purpose(posting: Desk) -> None:
+    await posting.register("ada", email="ada@example.org")
+    code = last_code(posting)
+    posting.database.execute("UPDATE codes SET purpose = 'reset'")
+    posting.start()
+    assert await posting.error("auth.reset", login="ada", code=code, password=NEW) == "code.wrong"
+
+
+async def test_whoever_is_being_erased_gets_no_letter(posting: Desk) -> None:
+    mine = await with_address(posting)
+    posting.world.erased.add(int(mine.user.user))
+    await posting.ask("auth.reset.request", login="ada")
+    await job(posting)
+    assert "reset" not in [kind for kind, _, _ in posting.letters()]
 
 
 async def test_a_new_code_replaces_the_last(desk: Desk) -> None:

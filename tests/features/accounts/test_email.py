@@ -65,6 +65,18 @@ async def test_whoever_verified_last_has_the_address(desk: Desk) -> None:
         desk.start()
 
 
+async def test_the_first_gives_nothing_up_while_that_is_not_stored_yet(desk: Desk) -> None:
+    ada, eve = await desk.register("ada", email="both@example.org"), await desk.register("eve")
+    await desk.ask("auth.email.verify", ada.token, code=last_code(desk))
+    await desk.ask("auth.email.set", eve.token, email="both@example.org", password=PASSWORD)
+    code = last_code(desk)
+    desk.holding = True
+    await desk.ask("auth.email.verify", eve.token, code=code)
+    await desk.ask("auth.email.set", ada.token, email="", password=PASSWORD)
+    assert (await desk.sign_in("both@example.org")).user == eve.user
+    desk.commit()
+
+
 async def test_an_address_in_use_is_answered_like_any_other(desk: Desk) -> None:
     ada, eve = await desk.register("ada", email="both@example.org"), await desk.register("eve")
     await desk.ask("auth.email.verify", ada.token, code=last_code(desk))

@@ -219,11 +219,25 @@ async def test_a_user_has_one_account(desk: Desk) -> None:
 
 
 async def test_of_two_upgrades_at_a_time_one_is_made(desk: Desk) -> None:
-    token, _ = await guest(desk)
-    actors = [desk.actor(token), desk.actor(token)]
-    desk.holding = True
-    await desk.ask("auth.upgrade", token, login="ada", password=PASSWORD)
-    desk.actor = lambda *_: actors[1]  # type: ignore[method-assign]  # admitted before the first was done
-    assert await desk.error("auth.upgrade", token, login="eve", password=PASSWORD) == "account.exists"
-    desk.commit()
+    token, user = await guest(desk)
+    desk.admit(int(user))
+    asked = [desk.ask("auth.upgrade", token, login=login, password=PASSWORD) for login in ("ada", "eve")]
+    [made, refused] = await desk.together(*asked)
+    assert (made.user.user, refused) == (user, "account.exists")
     assert desk.count("credentials") == 1
+
+
+async def test_of_two_who_register_at_the_same_moment_one_gets_the_login(desk: Desk) -> None:
+    found = await desk.together(*(desk.register("ada") for _ in range(2)))
+    assert found[1] == "login.taken"
+    assert desk.count("credentials") == 1
+
+
+async def test_a_password_verified_while_it_was_changed_signs_nobody_in(desk: Desk) -> None:
+    made = await desk.register("ada")
+    desk.admit(int(made.user.user))
+    desk.start()
+    desk.admit(int(made.user.user))
+    change = desk.ask("auth.password.change", made.token, password=PASSWORD, new="another horse")
+    [_, late] = await desk.together(change, desk.sign_in("ada", PASSWORD))
+    assert late == "login.wrong"

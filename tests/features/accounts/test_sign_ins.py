@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from fwber_rt.errors import Refused
@@ -80,22 +78,18 @@ async def test_two_uses_at_a_time_are_a_reuse_though_nothing_is_stored_yet(desk:
 
 
 async def test_two_that_were_read_at_the_same_moment(desk: Desk) -> None:
-    """Both loads end before either command runs."""
     first = await desk.register()
-    gate = asyncio.Event()
-    reading = desk.reader.all
+    desk.start()  # so that only the disk knows it
+    asked = [desk.ask("auth.refresh", refresh=first.refresh) for _ in range(2)]
+    [_, second] = await desk.together(*asked)
+    assert second == "token.reused"
 
-    async def slow(sql: str, params: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-        rows = await reading(sql, params)
-        await gate.wait()
-        return rows
 
-    desk.reader.all = slow  # type: ignore[method-assign,assignment]  # the same, held back
-    both = [asyncio.create_task(desk.ask("auth.refresh", refresh=first.refresh)) for _ in range(2)]
-    await asyncio.sleep(0)
-    gate.set()
-    found = await asyncio.gather(*both, return_exceptions=True)
-    assert [each.error.name for each in found if isinstance(each, Refused)] == ["token.reused"]
+async def test_a_nonce_that_is_used_again_and_again_names_the_last_renewal_alone(desk: Desk) -> None:
+    first = await desk.register()
+    second = await desk.ask("auth.refresh", refresh=first.refresh, nonce="n")
+    await desk.ask("auth.refresh", refresh=second.refresh, nonce="n")
+    assert await desk.error("auth.refresh", refresh=first.refresh, nonce="n") == "token.reused"
 
 
 async def test_after_an_older_backup_a_newer_token_goes_on(desk: Desk) -> None:
@@ -189,6 +183,7 @@ async def test_signing_out_everywhere_ends_all_before_and_none_after(desk: Desk)
     assert [desk.refusal(each.token) for each in (one, two, after)] == ["token.invalid", "token.invalid", ""]
     desk.start()
     assert [desk.refusal(each.token) for each in (one, two, after)] == ["token.invalid", "token.invalid", ""]
+    assert desk.count("sign_ins") == 1
 
 
 async def test_a_guest_signs_out_for_as_long_as_the_token_would_have_lived(desk: Desk) -> None:
@@ -244,6 +239,14 @@ async def test_a_forged_cookie_is_nobodys(desk: Desk, value: str) -> None:
     await desk.register()
     with pytest.raises(Refused, match="token.invalid"):
         await desk.cookie(value)
+
+
+async def test_knowing_the_name_of_a_sign_in_is_not_enough(desk: Desk) -> None:
+    await desk.register()
+    sid, _, proof = (await browser(desk)).partition(".")
+    for value in (f"{sid}.{'A' * 43}", f"{sid}.", sid, f"{sid}.{proof[:-1]}", f"{sid}.{proof}x"):
+        with pytest.raises(Refused, match="token.invalid"):
+            await desk.cookie(value)
 
 
 async def test_a_cookie_ends_at_once_also_when_it_was_just_used(desk: Desk) -> None:
