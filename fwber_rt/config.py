@@ -253,9 +253,16 @@ def _contradictions(known: Mapping[str, Setting[Any]], values: Mapping[str, Any]
 
 def warnings(settings: Settings) -> list[str]:
     """What an operator should be told loudly at the start."""
-    if settings[LIMITS_ENABLED]:
-        return []
-    return ["RATE LIMITS ARE OFF (limits.enabled = false): anyone can flood this server; meant for load tests only"]
+    values = dict(settings)
+    found = []
+    if not settings[LIMITS_ENABLED]:
+        found.append("RATE LIMITS ARE OFF (limits.enabled = false): anyone can flood this server; meant for load tests only")
+    if settings[PROFILE] == "production" and not values.get("tls.cert") and not values.get("http.trusted_proxies"):
+        found.append(
+            "NO TLS: set tls.cert and tls.key, or put a TLS proxy in front and name its address in http.trusted_proxies; "
+            "otherwise whoever is on the way reads positions and passwords"
+        )
+    return found
 
 
 def changes(known: Mapping[str, Setting[Any]], old: Settings, new: Settings) -> Changes:

@@ -191,6 +191,36 @@ def test_limits_off_is_said() -> None:
     assert "RATE LIMITS ARE OFF" in line
 
 
+def test_production_without_tls_or_a_proxy_is_said() -> None:
+    def told(**flags: str) -> list[str]:
+        given = {name.replace("__", "."): value for name, value in flags.items()}
+        return config.warnings(load(features.registry(), ROOT / "config/production.toml", {}, given))
+
+    (line,) = told()
+    assert "NO TLS" in line
+    assert told(tls__cert="a.pem", tls__key="b.pem") == []
+    assert told(http__trusted_proxies="127.0.0.1") == []
+    assert told(profile="development", listen="127.0.0.1:0", listen_internal="") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("https://chat.test,http://localhost:8080,capacitor://localhost,*", True),
+        ("chat.test", False),
+        ("https://chat.test/", False),
+        ("https://Chat.test", False),
+        ("null", False),
+    ],
+)
+def test_origins_are_as_a_browser_says_them(text: str, good: bool) -> None:
+    if good:
+        load(features.registry(), None, {}, {"http.origins": text})
+        return
+    with pytest.raises(ConfigError, match="is no origin; write it as a browser does"):
+        load(features.registry(), None, {}, {"http.origins": text})
+
+
 def test_changes_tell_what_a_running_server_can_take() -> None:
     old = read(REGISTRY, None, {}, {})
     new = read(REGISTRY, None, {}, {"sample.size": "6", "listen": "127.0.0.1:1"})

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fwber_rt.core.settings import Setting
 
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\sA-Z]+")
+
+
+def _complaint(value: tuple[str, ...]) -> str | None:
+    for item in value:
+        if item != "*" and not _ORIGIN.fullmatch(item):
+            return f"{item!r} is no origin; write it as a browser does: https://host or https://host:port, no slash behind it"
+    return None
+
+
 ORIGINS: Setting[tuple[str, ...]] = Setting(
     "http.origins",
     (),
-    "pages that may open a WebSocket here, as https://host; empty: those of this host alone; *: all",
+    "pages that may open a WebSocket here, as https://host; empty: this host's own, which a list has to name too; *: all",
     "origins",
+    check=_complaint,
 )
 SETTINGS: tuple[Setting[Any], ...] = (ORIGINS,)
 

@@ -120,7 +120,8 @@ CONFIGURATION = {
     "a certificate there is not": Case(("nowhere.pem", "PEM"), status=2, tls__cert="nowhere.pem", tls__key="nowhere.pem"),
     "a directory nobody may write": Case(("/sys/fwber_rt", "writable", "data_dir"), arguments=("--data-dir", "/sys/fwber_rt")),
     "an address of another machine": Case(
-        ("192.0.2.1:0", "no address of this machine"), listen="192.0.2.1:0", listen_internal="127.0.0.1:0", profile="production"
+        ("192.0.2.1:0", "no address of this machine"), listen="192.0.2.1:0", listen_internal="127.0.0.1:0", profile="production",
+        http__trusted_proxies="127.0.0.1",
     ),
 }  # fmt: skip
 
