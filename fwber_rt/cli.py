@@ -23,6 +23,7 @@ from fwber_rt.serve import serve
 from fwber_rt.storage import rotation
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+WHO = "the user, as `fwber-rt account list` numbers them"
 
 EXAMPLES = """\
 examples:
@@ -113,7 +114,7 @@ def _user_commands(commands: Any) -> None:
     )  # fmt: skip
     who = token.add_mutually_exclusive_group(required=True)
     who.add_argument("--name", help="make a new user of this name")
-    who.add_argument("--user", type=int, metavar="ID", help="a user there is")
+    who.add_argument("--user", type=_id, metavar="ID", help="a user there is")
     token.add_argument("--kind", choices=("guest", "user", "admin"), default="user", help="what a new user may do (default user)")
     token.add_argument("--hours", type=float, default=24.0, help="how long the token is valid (default 24)")
     status = _command(commands, "status", _status, "show what the running server is doing")
@@ -128,7 +129,7 @@ def _account_commands(commands: Any) -> None:
         "Prints the proof as JSON when it is done: what was erased, and when; nothing in it is personal.\n"
         "Run `fwber-rt backup-keys` afterwards: until then the copy of the keys still opens older backups.",
     )  # fmt: skip
-    erase.add_argument("user", type=int, metavar="ID", help="the user")
+    erase.add_argument("user", type=_id, metavar="ID", help=WHO)
     erase.add_argument("--yes", action="store_true", help="it is meant: nothing can bring the user back")
     reset = _command(
         verbs, "reset", _account_reset, "print a one-time code with which a user chooses a new password",
@@ -138,7 +139,7 @@ def _account_commands(commands: Any) -> None:
     reset.add_argument("who", metavar="LOGIN", help="login, verified e-mail address, or id")
     reset.add_argument("--without-totp", action="store_true", help="take the second factor away too, for whoever lost it")
     ban = _command(verbs, "ban", _account_ban, "refuse a user everything, and close their connections")
-    ban.add_argument("user", type=int, metavar="ID", help="the user")
+    ban.add_argument("user", type=_id, metavar="ID", help=WHO)
     ban.add_argument("--hours", type=float, help="how long (default: until it is lifted)")
     ban.add_argument("--reason", default="", help="told to the user by mail, where there is an address")
     for name, run, help in (
@@ -146,7 +147,7 @@ def _account_commands(commands: Any) -> None:
         ("sign-out", _account_sign_out, "end all of a user's sign-ins"),
         ("admin", _account_admin, "let a user administrate the server"),
     ):
-        _command(verbs, name, run, help).add_argument("user", type=int, metavar="ID", help="the user")
+        _command(verbs, name, run, help).add_argument("user", type=_id, metavar="ID", help=WHO)
     verbs.choices["admin"].add_argument("--revoke", action="store_true", help="no longer: make them a user like others")
     listing = _command(verbs, "list", _account_list, "list users: id, kind, login, devices signed in, ban, name")
     listing.add_argument("--admins", action="store_true", help="administrators alone")
@@ -159,11 +160,19 @@ def _storage_commands(commands: Any) -> None:
         "The copy holds no keys: `fwber-rt backup-keys` saves them, to another place.",
     )  # fmt: skip
     backup.add_argument("destination", type=Path, help="a directory, or the name of a new file")
-    restore = _command(commands, "restore", _restore, "put a backup in the place of the database; the server must be stopped")
+    restore = _command(
+        commands, "restore", _restore, "put a backup in the place of the database; the server must be stopped",
+        "On another machine data_dir also needs keys.db, as `fwber-rt backup-keys` saved it, and the wrap.key that opens it (or\n"
+        "its text in FWBER_RT_WRAP_KEY): without them the server does not start.",
+    )  # fmt: skip
     restore.add_argument("backup", type=Path, help="a file made by `fwber-rt backup`")
     restore.add_argument("--force", action="store_true", help="replace the database that is there")
     restore.add_argument("--without-keys", action="store_true", help="the keys are lost: give up what was sealed with them")
-    keys = _command(commands, "backup-keys", _backup_keys, "save the keys without which a backup cannot be read")
+    keys = _command(
+        commands, "backup-keys", _backup_keys, "save the keys without which a backup cannot be read",
+        "The copy, keys.db, is opened by wrap.key in data_dir (or FWBER_RT_WRAP_KEY), which is not in it: save that too, apart\n"
+        "from both.",
+    )  # fmt: skip
     keys.add_argument("destination", type=Path, help="a directory; the copy made there before is overwritten")
     rotate = _command(
         commands, "keys", _keys, "replace the secrets of the server, while it runs or while it does not",
@@ -179,6 +188,12 @@ def _storage_commands(commands: Any) -> None:
     )  # fmt: skip
     migrate.add_argument("what", choices=("status", "back"))
     migrate.add_argument("--to", type=int, metavar="STEP", help="with back: the last step that stays")
+
+
+def _id(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not an id; `fwber-rt account list` shows them")
+    return int(text)
 
 
 def _load(options: argparse.Namespace, environ: Mapping[str, str]) -> Loaded:
@@ -247,7 +262,7 @@ def _account_reset(options: argparse.Namespace, environ: Mapping[str, str]) -> i
 
 def _account_ban(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     _admin(options, environ).account("ban", user=options.user, hours=options.hours, reason=options.reason)
-    _say(f"user {options.user} is banned {f'for {options.hours:g} hours' if options.hours else 'until that is lifted'}")
+    _say(f"user {options.user} is banned {f'for {options.hours:g} h' if options.hours else 'until that is lifted'}")
     return OK
 
 
@@ -312,12 +327,14 @@ def _backup(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _restore(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     restored = _admin(options, environ).restore(options.backup, force=options.force, without_keys=options.without_keys)
-    print(f"restored: {restored}; `fwber-rt serve` starts with it")
+    keys = "" if options.without_keys else ", with keys.db and wrap.key beside it"
+    print(f"restored: {restored}; `fwber-rt serve` starts with it{keys}")
     return OK
 
 
 def _backup_keys(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    print(f"saved: {_admin(options, environ).backup_keys(options.destination)}; keep it apart from the backups it opens")
+    saved = _admin(options, environ).backup_keys(options.destination)
+    print(f"saved: {saved}; keep it apart from the backups it opens, and the wrap.key that opens it apart from both")
     return OK
 
 

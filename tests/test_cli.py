@@ -78,6 +78,12 @@ def test_check_config_warns_of_limits_off(capsys: pytest.CaptureFixture[str]) ->
     assert "RATE LIMITS ARE OFF" in err
 
 
+def test_a_login_in_place_of_an_id_is_told_where_ids_are(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "account", "ban", "ada")
+    assert code == 2
+    assert "'ada' is not an id; `fwber-rt account list` shows them" in err
+
+
 @pytest.mark.parametrize("text", ["listen", "=x", " =x"])
 def test_set_needs_a_name_and_a_value(capsys: pytest.CaptureFixture[str], text: str) -> None:
     code, _, err = run(capsys, "check-config", "--set", text)
