@@ -6,6 +6,7 @@ from typing import Any
 
 from fwber_rt.reference.markdown import code, page, table
 from fwber_rt.registry import Command, Feature, Query, Registry, routes_of
+from fwber_rt.transport.cookies import HEADER
 from fwber_rt.transport.openapi import ALWAYS, SIGNED_IN, Json, describe, errors_of
 from fwber_rt.transport.rest import PREFIX
 
@@ -14,6 +15,10 @@ _INTRODUCTION = (
     'or `{"id":1,"err":...}`. Over REST the request\'s fields stand in the path, then in the query (GET, DELETE) or in a JSON '
     "body (POST, PATCH, PUT); a success is always 200 with the reply, a refusal is `application/problem+json` with the same "
     "`code` and `name`. A list in a query is repeated or separated by commas. `?` marks what may be left out.",
+    "Whoever is not anonymous says who they are: over REST with `Authorization: Bearer TOKEN`, over WebSocket with `token` or "
+    "`ticket` in `connect`, the first frame. A browser that signed in with `cookie` sends its cookie by itself, adds "
+    f"`{HEADER}: 1` to every request but GET, and gets a ticket (`auth.ticket`) for its WebSocket; its page is of this host, "
+    "such as behind the same proxy.",
     f"The same for machines: `{PREFIX}/openapi.json`.",
     f"Any operation may answer {', '.join(code(error.name) for error in ALWAYS)}; one that is not for everybody also "
     f"{', '.join(code(error.name) for error in SIGNED_IN)}. Only what comes on top of that is listed.",

@@ -32,7 +32,7 @@ feature = Feature(
         ),
         Query(
             "account.export.get", "GET /account/exports/{export}", shapes.ExportRef, exporting.account_export_get,
-            shapes.ExportView, archive=True, help="One of them.", errors=(NOT_FOUND,),
+            shapes.ExportView, archive=True, help="One copy of my data, and whether it is ready.", errors=(NOT_FOUND,),
         ),
     ],
     errors=[erasing.UNCONFIRMED],
