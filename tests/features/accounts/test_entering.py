@@ -7,7 +7,7 @@ import pytest
 
 from fwber_rt.core.access import Kind
 from fwber_rt.errors import Refused
-from fwber_rt.features.accounts import shapes
+from fwber_rt.features.accounts import entering, shapes
 from fwber_rt.transport.session import Session
 from tests.features.accounts.conftest import PASSWORD, Desk, closed
 
@@ -227,17 +227,20 @@ async def test_of_two_upgrades_at_a_time_one_is_made(desk: Desk) -> None:
     assert desk.count("credentials") == 1
 
 
-async def test_of_two_who_register_at_the_same_moment_one_gets_the_login(desk: Desk) -> None:
-    found = await desk.together(*(desk.register("ada") for _ in range(2)))
-    assert found[1] == "login.taken"
-    assert desk.count("credentials") == 1
+async def test_a_login_looked_up_before_somebody_else_took_it_is_taken(desk: Desk) -> None:
+    requests = [shapes.Register("ada", PASSWORD, name) for name in ("Ada", "Eve")]
+    actor = desk.actor()
+    loaded = [await entering.load_register(desk.world, actor, each, desk.now, desk.reader) for each in requests]
+    assert [each.holder for each in loaded] == [0, 0]
+    assert entering.register(desk.world, actor, requests[0], desk.now, loaded[0])
+    with pytest.raises(Refused, match="login.taken"):
+        entering.register(desk.world, actor, requests[1], desk.now, loaded[1])
 
 
-async def test_a_password_verified_while_it_was_changed_signs_nobody_in(desk: Desk) -> None:
+async def test_a_password_verified_before_it_was_changed_is_verified_again(desk: Desk) -> None:
     made = await desk.register("ada")
-    desk.admit(int(made.user.user))
-    desk.start()
-    desk.admit(int(made.user.user))
-    change = desk.ask("auth.password.change", made.token, password=PASSWORD, new="another horse")
-    [_, late] = await desk.together(change, desk.sign_in("ada", PASSWORD))
-    assert late == "login.wrong"
+    request, actor = shapes.SignIn("ada", PASSWORD), desk.actor()
+    loaded = await entering.load_sign_in(desk.world, actor, request, desk.now, desk.reader)
+    assert loaded.good
+    await desk.ask("auth.password.change", made.token, password=PASSWORD, new="another horse")
+    assert entering.sign_in(desk.world, actor, request, desk.now, loaded) is None
