@@ -316,8 +316,8 @@ class Door(asyncio.Protocol):
     def _hand_over(self, end: int) -> None:
         head, rest = self.buffer[:end], self.buffer[end + len(heads.END) :]
         if not heads.asks_for_websocket(head):
-            HttpConnection(self.front, self.address).take(self.transport, self.buffer)
-            self.buffer, self.deadline = b"", inf
+            buffer = self._forget()
+            HttpConnection(self.front, self.address).take(self.transport, buffer)
             return
         try:
             request = heads.parse(head)
@@ -327,7 +327,14 @@ class Door(asyncio.Protocol):
         refusal = self.front.open_websocket(self.transport, request, self.address, rest)
         if refusal:
             self._end(refusal)
-        self.buffer, self.deadline = b"", self.deadline if refusal else inf
+        else:
+            self._forget()
+
+    def _forget(self) -> bytes:
+        """It is somebody else's from here on; what was received."""
+        buffer, self.buffer, self.deadline = self.buffer, b"", inf
+        self.front.endpoint.wheel.forget(self)
+        return buffer
 
     def _end(self, answer: bytes) -> None:
         """Say why not, and wait a little for the client to go, or it may not see the answer."""
@@ -340,7 +347,7 @@ class Door(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Gone before it was anybody's."""
-        self.deadline = inf
+        self._forget()
         self.front.refusing.discard(self)
         self.front.release(self.address)
 

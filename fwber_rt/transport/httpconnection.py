@@ -49,6 +49,7 @@ class HttpConnection(asyncio.Protocol):
         handler.transport = None
         handler.connection_lost(None)
         self.deadline = self.read_by = inf
+        self.front.endpoint.wheel.forget(self)
 
     def data_received(self, data: bytes) -> None:
         """Passed on, except the beginning of a head, until there is the rest."""
@@ -105,6 +106,7 @@ class HttpConnection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Passed on, and counted."""
         self.deadline = self.read_by = inf
+        self.front.endpoint.wheel.forget(self)
         self.inner.connection_lost(exc)
         self.front.release(self.address)
 

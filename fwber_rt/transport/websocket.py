@@ -300,6 +300,7 @@ class WebSocket(Session, asyncio.Protocol):
         self.out.clear()
         self._forget_library()
         self.endpoint.sessions.discard(self)
+        self.endpoint.wheel.forget(self)
         if not self.endpoint.sessions:
             self.endpoint.empty.set()
         self.hub.detach(self)

@@ -231,6 +231,22 @@ async def test_a_client_that_stays_after_its_refusal_is_cut_off(rig: Rig) -> Non
     await until(lambda: rig.front.statistics().connections == 0)
 
 
+@pytest.mark.parametrize("sent", [b"", GET, GET[:5], upgrade(), b"\x16\x03\x01"])
+async def test_of_connections_that_are_gone_nothing_is_kept(rig: Rig, sent: bytes) -> None:
+    """At thousands a second, those of the last ten seconds were as much as everything else."""
+    clients = [await rig.dial() for _ in range(5)]
+    await until(lambda: rig.front.statistics().connections == 5)
+    for client in clients:
+        client.send(sent)
+    if sent in (GET, upgrade()):
+        for client in clients:
+            await client.head()
+    for client in clients:
+        client.writer.transport.abort()
+    await until(lambda: rig.front.statistics().connections == 0)
+    assert rig.wheel.statistics().entries == 0
+
+
 async def test_served_connections_have_no_deadline_of_the_fronts(rig: Rig) -> None:
     client, socket = await rig.dial(), await rig.dial()
     client.send(GET)

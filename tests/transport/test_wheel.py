@@ -147,6 +147,22 @@ def test_it_runs_on_one_timer_and_measures_how_late_it_is(hand: Hand) -> None:
     assert wheel.statistics().worst_lag_s == 0.0
 
 
+def test_whoever_is_gone_is_neither_asked_nor_kept(wheel: Wheel, hand: Hand) -> None:
+    gone, moved, stays = Thing(), Thing(), Thing()
+    for thing in (gone, moved, stays):
+        wheel.add(thing, 1005.0)
+    wheel.add(moved, 1002.0)
+    assert wheel.statistics().entries == 3
+    wheel.forget(gone)
+    wheel.forget(gone)
+    wheel.forget(Thing())
+    wheel.forget(moved)
+    assert wheel.statistics().entries == 1
+    wheel.add(moved, 1007.0)
+    turn(wheel, hand, 1010)
+    assert (gone.asked, moved.asked, stays.asked) == ([], [1007.0], [1005.0])
+
+
 def test_thousands_due_together_leave_room_for_others_in_between(hand: Hand) -> None:
     wheel, lags = Wheel(hand), list[float]()
     wheel.on_lag = lags.append
