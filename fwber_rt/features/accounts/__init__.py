@@ -192,7 +192,7 @@ feature = Feature(
     migrations=schema.MIGRATIONS,
     settings=[
         guests.GUESTS, guests.GUEST_TTL, entering.REGISTRATION, sign_ins.ACCESS, sign_ins.LIFE, sign_ins.MOST, totp.ISSUER,
-        changes.RESETS_EVERY, guests.LIMIT_GUEST, state.LIMIT_REGISTER, state.LIMIT_SIGN_IN, state.LIMIT_LOGIN,
+        changes.RESETS_EVERY, guests.LIMIT_GUEST, state.LIMIT_REGISTER, state.LIMIT_SIGN_IN, state.LIMIT_LOGIN, state.LIMIT_CODE,
         state.LIMIT_LOGIN_ADDRESS, LIMIT_REFRESH, changes.LIMIT_RESET, state.LIMIT_RESET_LOGIN, LIMIT_ACCOUNT, LIMIT_PASSWORD,
         LIMIT_CONSENT,
     ],

@@ -116,6 +116,7 @@ def sign_in(world: World, actor: Actor, request: SignIn, now: Instant, loaded: T
     if credentials.secret.totp:
         if not request.code:
             raise Refused(TOTP_REQUIRED, field="code")
+        accounts(world).check_code(credentials.user, now)
         after = totp.used(credentials, request.code, now)
         if after is None:
             raise Refused(TOTP_WRONG, field="code")
@@ -123,7 +124,7 @@ def sign_in(world: World, actor: Actor, request: SignIn, now: Instant, loaded: T
     if loaded.hashed:
         secret = identity.with_password(changed.secret, loaded.hashed)
         changed = identity.changed(changed, secret=secret)
-    accounts(world).clear_tries(identity.key_of(world, request.login), actor.address)
+    accounts(world).clear_tries(identity.key_of(world, request.login), actor.address, credentials.user)
     effects = begin(world, User(str(credentials.user), loaded.name), loaded.kind, device, loaded.others, now)
     if changed is not credentials:
         effects.rows.append(identity.save(world, changed, now))

@@ -32,6 +32,10 @@ LIMIT_LOGIN = Setting("limits.login", Rate(1 / 60, 60), "passwords and codes tri
 LIMIT_LOGIN_ADDRESS = Setting(
     "limits.login_address", Rate(1 / 30, 10), "passwords and codes tried for one login from one address", "requests"
 )
+LIMIT_CODE = Setting(
+    "limits.second_factor", Rate(1 / 600, 10), "codes of the second factor tried for one user, with the right password",
+    "requests",
+)  # fmt: skip
 LIMIT_RESET_LOGIN = Setting("limits.reset_login", Rate(1 / 600, 3), "codes sent to one user; more are not sent", "letters")
 RECENT_S: Final = 120.0
 MOST_COOKIES: Final = 10_000
@@ -151,6 +155,7 @@ class Accounts:
 
     __slots__ = (
         "_by_address", "_by_login", "_by_login_address", "_enabled", "_letters", "_newcomers", "_next_sweep", "_revoked",
+        "_second_factor",
         "bans", "codes", "cookies", "credentials", "cutoffs", "forgotten", "logins", "resets", "sign_ins",
     )  # fmt: skip
 
@@ -168,6 +173,7 @@ class Accounts:
         self.resets: dict[bytes, None] = {}  # keyed hashes of logins for which somebody asked for a code, in order
         self._enabled = settings[LIMITS_ENABLED]
         self._by_address: Buckets[str] = Buckets(settings[LIMIT_SIGN_IN])
+        self._second_factor: Buckets[int] = Buckets(settings[LIMIT_CODE])
         self._letters: Buckets[int] = Buckets(settings[LIMIT_RESET_LOGIN])  # with codes to verify addresses, per user
         self._newcomers: Buckets[str] = Buckets(settings[LIMIT_REGISTER])
         self._by_login: Buckets[bytes] = Buckets(settings[LIMIT_LOGIN])
@@ -245,9 +251,15 @@ class Accounts:
         if wait:
             raise Refused(RATE_LIMITED, retry_after_ms=wait)
 
-    def clear_tries(self, login: bytes, address: str) -> None:
+    def check_code(self, user: int, now: Instant) -> None:
+        """Take one of a user's tries at the second factor: six digits are guessed before long. Raises Refused (rate.limited)."""
+        if self._enabled and (wait := self._second_factor.take(user, now.mono)):
+            raise Refused(RATE_LIMITED, retry_after_ms=wait)
+
+    def clear_tries(self, login: bytes, address: str, user: int) -> None:
         """Whoever succeeded has all tries again from where they are."""
         self._by_login_address.forget((login, address))
+        self._second_factor.forget(user)
 
     def statistics(self) -> dict[str, Any]:
         """Sizes, for metrics and the operator."""

@@ -133,3 +133,16 @@ async def test_a_guest_has_no_second_factor(desk: Desk) -> None:
         ("auth.totp.disable", {"password": PASSWORD, "code": "123456"}),
     ):  # fmt: skip
         assert await desk.error(op, token, **d) == "account.none"
+
+
+async def test_codes_cannot_be_tried_one_after_the_other_from_many_places(desk: Desk) -> None:
+    """Whoever has the password has ten tries and one in ten minutes, wherever they try from; success gives them back."""
+    _, secret, _ = await enabled(desk)
+    for place in range(10):
+        where = f"192.0.2.{place}"
+        assert await desk.error("auth.sign_in", address=where, login="ada", password=PASSWORD, code="000000") == "totp.wrong"
+    code = code_at(secret, desk)
+    assert await desk.error("auth.sign_in", address="192.0.2.99", login="ada", password=PASSWORD, code=code) == "rate.limited"
+    desk.clock.advance(601)
+    assert await desk.sign_in(code=code_at(secret, desk))
+    assert await desk.error("auth.sign_in", login="ada", password=PASSWORD, code="000000") == "totp.wrong"
