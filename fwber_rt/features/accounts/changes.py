@@ -36,7 +36,7 @@ MOST_RESETS: Final = 1000
 
 
 class Typed(NamedTuple):
-    """Whose code it is, whether it was right when it was read, and then the new password's hash."""
+    """Whose code it is, what was given beside what is out, and the new password's hash."""
 
     user: int
     credentials: Credentials | None
@@ -86,13 +86,14 @@ async def send_codes(world: World, now: Instant, reader: Reader) -> list[Effects
 
 
 async def load_reset(world: World, actor: Actor, request: Reset, now: Instant, reader: Reader) -> Typed:
-    """Find the user and the code that is out; hash the password only for the right one: a wrong code costs nothing."""
+    """Find the user and the code that is out, and hash the password whether or not it is the right one.
+
+    Next to a hash, what is read takes no time to speak of; without one it told who exists (measured: an AUC of 0.67).
+    """
     user = await identity.find(world, identity.key_of(world, request.login), reader)
     credentials = await identity.read_credentials(world, user, reader)
     given = await codes.read(world, user, codes.RESET, request.code, reader)
-    good = credentials is not None and codes.is_good(world, user, codes.RESET, given, now)
-    hashed = await world.passwords.hash(identity.same_password(request.password)) if good else ""
-    return Typed(user, credentials, given, hashed)
+    return Typed(user, credentials, given, await world.passwords.hash(identity.same_password(request.password)))
 
 
 def reset(world: World, actor: Actor, request: Reset, now: Instant, loaded: Typed | None) -> Effects | None:
@@ -100,13 +101,14 @@ def reset(world: World, actor: Actor, request: Reset, now: Instant, loaded: Type
     identity.check_password(request.password, "")
     if loaded is None:
         check_tries(world, actor, identity.key_of(world, request.login), now)
+        world.passwords.check_room()
         return None
     if not identity.is_current(world, loaded.credentials):
         return None
     if loaded.user in world.erased:
         raise Refused(CODE_WRONG, field="code")  # as for nobody; nothing is written about them any more
     good = codes.is_good(world, loaded.user, codes.RESET, loaded.given, now)
-    if loaded.credentials is None or not loaded.hashed or not good:
+    if loaded.credentials is None or not good:
         # Told at once, with a try less or without: how long it takes must not say whether a code is out.
         missed = codes.miss(world, loaded.user, codes.RESET, loaded.given, now)
         return Effects(Refused(CODE_WRONG, field="code"), rows=missed, ephemeral=True)

@@ -23,6 +23,7 @@ from fwber_rt.features.accounts.state import Credentials, Profile, Secret, accou
 from fwber_rt.registry import Reader
 
 LOGIN_CHARS: Final = 64
+NOBODYS: Final = (-1, bytes(64), ())
 _EMAIL: Final = re.compile(r"[^\s@\"<>(),:;\\\[\]]{1,64}@(?:[^\s@.\"<>(),:;\\\[\]]{1,63}\.)+[^\s@.\"<>(),:;\\\[\]]{2,63}")
 
 
@@ -78,10 +79,15 @@ async def holder(world: World, key: bytes, reader: Reader) -> int:
 
 
 async def read_credentials(world: World, user: int, reader: Reader) -> Credentials | None:
-    """How a user signs in; None for whoever cannot. Reads as much for nobody (0) as for somebody."""
+    """How a user signs in; None for whoever cannot. Reads as much for nobody (0) as for somebody.
+
+    Unsealing waits for the disk when a key is not in memory, which is so for the first who asks for somebody, and never when
+    there is nothing to unseal: measured, 0.4 ms and an AUC of 0.60 between a login that exists and one that does not. Hence
+    something under a key that nobody has is asked for every time, so the disk is always waited for.
+    """
     rows = await reader.all(schema.SELECT_CREDENTIALS, (user,))
     version, _, *sealed = rows[0] if rows else (0, 0, None, None)
-    secret, profile = await reader.open([(user, value, (user, version)) for value in sealed])
+    secret, profile, _ = await reader.open([*((user, value, (user, version)) for value in sealed), NOBODYS])
     recent = accounts(world).credentials.get(user)
     if recent is not None:
         return recent
