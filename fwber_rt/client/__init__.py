@@ -1,4 +1,4 @@
-"""The Python client: ``from fwber_rt.client import Client, guest``.
+"""The Python client: ``from fwber_rt.client import Client, guest``, or with an account ``sign_in``.
 
 me = await guest("http://127.0.0.1:8080", "Ada")
 async with Client("http://127.0.0.1:8080", me.token) as client:
@@ -25,9 +25,11 @@ from fwber_rt.client.errors import (
 from fwber_rt.client.guests import Guest, guest
 from fwber_rt.client.positions import Push
 from fwber_rt.client.reconnect import Backoff
+from fwber_rt.client.signing_in import Account, register, sign_in
 from fwber_rt.client.state import State, Statistics
 
 __all__ = [
-    "AuthFailed", "Backoff", "Banned", "Client", "ClientClosed", "ClientError", "ConnectionLost", "Guest", "HandshakeRefused",
-    "ProtocolViolated", "Push", "Replaced", "RequestError", "Revoked", "State", "Statistics", "Stopped", "guest",
+    "Account", "AuthFailed", "Backoff", "Banned", "Client", "ClientClosed", "ClientError", "ConnectionLost", "Guest",
+    "HandshakeRefused", "ProtocolViolated", "Push", "Replaced", "RequestError", "Revoked", "State", "Statistics", "Stopped",
+    "guest", "register", "sign_in",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any, cast
 
+from fwber_rt.client.mine import Mine
 from fwber_rt.client.moderation import Moderation
 from fwber_rt.client.shapes import (
     Cleared,
@@ -30,18 +31,19 @@ from fwber_rt.client.shapes import (
 READS = frozenset(
     {
         "ping", "nearby.people", "nearby.rooms", "here.history", "message.history", "room.get", "room.members", "user.blocks",
-        "user.mutes", "room.invitations", "room.invitations.mine", "room.requests", "room.bans", "room.mutes",
+        "user.mutes", "account.me", "auth.sessions",
+        "room.invitations", "room.invitations.mine", "room.requests", "room.bans", "room.mutes",
     }
 )  # fmt: skip
 # Setting the same thing twice is setting it once.
 OVERWRITES = frozenset({
-    "location.update", "location.clear", "read.mark", "report.create", "room.ban", "room.join", "room.mute",
+    "account.update", "location.update", "location.clear", "read.mark", "report.create", "room.ban", "room.join", "room.mute",
     "room.role.set", "token", "user.block", "user.mute", "user.unblock", "user.unmute",
 })  # fmt: skip
 SEND_TIMEOUT_S = 60.0
 
 
-class Operations(Moderation):
+class Operations(Moderation, Mine):
     """What a connected client can ask; the class with the connection provides ``request``."""
 
     @abstractmethod

@@ -298,3 +298,54 @@ class RoleSet(TypedDict):
     room: str
     user: str
     role: str
+
+
+class MyAccount(TypedDict):
+    """Me. ``login`` is there for whoever can sign in by themselves; ``pending``: an address that waits to be verified."""
+
+    user: Json
+    kind: str
+    created: int
+    consents: list[str]
+    login: NotRequired[str]
+    email: NotRequired[str]
+    pending: NotRequired[str]
+    totp: NotRequired[bool]
+    recovery: NotRequired[int]
+
+
+class SignedIn(TypedDict):
+    """A sign-in that lives until ``ends`` unless it is renewed; ``refresh`` is good once."""
+
+    user: Json
+    kind: str
+    sid: str
+    ends: int
+    token: NotRequired[str]
+    expires: NotRequired[int]
+    refresh: NotRequired[str]
+
+
+class SignIn(TypedDict):
+    """A device that is signed in; ``current``: it asks."""
+
+    sid: str
+    client: str
+    browser: bool
+    created: int
+    used: int
+    ends: int
+    current: bool
+
+
+class SignIns(TypedDict):
+    """My sign-ins, last used first."""
+
+    sign_ins: list[SignIn]
+
+
+class TotpBegun(TypedDict):
+    """What an authenticator app takes: the secret in base32, or the same as a link."""
+
+    secret: str
+    uri: str

@@ -100,6 +100,19 @@ TABLE: list[tuple[Ask, str, dict[str, Any]]] = [
     (lambda c: c.silenced("1"), "room.mutes", {"room": "1"}),
     (lambda c: c.set_role("1", "7", "admin"), "room.role.set", {"room": "1", "user": "7", "role": "admin"}),
     (lambda c: c.transfer("1", "7"), "room.transfer", {"room": "1", "user": "7"}),
+    (lambda c: c.me(), "account.me", {}),
+    (lambda c: c.rename("Ada"), "account.update", {"name": "Ada"}),
+    (lambda c: c.upgrade("ada", "secret"), "auth.upgrade", {"login": "ada", "password": "secret", "email": ""}),
+    (lambda c: c.sign_ins(), "auth.sessions", {}),
+    (lambda c: c.end_sign_in("9"), "auth.session.revoke", {"sid": "9"}),
+    (lambda c: c.sign_out(), "auth.sign_out", {"everywhere": False}),
+    (lambda c: c.sign_out(everywhere=True), "auth.sign_out", {"everywhere": True}),
+    (lambda c: c.change_password("old", "new"), "auth.password.change", {"password": "old", "new": "new"}),
+    (lambda c: c.set_email("a@example.org", "p"), "auth.email.set", {"email": "a@example.org", "password": "p"}),
+    (lambda c: c.verify_email("c"), "auth.email.verify", {"code": "c"}),
+    (lambda c: c.begin_totp("p"), "auth.totp.begin", {"password": "p"}),
+    (lambda c: c.confirm_totp("123456"), "auth.totp.confirm", {"code": "123456"}),
+    (lambda c: c.disable_totp("p", "123456"), "auth.totp.disable", {"password": "p", "code": "123456"}),
     (lambda c: c.ping(), "ping", {}),
     (lambda c: c.consent("location", "h"), "consent.give", {"purpose": "location", "text_hash": "h"}),
     (lambda c: c.withdraw_consent("location", "h"), "consent.withdraw", {"purpose": "location", "text_hash": "h"}),
@@ -108,6 +121,6 @@ TABLE: list[tuple[Ask, str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("ask", "op", "d"), TABLE)
 async def test_methods(ask: Ask, op: str, d: dict[str, Any]) -> None:
-    recorder = Recorder({"server_time": 1, "at": 2})
+    recorder = Recorder({"server_time": 1, "at": 2, "sent": True, "email": "a@example.org", "recovery": []})
     await ask(recorder)
     assert recorder.asked == [(op, d)]

@@ -45,6 +45,10 @@ REPLIES = {
     "room.mutes": shapes.MutePage,
     "room.role.set": shapes.RoleSet,
     "room.transfer": shapes.Room,
+    "account.me": shapes.MyAccount,
+    "auth.upgrade": shapes.SignedIn,
+    "auth.sessions": shapes.SignIns,
+    "auth.totp.begin": shapes.TotpBegun,
 }
 OPERATIONS = registry().operations
 
