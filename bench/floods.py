@@ -50,7 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One flood. Bytes and seconds, from its beginning; ``counted`` is what the server says it answered."""
+    """One flood. Bytes and seconds, from its beginning; ``counted`` is what the server says it answered.
+
+    ``server_cpu`` and ``others`` are shares of the server's core: its own, and of what else the machine did there.
+    """
 
     name: str
     calm: Quantiles
@@ -61,6 +64,7 @@ class Outcome:
     after: int
     log_bytes: int
     server_cpu: float
+    others: float
     attack: dict[str, Any]
     counted: dict[str, float]
 
@@ -94,17 +98,18 @@ def _flood(name: str, arguments: argparse.Namespace) -> Outcome:
         with Chat(server.port, people) as chat:
             calm = chat.watch(min(CALM_S, arguments.seconds))
             log = server.log.stat().st_size
-            counted, before, cpu = _counted(server), server.resident_bytes(), server.cpu_seconds()
+            counted, before = _counted(server), server.resident_bytes()
+            cpu, busy = server.cpu_seconds(), harness.core_busy()
             with harness.Memory(server) as memory:
                 begin = time.perf_counter()
                 attack = _attack(flood, name, server.port, arguments, [enemy.token for enemy in enemies], chat)
                 end = time.perf_counter()
-            cpu = (server.cpu_seconds() - cpu) / (end - begin)
+            cpu, busy = (server.cpu_seconds() - cpu) / (end - begin), (harness.core_busy() - busy) / (end - begin)
             chat.watch(1)
             after, told = server.resident_bytes(), _counted(server)
             return Outcome(
                 name, calm, chat.between(begin, end), chat.missing(), before, max(memory.peak, after), after,
-                server.log.stat().st_size - log, cpu, attack,
+                server.log.stat().st_size - log, cpu, max(busy - cpu, 0), attack,
                 {label: value - counted.get(label, 0) for label, value in told.items() if value > counted.get(label, 0)},
             )  # fmt: skip
 
@@ -154,11 +159,11 @@ def _bars(outcome: Outcome) -> list[Bar]:
 
 
 def _costs(outcomes: list[Outcome]) -> Table:
-    what = ["flood", "connections", "sent", "unit", "seconds", "core"]
+    what = ["flood", "connections", "sent", "unit", "seconds", "core", "others"]
     table = Table("Floods beside honest people", [*what, "calm p99 ms", "p99 ms", "worst ms", "grew MiB", "after MiB"])
     for each in outcomes:
-        attack, core = each.attack, f"{each.server_cpu:.0%}"
-        row = [each.name, attack["connections"], attack["sent"], FLOODS[each.name].unit, attack["seconds"], core]
+        attack, core, others = each.attack, f"{each.server_cpu:.0%}", f"{each.others:.0%}"
+        row = [each.name, attack["connections"], attack["sent"], FLOODS[each.name].unit, attack["seconds"], core, others]
         row += [each.calm.p99 * 1000, each.delay.p99 * 1000, each.delay.worst * 1000]
         table.rows.append([*row, each.growth_mib, (each.after - each.before) / 2**20])
     return table
@@ -182,5 +187,6 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
         "calm_p99_ms": outcome.calm.p99 * 1000, "p99_ms": outcome.delay.p99 * 1000, "worst_ms": outcome.delay.worst * 1000,
         "log_bytes": outcome.log_bytes,
         "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
+        "others_core": outcome.others,
         "attack": outcome.attack, "counted": outcome.counted,
     }  # fmt: skip
