@@ -40,7 +40,7 @@ KEPT_UP = 0.98  # of the rate asked for, or the generator is what was measured
 
 _LENGTH: Final = re.compile(rb"(?i)\r\ncontent-length: *(\d+)")
 _DATE: Final = re.compile(rb"(?im)^date:[^\r\n]*\r\n")
-_WAITS: Final = re.compile(rb'(?i)(retry-after: |"retry_after_ms":)\d+')
+_WAITS: Final = re.compile(rb'(?i)(retry-after: |"retry_after_ms":|content-length: )\d+')  # a longer wait has more digits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -36,12 +36,12 @@ def test_a_rate_that_is_not_kept_gives_no_figure(monkeypatch: pytest.MonkeyPatch
 
 def reply(exists: bool, seconds: float, name: str = "login.wrong", more: str = "") -> Reply:
     body = json.dumps({"name": name, "retry_after_ms": int(seconds * 1000)}, separators=(",", ":"))
-    head = f"HTTP/1.1 401 Unauthorized\r\nDate: Mon, 0{int(exists) + 1} Jan 2026\r\nRetry-After: {int(seconds)}{more}"
+    head = f"HTTP/1.1 401 Unauthorized\r\nContent-Length: {len(body)}\r\nDate: Mon, 0{int(exists) + 1} Jan 2026\r\nRetry-After: {int(seconds)}{more}"
     return Reply(exists, seconds, f"{head}\r\n\r\n{body}".encode())
 
 
 def test_bytes_that_differ_are_found_but_for_the_date_and_the_wait() -> None:
-    same = [reply(True, 1.0), reply(False, 2.0)]
+    same = [reply(True, 0.999), reply(False, 1.0)]
     assert signin._figures(same)["differing"] == 0
     assert signin._figures([*same, reply(True, 1.0, more="\r\nX-Debug: 1")])["differing"] == 1
 
