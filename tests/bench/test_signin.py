@@ -36,7 +36,8 @@ def test_a_rate_that_is_not_kept_gives_no_figure(monkeypatch: pytest.MonkeyPatch
 
 def reply(exists: bool, seconds: float, name: str = "login.wrong", more: str = "") -> Reply:
     body = json.dumps({"name": name, "retry_after_ms": int(seconds * 1000)}, separators=(",", ":"))
-    head = f"HTTP/1.1 401 Unauthorized\r\nContent-Length: {len(body)}\r\nDate: Mon, 0{int(exists) + 1} Jan 2026\r\nRetry-After: {int(seconds)}{more}"
+    date, wait = f"Mon, 0{int(exists) + 1} Jan 2026", f"Retry-After: {int(seconds)}{more}"
+    head = f"HTTP/1.1 401 Unauthorized\r\nContent-Length: {len(body)}\r\nDate: {date}\r\n{wait}"
     return Reply(exists, seconds, f"{head}\r\n\r\n{body}".encode())
 
 
