@@ -170,7 +170,7 @@ class Front:
         """Whether a page from ``origin`` may open a WebSocket here; clients that are no browsers send none."""
         if origin is None or "*" in self.origins or origin in self.origins:
             return True
-        return not self.origins and bool(host) and authority(origin) == host.lower()
+        return bool(host) and authority(origin) == host.lower()
 
     def may_open(self, door: Door) -> bool:
         """Whether ``door`` may go on to what its client asked for in this turn; else its ``go_on`` is called in a later one."""

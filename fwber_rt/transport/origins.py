@@ -21,7 +21,7 @@ def _complaint(value: tuple[str, ...]) -> str | None:
 ORIGINS: Setting[tuple[str, ...]] = Setting(
     "http.origins",
     (),
-    "pages that may open a WebSocket here, as https://host; empty: this host's own, which a list has to name too; *: all",
+    "pages besides this host's own that may open a WebSocket here, as https://host; *: all",
     "origins",
     check=_complaint,
 )

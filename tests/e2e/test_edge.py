@@ -51,7 +51,7 @@ async def crowd(server: InProcess) -> list[Raw]:
 
 async def foreigner(server: InProcess) -> list[Raw]:
     client = await Raw.dial(server)
-    client.send(upgrade(Host="chat.test", Origin="https://chat.test"))
+    client.send(upgrade(Host="chat.test", Origin="https://other.test"))
     return [client]
 
 
@@ -112,7 +112,6 @@ LIMITS = [
     Limit("session.connections", 2, crowd, 'connections_refused_total{reason="capacity"}'),
     Limit("session.connections_per_address", 2, crowd, 'connections_refused_total{reason="address"}'),
     Limit("session.file_reserve", front.file_descriptors() - 2, crowd, 'connections_refused_total{reason="capacity"}'),
-    Limit("http.origins", "https://other.test", foreigner, 'connections_refused_total{reason="origin"}'),
     Limit("http.head_s", 0.1, says(GET[:-2]), 'connections_refused_total{reason="slow"}'),
     Limit("http.head_s", 0.1, says(GET + GET[:-2]), 'connections_refused_total{reason="slow"}'),
     Limit("http.head_bytes", 1_024, says(GET[:-2] + PAIRS), 'connections_refused_total{reason="head"}'),
@@ -163,6 +162,16 @@ async def test_without_it_the_same_is_let_be(start: StartServer, limit: Limit) -
         client.writer.transport.abort()
 
 
+@pytest.mark.parametrize(("origins", "refused"), [("", True), ("https://app.test", True), ("https://other.test", False)])
+async def test_pages_of_other_hosts_are_refused_and_counted(start: StartServer, origins: str, refused: bool) -> None:
+    server = await start(http__origins=origins)
+    [client] = await foreigner(server)
+    head = await asyncio.wait_for(client.reader.readuntil(b"\r\n"), WITHIN_S)
+    assert head.startswith(b"HTTP/1.1 403" if refused else b"HTTP/1.1 101")
+    assert ('fwber_rt_connections_refused_total{reason="origin"} ' in server.app.metrics.render().decode()) is refused
+    client.writer.transport.abort()
+
+
 def test_every_limit_is_on_as_shipped() -> None:
     known = config.collect(registry())
     for profile in config.PROFILES:
@@ -170,6 +179,6 @@ def test_every_limit_is_on_as_shipped() -> None:
         assert values[config.LIMITS_ENABLED] is True
         for limit in LIMITS:
             setting = known[limit.setting]
-            assert values[setting] or limit.setting == "http.origins", (profile, limit.setting)
+            assert values[setting], (profile, limit.setting)
     production = config.read(registry(), None, {}, {"profile": "production"}).settings
     assert production[front.CONNECTIONS_PER_ADDRESS] == 20

@@ -363,7 +363,7 @@ async def test_what_comes_after_a_refusal_is_ignored(rig: Rig) -> None:
         ((), "null", 403),
         ((), "https://chat.test:8443", 403),
         (("https://app.test",), "https://app.test", 101),
-        (("https://app.test",), "https://chat.test", 403),
+        (("https://app.test",), "https://chat.test", 101),
         (("https://app.test",), "http://app.test", 403),
         (("https://app.test",), None, 101),
         (("*",), "https://anything.test", 101),
