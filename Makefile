@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check audit bench soak demo lock reference clean help
+.PHONY: run test check audit bench soak demo web lock reference clean help
 
 IS_NEW = import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -12,6 +12,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AUDIT := $(VENV)-audit
+NODE := $(VENV)-node
+WEB := fwber_rt/web
+PAGES := $(WEB)/dist/graph.json
+PACKAGES := $(WEB)/node_modules/.package-lock.json
 SOURCES := fwber_rt bench tests .ci/audit.py
 UV ?= uv
 ARGS ?=
@@ -25,6 +29,7 @@ help:
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
 	@echo "make soak       kill the server 200 times under load and count what was lost"
 	@echo "make demo       serve, with a small crowd moving and talking; FILE names its traces (CSV or GPX)"
+	@echo "make web        build the pages of $(WEB) into $(WEB)/dist; run, test and demo do so when their sources changed"
 	@echo "make lock       pin the newest versions of all dependencies (needs uv)"
 	@echo "make reference  write the generated files again: config/default.toml and the reference pages"
 	@echo "make clean      remove what make has made; not the data"
@@ -40,16 +45,41 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
-run: $(READY)
+# The pages. npm and Node 20.19+ of the machine, or else Node from PyPI in an environment of its own, so that Python suffices.
+HAS_NODE = command -v npm >/dev/null && node -e "const [a, b] = process.versions.node.split('.').map(Number); \
+	process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)" 2>/dev/null
+WITH_NODE = $(HAS_NODE) || PATH="$(CURDIR)/$(NODE)/bin:$$PATH"; export PATH
+PAGE_SOURCES = $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '*.py')
+
+$(NODE)/.ready: requirements-web.lock
+	@$(HAS_NODE) && mkdir -p $(NODE) && touch $@ && exit 0; \
+	test -n "$(PYTHON)" || { echo "fwber_rt needs Python 3.11 or newer; name it: make web PYTHON=/path/to/python3.12"; exit 1; }; \
+	echo "No npm with Node 20.19 or newer here: installing Node into $(NODE) from requirements-web.lock ..." && \
+	$(PYTHON) -m venv --clear $(NODE) && \
+	$(NODE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-web.lock && \
+	touch $@
+
+$(PACKAGES): $(WEB)/package.json $(WEB)/package-lock.json $(NODE)/.ready
+	@echo "Installing into $(WEB)/node_modules from package-lock.json ..."
+	@$(WITH_NODE); cd $(WEB) && npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+$(PAGES): $(PACKAGES) $(PAGE_SOURCES)
+	@$(WITH_NODE); cd $(WEB) && npm run --silent build
+
+web: $(PAGES)
+
+run: $(READY) $(PAGES)
 	@exec $(BIN)/fwber-rt serve $(ARGS)
 
-test: $(READY)
+test: $(READY) $(PAGES)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY)
+check: $(READY) $(PACKAGES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
+	@$(WITH_NODE); cd $(WEB) && npm run --silent check
 	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_packaging.py
 
 # pip-audit and what it brings along stay out of what they judge.
@@ -68,7 +98,7 @@ bench: $(READY)
 soak: $(READY)
 	@$(BIN)/python -m bench soak $(ARGS)
 
-demo: $(READY)
+demo: $(READY) $(PAGES)
 	@test -f "$(FILE)" || { echo "make demo plays traces of people moving; name a CSV or GPX file: make demo FILE=traces.csv"; exit 1; }
 	@$(BIN)/python -m bench replay $(FILE) --speed 120 --traces 60 --minutes 30 --least 1 $(ARGS)
 
@@ -80,11 +110,13 @@ lock:
 	@$(COMPILE) --all-extras pyproject.toml --output-file requirements.lock
 	@$(COMPILE) --constraints requirements.lock pyproject.toml --output-file requirements-runtime.lock
 	@$(COMPILE) --group audit --output-file requirements-audit.lock
+	@$(COMPILE) --group web --output-file requirements-web.lock
 
 reference: $(READY)
 	@$(BIN)/fwber-rt print-config --defaults > config/default.toml.new && mv config/default.toml.new config/default.toml
 	@$(BIN)/python -m fwber_rt.reference
 
 clean:
-	@rm -rf $(VENV) $(AUDIT) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(AUDIT) $(NODE) $(WEB)/dist $(WEB)/client/dist $(WEB)/node_modules
+	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find fwber_rt bench tests .ci -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,7 +15,7 @@ REGISTRY = features.registry()
 
 
 def text(name: str) -> str:
-    return (reference.HERE / name).read_text(encoding="utf-8")
+    return reference.place(name).read_text(encoding="utf-8")
 
 
 def test_what_ships_is_what_the_code_says() -> None:

@@ -1,0 +1,63 @@
+/**
+ * The service worker: keeps the page's shell, so that it opens without a network and says so itself.
+ *
+ * Names under /assets/ hold a hash of their content, so what is kept of them is never out of date. The page itself is asked
+ * for first, and only when nobody answers comes from the cache. Nothing of the API is ever kept.
+ */
+declare const self: ServiceWorkerGlobalScope;
+declare const SHELL: { version: string; files: string[] }; // put in by the build
+
+const CACHE = `fwber-shell-${SHELL.version}`;
+
+self.addEventListener("install", (event) => {
+  event.waitUntil(keepShell());
+});
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(dropOthers().then(() => self.clients.claim()));
+});
+
+self.addEventListener("fetch", (event) => {
+  const url = new URL(event.request.url);
+  if (event.request.method !== "GET" || url.origin !== self.location.origin) return;
+  if (event.request.mode === "navigate" && url.pathname === "/") event.respondWith(page(event.request));
+  else if (SHELL.files.includes(url.pathname)) event.respondWith(kept(event.request));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(show());
+});
+
+async function keepShell(): Promise<void> {
+  const cache = await caches.open(CACHE);
+  await cache.addAll(["/", ...SHELL.files].map((path) => new Request(path, { cache: "reload" })));
+  await self.skipWaiting();
+}
+
+async function dropOthers(): Promise<void> {
+  const names = await caches.keys();
+  await Promise.all(names.filter((name) => name.startsWith("fwber-shell-") && name !== CACHE).map((name) => caches.delete(name)));
+}
+
+async function page(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const shell = await caches.match("/");
+    if (shell) return shell;
+    throw error;
+  }
+}
+
+async function kept(request: Request): Promise<Response> {
+  return (await caches.match(request, { ignoreSearch: true })) ?? (await fetch(request));
+}
+
+async function show(): Promise<void> {
+  const open = await self.clients.matchAll({ type: "window" });
+  const first = open[0];
+  if (first) await first.focus();
+  else await self.clients.openWindow("/");
+}
+export {};
