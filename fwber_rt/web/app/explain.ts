@@ -1,0 +1,17 @@
+/** What went wrong, in words, with what to do about it. */
+import { Closed, Lost, Refusal } from "../client/index.ts";
+import { isKey, t } from "./text.ts";
+
+/** The text for whatever a request was rejected with. The server's own words are shown where only they say what is wrong. */
+export function explain(error: unknown): string {
+  if (error instanceof Refusal) return refused(error);
+  if (error instanceof Lost || error instanceof Closed) return t("error.offline");
+  return t("error.unknown", { name: error instanceof Error ? error.name : String(error) });
+}
+
+function refused(error: Refusal): string {
+  if (error.name === "rate.limited") return t("error.rate.limited", { seconds: Math.max(1, Math.ceil(error.retryAfterMs / 1000)) });
+  if (error.name === "field.invalid" && error.message) return error.message;
+  const key = `error.${error.name}`;
+  return isKey(key) ? t(key) : error.message || t("error.unknown", { name: error.name });
+}

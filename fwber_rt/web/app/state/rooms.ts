@@ -1,0 +1,15 @@
+/**
+ * Rooms: those found around me, and those I am in. Filled by `app/rooms/`; the map draws both.
+ */
+import { computed, signal } from "@preact/signals";
+import type { RoomView } from "../../client/index.ts";
+
+/** Rooms found around me by the last search, by id. */
+export const found = signal<ReadonlyMap<string, RoomView>>(new Map());
+/** Rooms I am a member of, by id. */
+export const mine = signal<ReadonlyMap<string, RoomView>>(new Map());
+/** A room being made: drawn on the map while its form is open. */
+export const draft = signal<{ readonly lat: number; readonly lng: number; readonly radiusM: number } | null>(null);
+
+/** What the map shows: mine and those found. */
+export const onMap = computed<readonly RoomView[]>(() => [...new Map([...found.value, ...mine.value]).values()]);
