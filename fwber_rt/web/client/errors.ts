@@ -1,4 +1,4 @@
-import type { ErrorBody, ErrorName } from "./schema.ts";
+import { CLOSE, type ErrorBody, type ErrorName } from "./schema.ts";
 
 /**
  * The server refused a request; nothing changed there. Compare `name` (`room.outside`); `message` is for people and may change.
@@ -19,15 +19,36 @@ export class Refusal extends Error {
     this.retryAfterMs = body.retry_after_ms;
     this.field = body.field;
   }
+
+  /** As the server would send it; `refusalOf` reads it back. */
+  get body(): ErrorBody {
+    const { code, name, message, temporary, retryAfterMs: retry_after_ms, field } = this;
+    return { code, name, message, temporary, retry_after_ms, field };
+  }
 }
 
-/** There was no answer: no connection, or it broke. Whether the request was carried out is not known. */
+/** The refusal in the `err` of a reply or in `application/problem+json`, whatever is missing of it; null when it is neither. */
+export function refusalOf(value: unknown): Refusal | null {
+  if (!isRecord(value) || typeof value.name !== "string" || typeof value.code !== "number") return null;
+  const message = [value.message, value.detail, value.title].find((text) => typeof text === "string" && text) as string | undefined;
+  return new Refusal({
+    code: value.code,
+    name: value.name,
+    message: message ?? "",
+    temporary: value.temporary === true,
+    retry_after_ms: typeof value.retry_after_ms === "number" ? value.retry_after_ms : 0,
+    field: typeof value.field === "string" ? value.field : null,
+  });
+}
+
+/** There was no answer: no connection, or it broke, or it took too long. Whether the request was carried out is not known. */
 export class Lost extends Error {
   override readonly name = "Lost";
+  /** The WebSocket close code; 1006: it just broke. */
   readonly code: number;
 
   constructor(code = 1006, reason = "") {
-    super(`no connection (${code}${reason && ": " + reason})`);
+    super(reason || `the connection broke (${code})`);
     this.code = code;
   }
 }
@@ -38,7 +59,16 @@ export class Closed extends Error {
   readonly code: number;
 
   constructor(code = 0, reason = "") {
-    super(code ? `closed by the server (${code}${reason && ": " + reason})` : "the client was closed");
+    super(reason || (code ? `closed by the server (${code})` : "the client was closed"));
     this.code = code;
   }
+
+  /** Whether the sign-in is over with it, so that one has to sign in again. */
+  get signedOut(): boolean {
+    return this.code === CLOSE.BANNED || this.code === CLOSE.REVOKED;
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

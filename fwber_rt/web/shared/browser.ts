@@ -1,5 +1,5 @@
 /** What the client library asks of a browser. */
-import type { Environment, HttpRequest, Socket, Store } from "../client/index.ts";
+import type { Environment, HttpRequest, PageEvent, Socket, Store } from "../client/index.ts";
 
 export const environment: Environment = {
   monotonic: () => performance.now(),
@@ -12,7 +12,7 @@ export const environment: Environment = {
   fetch: (url: string, request: HttpRequest) => fetch(url, { ...request, redirect: "error", cache: "no-store" }),
   alone,
   hold,
-  onWake,
+  onPage,
 };
 
 /** Web Locks where there are any; without them tabs take their chance. */
@@ -20,26 +20,30 @@ async function alone<T>(name: string, work: () => Promise<T>): Promise<T> {
   return navigator.locks ? await navigator.locks.request(name, work) : await work();
 }
 
-function hold(name: string): Promise<boolean> {
+function hold(name: string, withinMs: number): Promise<boolean> {
   if (!navigator.locks) return Promise.resolve(true);
   return new Promise((resolve) => {
-    const asked = navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-      resolve(lock !== null);
-      return lock === null ? undefined : new Promise<void>(() => undefined); // until the page goes
+    const asked = navigator.locks.request(name, { signal: AbortSignal.timeout(withinMs) }, () => {
+      resolve(true);
+      return new Promise<void>(() => undefined); // until the page goes
     });
     asked.catch(() => resolve(false));
   });
 }
 
-function onWake(call: () => void): () => void {
-  const visible = () => document.visibilityState === "visible" && call();
-  addEventListener("online", call);
-  addEventListener("pageshow", call);
-  document.addEventListener("visibilitychange", visible);
+function onPage(call: (event: PageEvent) => void): () => void {
+  const wake = () => call("wake");
+  const leave = () => call("leave");
+  const turned = () => call(document.visibilityState === "visible" ? "wake" : "leave");
+  addEventListener("online", wake);
+  addEventListener("pageshow", wake);
+  addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", turned);
   return () => {
-    removeEventListener("online", call);
-    removeEventListener("pageshow", call);
-    document.removeEventListener("visibilitychange", visible);
+    removeEventListener("online", wake);
+    removeEventListener("pageshow", wake);
+    removeEventListener("pagehide", leave);
+    document.removeEventListener("visibilitychange", turned);
   };
 }
 
@@ -65,6 +69,13 @@ export function store(kind: "localStorage" | "sessionStorage", prefix = "fwber."
     keys() {
       const names = kept ? Object.keys(kept).filter((name) => name.startsWith(prefix)) : [];
       return [...new Set([...names.map((name) => name.slice(prefix.length)), ...memory.keys()])];
+    },
+    watch(call) {
+      const changed = (event: StorageEvent) => {
+        if (event.storageArea === kept && event.key?.startsWith(prefix)) call(event.key.slice(prefix.length));
+      };
+      addEventListener("storage", changed);
+      return () => removeEventListener("storage", changed);
     },
   };
 }
