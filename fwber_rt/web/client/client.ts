@@ -142,8 +142,8 @@ export class Client {
    * One operation. Waits for a connection; after a lost one it is asked again when that is harmless.
    * Rejects with Refusal, Lost (not repeated, or `timeoutMs` passed) or Closed.
    */
-  async call<O extends SocketOp>(op: O, d: Operations[O]["d"], options: { timeoutMs?: number } = {}): Promise<Operations[O]["ok"]> {
-    return (await this.#ask(op, d, options.timeoutMs ?? CALL_MS, repeatable(op, d))) as Operations[O]["ok"];
+  async call<O extends SocketOp>(op: O, d?: Operations[O]["d"], options: { timeoutMs?: number } = {}): Promise<Operations[O]["ok"]> {
+    return (await this.#ask(op, d ?? {}, options.timeoutMs ?? CALL_MS, repeatable(op, d ?? {}))) as Operations[O]["ok"];
   }
 
   /** An operation whose reply nobody needs (`typing`); false when there is no connection. A refusal is announced as `error`. */
@@ -330,6 +330,7 @@ export class Client {
   }
 
   #end(why: Error): void {
+    if (this.#state === "closed") return;
     this.#stopHearing();
     this.#outbox.open = false;
     this.#enter("closed", { why, retryInMs: null });

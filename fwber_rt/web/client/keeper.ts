@@ -9,7 +9,7 @@ import { Closed, Refusal } from "./errors.ts";
 import { Link } from "./link.ts";
 import { delayMs, judgeClose, judgeFailure, type Verdict } from "./reconnect.ts";
 import { CLOSE } from "./schema.ts";
-import { ENDINGS, type Session } from "./session.ts";
+import { ENDINGS, ended, type Session } from "./session.ts";
 
 /** A connection that lived this long makes the next loss the first in a row. */
 const STABLE_MS = 5_000;
@@ -138,7 +138,8 @@ export class Keeper {
     if (this.#done) return;
     if (verdict.next === "stop") {
       this.#done = true;
-      if (isOver(verdict.cause)) this.#session.end(verdict.cause instanceof Refusal ? verdict.cause : null);
+      const ending = endingOf(verdict.cause);
+      if (ending) this.#session.end(ending);
       return this.#owner.lose(code, reason, verdict.cause, null);
     }
     if (this.#openAt !== null && this.#environment.monotonic() - this.#openAt >= STABLE_MS) this.#attempt = 0;
@@ -157,7 +158,9 @@ export class Keeper {
   }
 }
 
-/** Whether one has to sign in again. */
-function isOver(cause: Error): boolean {
-  return cause instanceof Closed ? cause.signedOut : cause instanceof Refusal && ENDINGS.has(cause.name);
+/** Why one has to sign in again; null when one has not. */
+function endingOf(cause: Error): Refusal | null {
+  if (cause instanceof Refusal) return ENDINGS.has(cause.name) ? cause : null;
+  if (!(cause instanceof Closed) || !cause.signedOut) return null;
+  return cause.code === CLOSE.BANNED ? ended("user.banned", cause.message) : ended("token.invalid", cause.message);
 }

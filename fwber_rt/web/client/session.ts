@@ -10,7 +10,7 @@
 import { type Environment, nonce, type Store } from "./environment.ts";
 import { isRecord, Refusal } from "./errors.ts";
 import { ask, type Credential } from "./rest.ts";
-import type { Consent, GuestCreated, Operations, SignedIn, User } from "./schema.ts";
+import { type Consent, type ErrorName, ERRORS, type GuestCreated, type Operations, type SignedIn, type User } from "./schema.ts";
 
 export type Op = keyof Operations;
 export type Request<O extends Op> = Operations[O]["d"];
@@ -18,7 +18,7 @@ export type Reply<O extends Op> = Operations[O]["ok"];
 
 /** `nobody`: sign in first; `why`: the refusal that ended the last sign-in. `until`: when this one ends unless it is renewed. */
 export type Who =
-  | { kind: "nobody"; why: Refusal | null }
+  | { kind: "nobody"; why?: Refusal | null }
   | { kind: "guest" | "user" | "admin"; user: User; until: number };
 
 export interface SessionOptions {
@@ -242,6 +242,6 @@ export class Session {
 }
 
 /** A refusal of the client's own making, of the same form as the server's. */
-function ended(name: "token.missing" | "token.expired", message: string): Refusal {
-  return new Refusal({ code: name === "token.missing" ? 40101 : 40142, name, message, temporary: false, retry_after_ms: 0, field: null });
+export function ended(name: ErrorName, message: string): Refusal {
+  return new Refusal({ code: ERRORS[name].code, name, message, temporary: false, retry_after_ms: 0, field: null });
 }
