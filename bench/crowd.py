@@ -8,26 +8,30 @@ address are part of the server under test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from bench.harness import HOST
+from bench.door import Door, Token
 from bench.report import Progress, Unmeasurable
-from bench.wire import PATH, Socket
+from bench.wire import PATH, Refusal, Socket
 
 BATCH = 100
 PER_SOURCE = 4000
+LIMITED = "\nits limits are too low for a bench: fwber-rt serve --config bench/limits.toml raises limits.*"
+NO_GUESTS = "\nit lets no guests in: set auth.guests = true, or give accounts with --tokens FILE"
+FULL = "\nit takes no more: raise session.connections_per_address (20 in production) and the open files (ulimit -n)"
 CONSENT = {"purpose": "location", "text_hash": "bench"}
 
 
-@dataclass(slots=True)
-class Guest:
-    """A user of the crowd: the token to connect with, and the id others see."""
+Guest = Token
+Point = tuple[float, float]
+Entrance = Door | int  # a port alone is one of this machine's
 
-    token: str
-    user: str
+
+def door(entrance: Entrance) -> Door:
+    """Where to knock."""
+    return Door(entrance) if isinstance(entrance, int) else entrance
 
 
 def source(place: int) -> str:
@@ -36,19 +40,22 @@ def source(place: int) -> str:
 
 
 def guests(
-    port: int, count: int, label: str = "guests", *, first: int = 0, comes_from: Callable[[int], str] = source
+    entrance: Entrance, count: int, label: str = "guests", *, first: int = 0, comes_from: Callable[[int], str] = source
 ) -> list[Guest]:
     """Make guests who have consented to location, over kept-alive HTTP connections. Unmeasurable when refused.
 
-    ``comes_from``: the address of connection number n (of at most 50).
+    Where the door has tokens, those are the guests. ``comes_from``: the address of connection number n (of at most 50).
     """
+    where = door(entrance)
+    if where.tokens:
+        return _let_in(where.tokens, first, count)
     made: list[Guest] = []
-    sockets = [Socket((HOST, port), comes_from(place)) for place in range(min(count, 50))]
+    sockets = [Socket(where, comes_from(place)) for place in range(min(count, 50))]
     try:
         with Progress(label, count) as progress:
             for batch in batches(range(first, first + count), len(sockets)):
                 for number, socket in zip(batch, sockets, strict=False):
-                    socket.sock.sendall(_post("/api/v1/auth/guest", {"name": f"guest {number}", "consent": CONSENT}))
+                    socket.send_http("POST", "/api/v1/auth/guest", {"name": f"guest {number}", "consent": CONSENT})
                 made += [_guest(socket) for _, socket in zip(batch, sockets, strict=False)]
                 progress.to(len(made))
     finally:
@@ -57,10 +64,16 @@ def guests(
     return made
 
 
+def _let_in(tokens: Sequence[Token], first: int, count: int) -> list[Guest]:
+    if len(tokens) < first + count:
+        raise Unmeasurable(f"{first + count} users are needed, --tokens has {len(tokens)}: add some, or make the bench smaller")
+    return list(tokens[first : first + count])
+
+
 def connect(
-    port: int,
+    entrance: Entrance,
     crowd: Sequence[Guest],
-    where: Callable[[int], tuple[float, float] | None] = lambda place: None,
+    where: Callable[[int], Point | None] = lambda place: None,
     then: Callable[[int], tuple[str, dict[str, Any]] | None] = lambda place: None,
     label: str = "connections",
     comes_from: Callable[[int], str] = source,
@@ -72,18 +85,19 @@ def connect(
     opened: list[Socket] = []
     with Progress(label, len(crowd)) as progress:
         for batch in batches(range(len(crowd)), BATCH):
-            sockets = open_sockets(port, [PATH] * len(batch), first=batch[0], comes_from=comes_from)
+            sockets = open_sockets(entrance, [PATH] * len(batch), first=batch[0], comes_from=comes_from)
             opened += sockets
-            frames = [("connect", _connect(crowd[place], where(place))) for place in batch]
-            _ask(sockets, frames)
+            _enter(door(entrance), sockets, [(crowd[place], where(place)) for place in batch])
             _ask(sockets, [then(place) for place in batch])
             progress.to(len(opened))
     return opened
 
 
-def open_sockets(port: int, paths: Sequence[str], *, first: int = 0, comes_from: Callable[[int], str] = source) -> list[Socket]:
+def open_sockets(
+    entrance: Entrance, paths: Sequence[str], *, first: int = 0, comes_from: Callable[[int], str] = source
+) -> list[Socket]:
     """Upgraded connections, one per path; ``first`` is the place of the first one in its crowd."""
-    sockets = [Socket((HOST, port), comes_from(first + place)) for place in range(len(paths))]
+    sockets = [Socket(door(entrance), comes_from(first + place)) for place in range(len(paths))]
     for socket, path in zip(sockets, paths, strict=True):
         socket.send_upgrade(path)
     for socket in sockets:
@@ -105,25 +119,45 @@ def close(sockets: Sequence[Socket]) -> None:
 def _ask(sockets: Sequence[Socket], requests: Sequence[tuple[str, dict[str, Any]] | None]) -> None:
     asked = [(socket, request[0], socket.send(*request)) for socket, request in zip(sockets, requests, strict=True) if request]
     for socket, op, id in asked:
-        socket.reply(op, id)
+        try:
+            socket.reply(op, id)
+        except Refusal as refusal:
+            if refusal.name == "rate.limited":
+                raise Unmeasurable(f"{refusal}{LIMITED}") from None
+            raise
 
 
-def _connect(guest: Guest, point: tuple[float, float] | None) -> dict[str, Any]:
+def _enter(entrance: Door, sockets: Sequence[Socket], people: Sequence[tuple[Guest, Point | None]]) -> None:
+    """The first frames. Guests consented when they were made; whoever came with a token does so now."""
+    if not entrance.tokens:
+        return _ask(sockets, [("connect", _connect(guest, point)) for guest, point in people])
+    _ask(sockets, [("connect", _connect(guest, None)) for guest, _ in people])
+    _ask(sockets, [("consent.give", CONSENT) if point else None for _, point in people])
+    _ask(sockets, [("location.update", _fix(point)) if point else None for _, point in people])
+    return None
+
+
+def _fix(point: Point) -> dict[str, Any]:
+    return {"lat": point[0], "lng": point[1], "accuracy_m": 10}
+
+
+def _connect(guest: Guest, point: Point | None) -> dict[str, Any]:
     d: dict[str, Any] = {"token": guest.token, "client": "fwber_rt-bench/1"}
     if point:
-        d["location"] = {"lat": point[0], "lng": point[1], "accuracy_m": 10}
+        d["location"] = _fix(point)
     return d
-
-
-def _post(path: str, body: dict[str, Any]) -> bytes:
-    data = orjson.dumps(body)
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-    return head.encode("ascii") + data
 
 
 def _guest(socket: Socket) -> Guest:
     status, body = socket.read_http()
     if status != 200:
-        raise Unmeasurable(f"no guest: HTTP {status}: {body[:300]!r}")
+        raise Unmeasurable(f"no guest: HTTP {status}: {body[:300]!r}{_needed(status, body)}")
     answer = orjson.loads(body)
     return Guest(answer["token"], answer["user"]["user"])
+
+
+def _needed(status: int, body: bytes) -> str:
+    """What the server lacks for a bench, by its refusal."""
+    if b"rate.limited" in body or status == 429:
+        return LIMITED
+    return NO_GUESTS if status in (401, 403, 404) else FULL if status == 503 else ""

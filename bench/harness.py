@@ -25,11 +25,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bench.door import LOOPBACK, PATIENCE_S, Door
 from bench.report import Unmeasurable
+from bench.scrape import Metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 LIMITS = Path(__file__).resolve().parent / "limits.toml"
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 READY_S = 20.0
 _PR_SET_PDEATHSIG = 1
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []  # before anything is pinned
@@ -170,15 +172,11 @@ class Process:
 
     def cpu_seconds(self) -> float:
         """Processor time used so far, user and system."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.pid)
 
     def resident_bytes(self) -> int:
         """Resident memory (the kernel's exact sum where it offers one)."""
-        try:
-            return _field(Path(f"/proc/{self.pid}/smaps_rollup"), "Rss:")
-        except OSError:
-            return _field(Path(f"/proc/{self.pid}/status"), "VmRSS:")
+        return resident_of(self.pid)
 
     def tail(self, lines: int = 15) -> str:
         """The end of the log."""
@@ -199,7 +197,8 @@ class OurServer(Process):
     """fwber_rt on a free port with a data directory of its own, limits raised (not switched off), development profile.
 
     ``settings`` maps dotted names to values. ``limits``: the file that raises them; None leaves them as they are shipped.
-    ``files``: how many files it may have open. ``wrap`` puts a command before the server's (strace).
+    ``files``: how many files it may have open. ``wrap`` puts a command before the server's (strace). ``patience``: how long its
+    clients wait for an answer.
     """
 
     def __init__(
@@ -211,11 +210,13 @@ class OurServer(Process):
         wrap: Sequence[str] = (),
         limits: Path | None = LIMITS,
         files: int = 0,
+        patience: float = PATIENCE_S,
     ):
         self._own = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="fwber_rt-bench-"))
         self.port = port or free_port()
-        self.url = f"http://{HOST}:{self.port}"
+        self.door = Door(self.port, patience=patience)
+        self.url = self.door.url
         values = {"listen": f"{HOST}:{self.port}", "data_dir": str(self.data), "profile": "development", **(settings or {})}
         env = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
         env.update({environment_name(name): value for name, value in values.items()})
@@ -230,6 +231,13 @@ class OurServer(Process):
         """The body of one page."""
         with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:  # noqa: S310 -- our own loopback address
             return str(answer.read(), "utf-8")
+
+    def metrics(self) -> Metrics | None:
+        """What it says of itself; None when it does not answer."""
+        try:
+            return Metrics(self.get("/metrics"))
+        except (OSError, ValueError):
+            return None
 
     def __enter__(self) -> OurServer:
         try:
@@ -294,6 +302,20 @@ class Memory:
                 self.peak = max(self.peak, self._server.resident_bytes())
             if self._end.wait(0.25):
                 return
+
+
+def cpu_of(pid: int) -> float:
+    """Seconds of processor time a process has used, user and system; OSError when there is none."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_of(pid: int) -> int:
+    """Resident bytes of a process (the kernel's exact sum where it offers one); OSError when there is none."""
+    try:
+        return _field(Path(f"/proc/{pid}/smaps_rollup"), "Rss:")
+    except OSError:
+        return _field(Path(f"/proc/{pid}/status"), "VmRSS:")
 
 
 def environment_name(setting: str) -> str:

@@ -14,12 +14,13 @@ from typing import Any, Final, cast
 
 import orjson
 import uvloop
-from prometheus_client.parser import text_string_to_metric_families
 
 from bench import harness
+from bench.door import Door
 from bench.report import Bar, Report, Table, Unmeasurable
+from bench.scrape import Metrics, bound_between
 from bench.stats import auc, quantiles
-from bench.wire import Socket
+from bench.wire import Socket, request
 
 HELP = "1 000 attempts to sign in per second: loop lag, memory, and whether replies tell who exists"
 TEACH = """\
@@ -79,15 +80,22 @@ def run(arguments: argparse.Namespace) -> Report:
             _register(server.port, login)
         logins += [(f"nobody__{n:04d}", False) for n in range(arguments.users)]
         calm = uvloop.run(_one_by_one(server.port, logins, arguments.calm))
-        before, lags = server.resident_bytes(), _lags(server)
+        before, told = server.resident_bytes(), server.metrics()
         with harness.Memory(server) as memory:
             storm = uvloop.run(_Storm(server.port, logins, arguments.rate, arguments.seconds).run())
-        lag = _percentile(lags, _lags(server), 0.99)
+        lag = _lag(told, server.metrics())
         growth = (memory.peak - before) / 2**20
     due = arguments.rate * arguments.seconds
     if len(storm) < KEPT_UP * due:
         raise Unmeasurable(f"only {len(storm)} of {due:.0f} attempts were made")
     return _report(arguments, pinned, {"storm": storm, "calm": calm}, lag, growth)
+
+
+def _lag(before: Metrics | None, after: Metrics | None) -> float:
+    lag = bound_between(before, after, 0.99) if before and after else None
+    if lag is None:
+        raise Unmeasurable("the server does not tell its loop's lag")
+    return lag
 
 
 def _report(arguments: argparse.Namespace, pinned: str, phases: dict[str, list[Reply]], lag: float, growth: float) -> Report:
@@ -134,24 +142,19 @@ def _told_apart(replies: Sequence[Reply]) -> float:
 
 def _register(port: int, login: str) -> None:
     """An account. One at a time: each is hashed."""
-    socket = Socket((harness.HOST, port))
+    socket = Socket(Door(port))
     try:
-        socket.sock.sendall(_post("/api/v1/auth/register", {"login": login, "password": f"right {login}", "name": "Somebody"}))
-        status, body = socket.read_http()
+        body = {"login": login, "password": f"right {login}", "name": "Somebody"}
+        socket.send_http("POST", "/api/v1/auth/register", body)
+        status, answer = socket.read_http()
     finally:
         socket.close()
     if status != 200:
-        raise Unmeasurable(f"no account: HTTP {status}: {body[:300]!r}")
+        raise Unmeasurable(f"no account: HTTP {status}: {answer[:300]!r}")
 
 
 def _attempt(login: str) -> bytes:
-    return _post(PATH, {"login": login, "password": f"wrong {login}"})
-
-
-def _post(path: str, body: dict[str, Any]) -> bytes:
-    data = orjson.dumps(body)
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
-    return head.encode("ascii") + data
+    return request("localhost", "POST", PATH, {"login": login, "password": f"wrong {login}"})
 
 
 class _Caller(asyncio.Protocol):
@@ -242,20 +245,3 @@ class _Storm:
     async def _try(self, caller: _Caller, login: str, exists: bool) -> None:
         self._replies.append(await _tried(caller, login, exists))
         self._idle.append(caller)
-
-
-def _lags(server: harness.OurServer) -> dict[float, float]:
-    """How many turns of the loop were at most so late, by the histogram's bounds in seconds."""
-    for family in text_string_to_metric_families(server.get("/metrics")):
-        if family.name == "fwber_rt_loop_lag_seconds":
-            return {float(s.labels["le"]): s.value for s in family.samples if s.name.endswith("_bucket")}
-    raise Unmeasurable("the server does not tell its loop's lag")
-
-
-def _percentile(before: dict[float, float], after: dict[float, float], share: float) -> float:
-    """The bound that ``share`` of what was counted between two looks does not exceed."""
-    counts = {bound: after[bound] - before[bound] for bound in sorted(after)}
-    total = max(counts.values())
-    if not total:
-        raise Unmeasurable("the loop's lag was not looked at")
-    return next(bound for bound, count in counts.items() if count >= share * total)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import base64
 import os
-import socket
 import struct
 from typing import Any, NamedTuple
 
 import orjson
 
+from bench.door import Door
 from bench.report import Unmeasurable
 
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
@@ -37,6 +37,17 @@ def upgrade(host: str, path: str = PATH) -> bytes:
         f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     ).encode("ascii")
+
+
+def request(host: str, method: str, path: str, body: Any = None, token: str = "") -> bytes:
+    """One HTTP request of a kept-alive connection; ``body`` becomes JSON, None is none."""
+    data = b"" if body is None else orjson.dumps(body)
+    head = [f"{method} {path} HTTP/1.1", f"Host: {host}"]
+    if body is not None:
+        head += ["Content-Type: application/json", f"Content-Length: {len(data)}"]
+    if token:
+        head.append(f"Authorization: Bearer {token}")
+    return "\r\n".join([*head, "\r\n"]).encode("ascii") + data
 
 
 def frame(payload: bytes, opcode: int = TEXT) -> bytes:
@@ -103,11 +114,11 @@ class Refusal(Exception):
 class Socket:
     """One blocking connection. Stage by stage over many of them (send on all, then read all) a crowd is opened quickly."""
 
-    __slots__ = ("_frames", "_id", "_waiting", "pushes", "sock")
+    __slots__ = ("_door", "_frames", "_id", "_waiting", "pushes", "sock")
 
-    def __init__(self, address: tuple[str, int], source: str = "", timeout: float = 30.0) -> None:
-        self.sock = socket.create_connection(address, timeout, (source, 0) if source else None)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    def __init__(self, door: Door, source: str = "") -> None:
+        self._door = door
+        self.sock = door.connect(source)
         self._frames = Frames()
         self._waiting: list[Frame] = []
         self._id = 0
@@ -115,7 +126,11 @@ class Socket:
 
     def send_upgrade(self, path: str = PATH) -> None:
         """Ask for a WebSocket."""
-        self.sock.sendall(upgrade("localhost", path))
+        self._write(upgrade(self._door.name, path))
+
+    def send_http(self, method: str, path: str, body: Any = None, *, token: str = "") -> None:
+        """One HTTP request; ``body`` becomes JSON. The connection stays open."""
+        self._write(request(self._door.name, method, path, body, token))
 
     def read_upgraded(self) -> None:
         """Wait for the 101; Unmeasurable for any other answer."""
@@ -143,7 +158,7 @@ class Socket:
     def send(self, op: str, d: dict[str, Any]) -> int:
         """Send one request; returns its id."""
         self._id += 1
-        self.sock.sendall(frame(orjson.dumps({"id": self._id, "op": op, "d": d})))
+        self._write(frame(orjson.dumps({"id": self._id, "op": op, "d": d})))
         return self._id
 
     def reply(self, op: str, id: int) -> dict[str, Any]:
@@ -169,7 +184,7 @@ class Socket:
                 if received.opcode == TEXT:
                     return received
                 if received.opcode == PING:
-                    self.sock.sendall(frame(received.payload, PONG))
+                    self._write(frame(received.payload, PONG))
                 elif received.opcode == CLOSE:
                     raise Unmeasurable(
                         f"the server closed: {received.payload[2:]!r} {int.from_bytes(received.payload[:2], 'big')}"
@@ -181,7 +196,7 @@ class Socket:
         answered = 0
         for received in self._frames.feed(self._receive()):
             if received.opcode == PING:
-                self.sock.sendall(frame(received.payload, PONG))
+                self._write(frame(received.payload, PONG))
                 answered += 1
             elif received.opcode == CLOSE:
                 raise Unmeasurable(f"the server closed: {received.payload[2:]!r} {int.from_bytes(received.payload[:2], 'big')}")
@@ -192,7 +207,22 @@ class Socket:
         self.sock.close()
 
     def _receive(self) -> bytes:
-        data = self.sock.recv(65536)
+        try:
+            data = self.sock.recv(65536)
+        except TimeoutError:
+            raise Unmeasurable(f"no answer within {self._door.patience:g} s") from None
+        except BlockingIOError:
+            raise
+        except OSError as problem:
+            raise Unmeasurable(f"the server ended the connection: {problem}") from None
         if not data:
             raise Unmeasurable("the server closed the connection")
         return data
+
+    def _write(self, data: bytes) -> None:
+        try:
+            self.sock.sendall(data)
+        except BlockingIOError:
+            raise
+        except OSError as problem:
+            raise Unmeasurable(f"the server takes nothing: {problem}") from None

@@ -57,12 +57,3 @@ def test_times_that_differ_are_found() -> None:
 def test_without_answers_to_both_there_is_nothing_to_compare() -> None:
     with pytest.raises(Unmeasurable, match="compare"):
         signin._figures([reply(True, 1.0)])
-
-
-def test_a_percentile_is_the_bound_of_its_bucket() -> None:
-    before = {0.001: 5.0, 0.05: 5.0, float("inf"): 5.0}
-    after = {0.001: 103.0, 0.05: 104.0, float("inf"): 105.0}
-    assert signin._percentile(before, after, 0.98) == 0.001
-    assert signin._percentile(before, after, 0.99) == 0.05
-    with pytest.raises(Unmeasurable):
-        signin._percentile(before, before, 0.99)
