@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from statistics import median
 
-__all__ = ["Quantiles", "auc", "median", "percentile", "quantiles"]
+__all__ = ["Quantiles", "auc", "corrected", "median", "percentile", "quantiles"]
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -29,11 +29,18 @@ class Quantiles:
     p50: float
     p95: float
     p99: float
+    p999: float
     worst: float
 
     def scaled(self, factor: float) -> Quantiles:
         """The same in another unit."""
-        return Quantiles(self.count, self.p50 * factor, self.p95 * factor, self.p99 * factor, self.worst * factor)
+        scaled = (each * factor for each in (self.p50, self.p95, self.p99, self.p999, self.worst))
+        return Quantiles(self.count, *scaled)
+
+    def figures(self, unit: str) -> dict[str, float]:
+        """For a report's ``figures``: ``p50_ms`` and so on."""
+        each = {"p50": self.p50, "p95": self.p95, "p99": self.p99, "p999": self.p999, "worst": self.worst}
+        return {f"{name}_{unit}": value for name, value in each.items()}
 
 
 def quantiles(values: Sequence[float]) -> Quantiles:
@@ -45,7 +52,19 @@ def quantiles(values: Sequence[float]) -> Quantiles:
     def rank(share: float) -> float:
         return ordered[max(ceil(share * len(ordered)) - 1, 0)]
 
-    return Quantiles(len(ordered), rank(0.5), rank(0.95), rank(0.99), ordered[-1])
+    return Quantiles(len(ordered), rank(0.5), rank(0.95), rank(0.99), rank(0.999), ordered[-1])
+
+
+def corrected(values: Sequence[float], interval: float) -> list[float]:
+    """Of a closed loop: with the waits that were not begun because an earlier one had not ended (coordinated omission).
+
+    Who sends the next only after the last has arrived measures a long wait once, where a caller every ``interval`` (in the unit
+    of the values) would have met it again and again: after ``interval`` less of it was left, then less still. Those are added.
+    An open loop (``bench.openloop``) needs no such guess, as it measures from when something was due.
+    """
+    if interval <= 0:
+        return list(values)
+    return [value - interval * step for value in values for step in range(max(ceil(value / interval), 1))]
 
 
 def auc(ones: Sequence[float], others: Sequence[float]) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from socket import SHUT_RDWR, socket
 from types import TracebackType
 from typing import Self
@@ -23,6 +25,36 @@ def silence(request: bytes) -> bytes:
 def upgrades(request: bytes) -> bytes:
     """101, and nothing to what comes then."""
     return UPGRADED if b"Upgrade: websocket" in request else b""
+
+
+def replies(error: str = "", before: Callable[[int], None] = lambda number: None) -> Answer:
+    """101, and ``ok`` (or an error of that name) to each request; ``before(n)`` is called before the n-th is answered."""
+    numbers = count(1)
+
+    def answer(request: bytes) -> bytes:
+        if b"Upgrade: websocket" in request:
+            return UPGRADED
+        out = b""
+        for asked in unmasked(request):
+            before(next(numbers))
+            result = {"err": {"name": error}} if error else {"ok": {}}
+            payload = json.dumps({"id": json.loads(asked)["id"], **result}, separators=(",", ":")).encode()
+            out += bytes([0x81, len(payload)]) + payload
+        return out
+
+    return answer
+
+
+def unmasked(data: bytes) -> list[bytes]:
+    """The payloads of whole, short frames masked with zeros, as the benches send them."""
+    payloads = []
+    while data:
+        long = data[1] & 0x7F == 126
+        length = int.from_bytes(data[2:4], "big") if long else data[1] & 0x7F
+        start = 8 if long else 6
+        payloads.append(data[start : start + length])
+        data = data[start + length :]
+    return payloads
 
 
 class Dumb:

@@ -1,0 +1,99 @@
+"""An open loop: things are done when they are due, whether or not the server has answered what came before.
+
+People do not wait for each other's answers, so neither does the load. Each wait is measured from the moment its request was
+due, not from when it was sent: while a server stalls, a generator that waits for it sends nothing and would see one long wait
+where a crowd sees thousands (coordinated omission). How late the generator itself was is reported beside, and a generator that
+falls behind by itself is no measurement.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bench.exchange import Answer, Exchange, errors
+from bench.report import Unmeasurable
+from bench.stats import Quantiles, quantiles
+
+Ask = Callable[[int, float], None]
+Clock = Callable[[], float]
+
+
+class Schedule:
+    """What is due when, at a steady ``rate`` a second from ``start`` (a moment of the same clock as ``due``'s)."""
+
+    def __init__(self, rate: float, start: float) -> None:
+        if rate <= 0:
+            raise ValueError("a rate is above 0")
+        self.rate = rate
+        self.start = start
+        self.made = 0
+
+    def moment(self, number: int) -> float:
+        """When number ``number`` (from 0) is due."""
+        return self.start + number / self.rate
+
+    def due(self, now: float) -> range:
+        """The numbers that have become due since the last call."""
+        first = self.made
+        if now >= self.start:
+            self.made = max(int((now - self.start) * self.rate + 1e-9) + 1, first)
+        return range(first, self.made)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an open loop. Seconds; ``late`` is how long after they were due requests left the generator."""
+
+    seconds: float
+    answers: Sequence[Answer]
+    late: Quantiles
+    pushes: int
+
+    def of(self, *labels: str) -> Sequence[Answer]:
+        """The answers under these labels; all of them without any."""
+        return [answer for answer in self.answers if answer.label in labels] if labels else self.answers
+
+    def quantiles(self, *labels: str) -> Quantiles:
+        """Waits from when requests were due, failures included. Unmeasurable when there were none."""
+        try:
+            return quantiles([answer.took for answer in self.of(*labels)])
+        except ValueError:
+            raise Unmeasurable(f"nothing was answered{' of ' + ', '.join(labels) if labels else ''}") from None
+
+    def error_share(self, *labels: str) -> float:
+        """Of the requests, those that failed or were never answered."""
+        answers = self.of(*labels)
+        return sum(errors(answers).values()) / len(answers) if answers else 1.0
+
+    def rate(self, *labels: str) -> float:
+        """What worked, per second."""
+        return sum(not answer.error for answer in self.of(*labels)) / self.seconds
+
+
+def run(
+    exchange: Exchange, streams: Sequence[tuple[float, Ask]], seconds: float, *, warm_up: float = 0.0, patience: float = 10.0,
+    clock: Clock = time.perf_counter,
+) -> Outcome:  # fmt: skip
+    """Each of ``streams`` is a rate and what is done at it: ``ask(number, due)`` sends one request that was due then.
+
+    What was due in the ``warm_up`` is sent and not counted. Waits for outstanding answers for ``patience`` seconds at most.
+    Unmeasurable when nothing at all was answered.
+    """
+    begin = clock()
+    counting = begin + warm_up
+    schedules = [(Schedule(rate, begin), ask) for rate, ask in streams if rate > 0]
+    exchange.forget()
+    end = counting + seconds
+    while (now := clock()) < end:
+        for schedule, ask in schedules:
+            for number in schedule.due(now):
+                ask(number, schedule.moment(number))
+        upcoming = min((schedule.moment(schedule.made) for schedule, _ in schedules), default=end)
+        exchange.pump(min(upcoming, end) - clock())
+    exchange.settle(patience)
+    answers = [answer for answer in exchange.answers if answer.due >= counting]
+    if not any(not answer.error for answer in answers):
+        raise Unmeasurable(f"nothing was answered as it should be: {dict(errors(answers)) or 'nothing was due'}")
+    return Outcome(seconds, answers, quantiles(exchange.late), exchange.pushes)

@@ -1,0 +1,99 @@
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bench import crowd, openloop
+from bench.door import Door
+from bench.exchange import UNANSWERED, Exchange, errors
+from bench.openloop import Schedule
+from bench.report import Unmeasurable
+from tests.bench.dumb import Answer, Dumb, replies, upgrades
+
+
+def test_what_is_due_is_due_once() -> None:
+    schedule = Schedule(10, 100.0)
+    assert schedule.due(99.9) == range(0)
+    assert schedule.due(100.0) == range(1)
+    assert schedule.due(100.05) == range(1, 1)
+    assert schedule.due(100.35) == range(1, 4)
+    assert [schedule.moment(number) for number in (0, 3)] == [100.0, 100.3]
+    with pytest.raises(ValueError, match="rate"):
+        Schedule(0, 0)
+
+
+@contextmanager
+def _exchange(answer: Answer, connections: int = 2) -> Iterator[Exchange]:
+    with Dumb(answer) as server:
+        sockets = crowd.open_sockets(Door(server.port, patience=2), ["/"] * connections)
+        exchange = Exchange(sockets)
+        try:
+            yield exchange
+        finally:
+            exchange.close()
+            crowd.close(sockets)
+
+
+def test_answers_find_their_requests() -> None:
+    with _exchange(replies()) as exchange:
+        exchange.ask(0, "ping", {})
+        exchange.ask(1, "ping", {}, label="other")
+        exchange.settle(2)
+        assert sorted((answer.label, answer.place, answer.error) for answer in exchange.answers) == [
+            ("other", 1, ""), ("ping", 0, "")
+        ]  # fmt: skip
+        assert exchange.outstanding == 0
+
+
+def test_errors_have_names_and_silence_is_one() -> None:
+    with _exchange(replies("rate.limited")) as exchange:
+        exchange.ask(0, "ping", {})
+        exchange.settle(2)
+        assert errors(exchange.answers) == {"rate.limited": 1}
+    with _exchange(upgrades) as exchange:
+        exchange.ask(0, "ping", {})
+        exchange.settle(0.05)
+        assert errors(exchange.answers) == {UNANSWERED: 1}
+        assert exchange.answers[0].took >= 0.05
+
+
+def test_a_stall_is_felt_by_all_that_was_due_in_it() -> None:
+    """Two requests are sent before the server stalls and is waited for; yet sixty were due meanwhile."""
+
+    def stall(number: int) -> None:
+        if number == 20:
+            time.sleep(0.3)
+
+    with _exchange(replies(before=stall), connections=1) as exchange:
+        outcome = openloop.run(exchange, [(200, lambda number, due: _ping(exchange, due))], 0.6)
+    waits = sorted(answer.took for answer in outcome.answers)
+    assert len(waits) == pytest.approx(120, abs=2)
+    assert sum(wait > 0.1 for wait in waits) >= 30
+    assert outcome.error_share() == 0
+    assert outcome.rate() == pytest.approx(200, rel=0.05)
+
+
+def _ping(exchange: Exchange, due: float) -> None:
+    exchange.ask(0, "ping", {}, due)
+
+
+def test_the_warm_up_does_not_count() -> None:
+    with _exchange(replies()) as exchange:
+        outcome = openloop.run(exchange, [(100, lambda number, due: _ping(exchange, due))], 0.1, warm_up=0.1)
+    assert len(outcome.answers) == pytest.approx(10, abs=1)
+
+
+@pytest.mark.parametrize("answer", [upgrades, replies("forbidden")])
+def test_a_server_that_answers_nothing_well_is_not_measured(answer: Answer) -> None:
+    with _exchange(answer) as exchange, pytest.raises(Unmeasurable, match="nothing was answered"):
+        openloop.run(exchange, [(100, lambda number, due: _ping(exchange, due))], 0.05, patience=0.05)
+
+
+def test_of_one_kind_there_may_be_nothing() -> None:
+    with _exchange(replies()) as exchange:
+        outcome = openloop.run(exchange, [(100, lambda number, due: _ping(exchange, due))], 0.05)
+    assert outcome.quantiles("ping").count == len(outcome.answers)
+    with pytest.raises(Unmeasurable, match="of pong"):
+        outcome.quantiles("pong")
+    assert outcome.error_share("pong") == 1
