@@ -23,6 +23,7 @@ export class Link {
   #socket: Socket | null = null;
   #open = false;
   #opened = false;
+  #heard = 0;
   #heardAt: number;
   #pingMs = 0;
   #timer: Timer = null;
@@ -32,12 +33,12 @@ export class Link {
     this.#environment = environment;
     this.#owner = owner;
     this.#heardAt = environment.monotonic();
-    this.#set(OPEN_MS, () => this.#lose(1006, "no connection in time"));
+    this.#set(OPEN_MS, () => this.#giveUp("no connection in time"));
     let socket: Socket;
     try {
       socket = environment.socket(url);
     } catch (error) {
-      this.#set(0, () => this.#lose(1006, String(error))); // the address is no good, or the page may not connect
+      this.#set(0, () => this.#giveUp(String(error))); // the address is no good, or the page may not connect
       return;
     }
     this.#socket = socket;
@@ -46,6 +47,7 @@ export class Link {
       owner.onOpen();
     };
     socket.onmessage = ({ data }) => {
+      this.#heard += 1;
       this.#heardAt = environment.monotonic();
       if (typeof data === "string") owner.onText(data);
     };
@@ -91,17 +93,22 @@ export class Link {
   };
 
   #ask(): void {
-    const askedAt = this.#environment.monotonic();
+    const before = this.#heard;
     this.#set(PATIENCE_MS, () => {
-      if (this.#heardAt < askedAt) this.#lose(1006, "no sign of life");
+      if (this.#heard === before) this.#giveUp("no sign of life");
       else this.#look();
     });
     this.#owner.onSilence();
   }
 
+  /** The socket's own end may be long in coming; nothing waits for it. */
+  #giveUp(reason: string): void {
+    this.close();
+    this.#owner.onLost(1006, reason);
+  }
+
   #lose(code: number, reason: string): void {
-    const socket = this.#forget();
-    if (code === 1006) socket?.close();
+    this.#forget();
     this.#owner.onLost(code, reason);
   }
 
