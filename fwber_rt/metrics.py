@@ -98,6 +98,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("passwords_hashed", "counter", "Passwords hashed."),
     Metric("sign_ins_over", "gauge", "Sign-ins ended one by one whose tokens are refused until they end."),
     Metric("users_banned", "gauge", "Users who are banned."),
+    Metric("page_reports", "counter", "Reports of the pages: csp, error, or refused for their number.", ("kind",)),
     Metric("log_lines_suppressed", "counter", "Log lines left out because of their number."),
 )
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in METRICS}

@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -22,7 +23,7 @@ from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.errors import DRAINING, TOKEN_EXPIRED, TOKEN_INVALID, Refused
 from fwber_rt.metrics import CONTENT_TYPE, Metrics
 from fwber_rt.registry import Command, Query, Registry
-from fwber_rt.transport import cookies, downloads, openapi
+from fwber_rt.transport import cookies, downloads, openapi, pages, reports
 from fwber_rt.transport.auth import bearer
 from fwber_rt.transport.headers import HSTS_SECONDS, SECURITY_HEADERS, SERVER, over_tls
 from fwber_rt.transport.origins import ORIGINS
@@ -95,13 +96,15 @@ ReadRequest = Callable[[], msgspec.Struct]
 Upgrade = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def api_app(api: Api, upgrade: Upgrade, *, operations_pages: bool) -> web.Application:
+def api_app(api: Api, upgrade: Upgrade, *, operations_pages: bool, directory: Path = pages.DIST) -> web.Application:
     """The public application. ``upgrade`` takes over requests for a WebSocket that come on a kept-alive connection.
 
     ``operations_pages``: /healthz, /readyz and /metrics are here too, since ``listen_internal`` is not set.
+    ``directory``: where the pages are.
     """
     application = _application(api)
-    application.router.add_get("/", partial(_page, front_page(api.registry), "text/plain"))
+    pages.add(application, api.settings, listing(api.registry), directory)
+    application.router.add_post(pages.REPORTS, reports.receiver(api.settings, api.metrics))
     application.router.add_get(f"{PREFIX}/ws", partial(_websocket, upgrade))
     application.router.add_get(f"{PREFIX}/openapi.json", _document(openapi.encode(api.registry)))
     trusted = api.settings[TRUSTED_PROXIES]
@@ -124,8 +127,8 @@ def operations_app(api: Api) -> web.Application:
     return application
 
 
-def front_page(registry: Registry) -> bytes:
-    """The text at ``/``, until the web client takes its place there."""
+def listing(registry: Registry) -> bytes:
+    """What there is to ask, as text."""
     listed = [f"  {route.method:6} {PREFIX}{route.path:34} {route.operation.help}" for route in routes(registry)]
     lines = (
         "fwber_rt: chat with the people around you.",
@@ -240,10 +243,6 @@ def _application(api: Api) -> web.Application:
 
     application.on_response_prepare.append(add_headers)
     return application
-
-
-async def _page(body: bytes, content_type: str, request: web.Request) -> web.Response:
-    return web.Response(body=body, content_type=content_type, charset="utf-8")
 
 
 async def _websocket(upgrade: Upgrade, request: web.Request) -> web.StreamResponse:

@@ -271,7 +271,7 @@ async def test_a_page_is_told_how_much_it_may_ask(process: StartProcess, browser
 # Headers
 
 
-PATHS = ("/", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/nowhere", "/api/v1/rooms/1", "/api/v1/ws", "/%")
+PATHS = ("/api/v1/", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json", "/nowhere", "/api/v1/rooms/1", "/api/v1/ws", "/%")
 
 
 async def test_every_answer_is_inert_in_a_browser(
@@ -284,6 +284,20 @@ async def test_every_answer_is_inert_in_a_browser(
                 missing = {name for name, value in SECURITY_HEADERS.items() if answer.headers.get(name) != value}
                 assert missing <= {"Cache-Control"} and answer.headers["Cache-Control"] in ("no-store", "no-cache")
                 assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_the_pages_are_served_built_and_bound(process: StartProcess, browser: aiohttp.ClientSession) -> None:
+    server = await process()
+    named: set[str] = set()
+    for path in ("/", "/admin", "/sw.js"):
+        async with browser.get(server.url + path) as answer:
+            assert answer.status == 200, "make test builds the pages"
+            assert "default-src 'none'; script-src 'self'" in answer.headers["Content-Security-Policy"]
+            named |= set(re.findall(r'(?:src|href)="(/[^"]+)"', await answer.text()))
+    assert len(named) > 4
+    for found in named:
+        async with browser.get(server.url + found) as answer:
+            assert answer.status == 200, found
 
 
 async def raw(url: str, request: bytes, tls: ssl.SSLContext | None = None) -> bytes:

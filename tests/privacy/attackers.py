@@ -206,6 +206,7 @@ SAMPLES: dict[str, Sample] = {
     "room.uninvite": of_members(),
     "room.unmute": of_members(),
     "room.update": of_two_rooms(description="changed"),
+    "server.about": nothing,
     "token": lambda scene, me: [{"token": me.token}],
     "typing": of_rooms(),
     "user.ban": lambda scene, me: [{"user": scene.bystanders[-1].id}],

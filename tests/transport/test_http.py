@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import aiohttp
@@ -27,6 +28,7 @@ from fwber_rt.transport.http import Answered, LimitState, ReadRequest, api_app, 
 from fwber_rt.transport.httpserver import HttpServer
 
 API = "/api/v1"
+UNBUILT = Path(__file__).parent  # there are no pages in it; they have tests of their own
 
 
 class Send(Struct):
@@ -128,7 +130,7 @@ async def listening(application: web.Application, settings: Settings) -> AsyncIt
 
 @asynccontextmanager
 async def serving(api: Server, operations_pages: bool = True) -> AsyncIterator[aiohttp.ClientSession]:
-    application = api_app(api, no_upgrade, operations_pages=operations_pages)
+    application = api_app(api, no_upgrade, operations_pages=operations_pages, directory=UNBUILT)
     async with listening(application, api.settings) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as client:
         yield client
 
@@ -512,8 +514,8 @@ async def test_a_client_that_leaves_does_not_cancel_its_command(api: Server) -> 
         await asyncio.wait_for(api.finished.wait(), 5)
 
 
-async def test_the_front_page_says_what_this_is(client: aiohttp.ClientSession) -> None:
-    async with client.get("/") as response:
+async def test_what_there_is_to_ask_is_listed(client: aiohttp.ClientSession) -> None:
+    async with client.get(f"{API}/") as response:
         assert response.content_type == "text/plain"
         text = await response.text()
     assert "/api/v1/ws" in text

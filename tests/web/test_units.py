@@ -16,7 +16,10 @@ def run(*command: str) -> str:
     """What a command of the pages' package said; fails the test with it."""
     if not (WEB / "node_modules").exists():
         pytest.fail("fwber_rt/web/node_modules is not there; make test installs it, make web does too")
-    environ = {**os.environ, "PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}" if (NODE / "node").exists() else os.environ["PATH"]}
+    environ = {
+        **os.environ,
+        "PATH": f"{NODE}{os.pathsep}{os.environ['PATH']}" if (NODE / "node").exists() else os.environ["PATH"],
+    }
     done = subprocess.run(
         command, cwd=WEB, env=environ | {"NO_COLOR": "1"}, capture_output=True, text=True, check=False, timeout=300
     )

@@ -51,13 +51,13 @@ from fwber_rt.features.accounts.errors import (
     TOTP_WRONG,
     USER_BANNED,
 )  # fmt: skip
-from fwber_rt.features.accounts.guests import GUEST_TTL, GUESTS
+from fwber_rt.features.accounts.guests import GUEST_TTL
 from fwber_rt.features.accounts.schema import INSERT_CONSENT
 from fwber_rt.features.accounts.users import load_user, user_row
 from fwber_rt.protocol.shapes import Nothing, User
 from fwber_rt.registry import Command, Feature, Job, PushSpec, Query, State, SyncReader
 
-__all__ = ["GUESTS", "GUEST_TTL", "INSERT_CONSENT", "PURPOSES", "feature", "load_user", "user_row"]
+__all__ = ["GUEST_TTL", "INSERT_CONSENT", "PURPOSES", "feature", "load_user", "user_row"]
 
 LIMIT_REFRESH = Setting("limits.refresh", Rate(5, 100), "renewals of tokens, per address", "requests")
 LIMIT_ACCOUNT = Setting("limits.account", Rate(0.2, 20), "changes to one's account and sign-ins, per user", "requests")
@@ -191,7 +191,7 @@ feature = Feature(
     errors=errors.ERRORS,
     migrations=schema.MIGRATIONS,
     settings=[
-        guests.GUESTS, guests.GUEST_TTL, entering.REGISTRATION, sign_ins.ACCESS, sign_ins.LIFE, sign_ins.MOST, totp.ISSUER,
+        guests.GUEST_TTL, sign_ins.ACCESS, sign_ins.LIFE, sign_ins.MOST, totp.ISSUER,
         changes.RESETS_EVERY, guests.LIMIT_GUEST, state.LIMIT_REGISTER, state.LIMIT_SIGN_IN, state.LIMIT_LOGIN, state.LIMIT_CODE,
         state.LIMIT_LOGIN_ADDRESS, LIMIT_REFRESH, changes.LIMIT_RESET, state.LIMIT_RESET_LOGIN, LIMIT_ACCOUNT, LIMIT_PASSWORD,
         LIMIT_CONSENT,

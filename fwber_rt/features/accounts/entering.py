@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from fwber_rt.core.access import Kind
+from fwber_rt.core.deployment import REGISTRATION
 from fwber_rt.core.effects import Effects, Row
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
-from fwber_rt.core.settings import Setting
 from fwber_rt.core.text import clean_name
 from fwber_rt.core.world import World
 from fwber_rt.errors import FORBIDDEN, Refused
@@ -28,7 +28,6 @@ from fwber_rt.protocol.shapes import User
 from fwber_rt.registry import Reader
 
 CLOSED: Final = "This server makes no accounts for just anybody; ask its operator for one."
-REGISTRATION = Setting("auth.registration", True, "let anyone make an account", reload=True)
 
 
 class Prepared(NamedTuple):

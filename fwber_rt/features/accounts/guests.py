@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fwber_rt.core.access import Kind
+from fwber_rt.core.deployment import GUESTS
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
@@ -15,10 +16,6 @@ from fwber_rt.features.accounts.shapes import CreateGuest, GuestCreated
 from fwber_rt.features.accounts.users import user_row
 from fwber_rt.protocol.shapes import User
 
-GUESTS = Setting(
-    "auth.guests", True, "let anyone in under a name, without an account",
-    profiles={"development": True, "production": False}, reload=True,
-)  # fmt: skip
 GUEST_TTL = Setting("auth.guest_ttl_s", 30 * 86400, "how long a guest's token is valid", "seconds", reload=True)
 LIMIT_GUEST = Setting("limits.guest", Rate(1, 20), "new guests, per address", "requests")
 

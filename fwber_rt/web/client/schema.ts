@@ -2,6 +2,23 @@
 
 export const PREFIX = "/api/v1";
 
+/**
+ * `guests`: anybody may come in with a name alone; `registration`: anybody may make an account. `resolution`: H3
+ * resolution people are shown in, `coarser`: those they may choose instead. `fewest`: a smaller count of people is
+ * told as "few". `tiles`: None where there is no map.
+ */
+export interface About {
+  guests: boolean;
+  registration: boolean;
+  resolution: number;
+  coarser: number[];
+  fewest: number;
+  text_chars: number;
+  radius_min_m: number;
+  radius_max_m: number;
+  tiles: Tiles | null;
+}
+
 /** Me. `login` is there for whoever can sign in by themselves; `pending`: an address that waits to be verified. */
 export interface Account {
   user: User;
@@ -1036,6 +1053,14 @@ export interface TicketIssued {
   expires: number;
 }
 
+/** The map under the hexagons: `url` a template with {z}, {x} and {y}; `credit` whom to name, `about` their page. */
+export interface Tiles {
+  url: string;
+  credit: string;
+  about: string;
+  max_zoom: number;
+}
+
 /** When the token in use ends, milliseconds. */
 export interface TokenExpiring {
   expires: number;
@@ -1331,6 +1356,8 @@ export interface Operations {
   "report.list": { d: ListReports; ok: ReportPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** One report with its evidence. */
   "report.get": { d: ReportRef; ok: ReportView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
+  /** What anybody may know of this server before they come in. */
+  "server.about": { d: Nothing; ok: About; errors: "frame.bad" | "field.invalid" | "rate.limited" | "internal" | "draining" };
 }
 
 /** Those that may be asked over the WebSocket. */
@@ -1347,7 +1374,7 @@ export type SocketOp =
   "room.mutes" | "message.send" | "here.say" | "typing" | "read.mark" | "message.history" | "here.history" |
   "account.erase" | "account.export" | "account.erasure" | "account.exports" | "account.export.get" | "user.block" |
   "user.unblock" | "user.mute" | "user.unmute" | "report.create" | "report.close" | "user.blocks" | "user.mutes" |
-  "report.list" | "report.get";
+  "report.list" | "report.get" | "server.about";
 
 /** Those that change nothing. */
 export type QueryOp =
@@ -1496,6 +1523,7 @@ export const ROUTES = {
   "user.mutes": "GET /mutes",
   "report.list": "GET /reports",
   "report.get": "GET /reports/{report}",
+  "server.about": "GET /about",
 } as const;
 
 /** Every refusal. Compare names; `temporary`: the same request may succeed later, unchanged. */

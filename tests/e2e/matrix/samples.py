@@ -263,6 +263,7 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
     "connect": Sample(lambda ask: {"token": ask.person.token if ask.person else ""}),
     "token": Sample(lambda ask: {"token": ask.person.token if ask.person else ""}),
     "ping": Sample(),
+    "server.about": Sample(),
     "location.update": Sample(fixed(**AT_HERE)),
     "location.clear": Sample(renews=True),
     "location.sharing": Sample(),
