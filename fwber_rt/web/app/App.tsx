@@ -1,9 +1,12 @@
 import { who } from "./api.ts";
-import { Shell } from "./shell/Shell.tsx";
+import { lazy } from "./router/lazy.tsx";
 import { Toasts } from "./ui/Toasts.tsx";
 import { Welcome } from "./welcome/Welcome.tsx";
 
-/** The page: the way in while nobody is, and everything after. */
+const loadShell = async () => (await import("./shell/Shell.tsx")).Shell;
+const Shell = lazy(loadShell);
+
+/** The page: the way in while nobody is, and everything after. The map is fetched at once, but nobody waits for it to come in. */
 export function App() {
   return (
     <>
@@ -12,3 +15,5 @@ export function App() {
     </>
   );
 }
+
+loadShell().catch(() => undefined); // asked for again, and told, when it is needed

@@ -21,9 +21,10 @@ export interface Link {
 }
 
 const NONE: Link = { state: "none", why: null, retryAt: null };
-const currentWho = signal<Who>({ kind: "nobody" });
+const currentWho = signal<Who>({ kind: "nobody", why: null });
 const currentLink = signal<Link>(NONE);
 const currentClient = signal<Client | null>(null);
+const lastEnd = signal<Error | null>(null);
 const listeners: ((client: Client) => () => void)[] = [];
 let undo: (() => void)[] = [];
 
@@ -38,11 +39,13 @@ export const session = new Session({
 export const who: ReadonlySignal<Who> = currentWho;
 /** The connection. */
 export const link: ReadonlySignal<Link> = currentLink;
+/** Why the last connection ended for good, where it did not end because somebody wanted it. */
+export const ended: ReadonlySignal<Error | null> = lastEnd;
 /** The client of whoever is signed in; null when nobody is. */
 export const client: ReadonlySignal<Client | null> = currentClient;
 
 /** One operation over the connection. Rejects with Refusal, Lost or Closed: `explain` has words for each. */
-export function ask<O extends SocketOp>(op: O, d?: Operations[O]["d"], options?: { timeoutMs?: number }): Promise<Operations[O]["ok"]> {
+export function ask<O extends SocketOp>(op: O, d: Operations[O]["d"], options?: { timeoutMs?: number }): Promise<Operations[O]["ok"]> {
   const now = currentClient.peek();
   return now ? now.call(op, d, options) : Promise.reject(new Closed());
 }
@@ -89,6 +92,8 @@ function open(): void {
   undo = [
     made.onState((state, { why, retryInMs }) => {
       currentLink.value = { state, why, retryAt: retryInMs === null ? null : performance.now() + retryInMs };
+      if (state === "closed") lastEnd.value = why;
+      if (state === "open") lastEnd.value = null;
     }),
     ...listeners.map((listener) => listener(made)),
   ];

@@ -2,10 +2,20 @@
 import { Closed, Lost, Refusal } from "../client/index.ts";
 import { isKey, t } from "./text.ts";
 
+/** What is wrong with an input, found before the server was asked. */
+export class Wrong extends Error {
+  readonly field: string;
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
 /** The text for whatever a request was rejected with. The server's own words are shown where only they say what is wrong. */
 export function explain(error: unknown): string {
   if (error instanceof Refusal) return refused(error);
   if (error instanceof Lost || error instanceof Closed) return t("error.offline");
+  if (error instanceof Wrong) return error.message;
   return t("error.unknown", { name: error instanceof Error ? error.name : String(error) });
 }
 

@@ -69,6 +69,7 @@ export const messages = {
   "place.title": "Where are you?",
   "place.intro": "The hexagon on the map is drawn at its true size. Others see you anywhere within it.",
   "place.size": "About {area} km², {across} across",
+  "place.would": "On the map you are shown as a hexagon of about {area} km², {across} across.",
   "place.use": "Use my location",
   "place.hand": "Put myself on the map",
   "place.finding": "Finding out where you are…",

@@ -1,6 +1,37 @@
+import { PlaceCard } from "../place/PlaceCard.tsx";
+import { beyond, looking } from "../state/people.ts";
+import { located } from "../state/place.ts";
 import { t } from "../text.ts";
+import { Icon } from "../ui/Icon.tsx";
 import { Pane } from "../ui/Pane.tsx";
+import { groups, peopleCount } from "./around.ts";
+import { PeopleGroup } from "./PeopleGroup.tsx";
 
+/** Where I am and how I am seen; and who is around, by hexagons and never by distance. */
 export function AroundScreen() {
-  return <Pane title={t("around.title")}>{null}</Pane>;
+  const count = peopleCount.value;
+  const more = beyond.value;
+  return (
+    <Pane title={t("around.title")} tools={looking.value ? <span class="spinner soft" aria-hidden="true" /> : undefined}>
+      <PlaceCard />
+      {located.value ? (
+        <>
+          <p class="unseen" role="status">{t("around.people", { count })}</p>
+          {groups.value.map((group) => <PeopleGroup key={group.band} group={group} />)}
+          {typeof more === "number" && more > 0 ? <p class="section soft small">{t("around.more", { count: more })}</p> : null}
+          {groups.value.length === 0 ? <Nobody /> : null}
+        </>
+      ) : null}
+    </Pane>
+  );
+}
+
+function Nobody() {
+  return (
+    <div class="empty">
+      <Icon name="around" size={44} />
+      <p class="strong">{t("around.nobody")}</p>
+      <p class="small">{t("around.nobody.what")}</p>
+    </div>
+  );
 }

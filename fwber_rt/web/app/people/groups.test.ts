@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { around, cellOf } from "../map/hexagons.ts";
-import { group, shortId } from "./groups.ts";
+import { group } from "./groups.ts";
 import type { Hexes } from "./hexes.ts";
+import { shortId } from "./ids.ts";
 
 const MINE = cellOf({ lat: 52.52, lng: 13.405 }, 8);
 const NEXT = around(MINE, 1)[1] ?? "";

@@ -39,11 +39,6 @@ export function group(hexes: Hexes, mine: string, muted: ReadonlySet<string>): G
   }));
 }
 
-/** The last digits of an id: enough to tell two people of one name apart. */
-export function shortId(user: string): string {
-  return user.slice(-4);
-}
-
 function alike(name: string): string {
   return name.normalize("NFKC").toLowerCase().replaceAll(/\s/g, "");
 }

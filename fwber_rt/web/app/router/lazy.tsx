@@ -3,7 +3,10 @@ import { useEffect, useState } from "preact/hooks";
 import { t } from "../text.ts";
 import { Button } from "../ui/Button.tsx";
 
-/** A component that is loaded when it is first shown. When that fails it can be tried again. */
+/**
+ * A component that is loaded when it is first shown. When that fails it can be tried again. `load` may be called before, so that
+ * it is there by then: modules are fetched once.
+ */
 export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
   let found: ComponentType<P> | null = null;
   return function Lazy(props: P) {

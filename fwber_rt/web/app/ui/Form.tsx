@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { Refusal } from "../../client/index.ts";
-import { explain } from "../explain.ts";
+import { explain, Wrong } from "../explain.ts";
 
 interface Props {
   /** Called when the form is sent; what it rejects with is shown. */
@@ -30,13 +30,4 @@ export function Form({ onSend, children, class: look = "stack", label }: Props) 
       {children(state)}
     </form>
   );
-}
-
-/** What is wrong with an input, found before the server was asked. */
-export class Wrong extends Error {
-  readonly field: string;
-  constructor(field: string, message: string) {
-    super(message);
-    this.field = field;
-  }
 }

@@ -1,4 +1,4 @@
-import { shortId } from "../people/groups.ts";
+import { shortId } from "../people/ids.ts";
 
 /** What somebody calls themselves: apart from the text around it, on one line, never markup. */
 export function Name({ name, user, twin = false }: { name: string; user?: string | undefined; twin?: boolean }) {

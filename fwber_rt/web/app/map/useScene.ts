@@ -1,0 +1,110 @@
+/** The scene of a host element, fed from the page's state for as long as the element is there. */
+import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { go, route } from "../router/router.ts";
+import { config } from "../state/config.ts";
+import { dark, look } from "../state/look.ts";
+import { centreOfMap, wish } from "../state/map.ts";
+import { hexes } from "../state/people.ts";
+import { cell, fix, heard, placing, sharing, shown } from "../state/place.ts";
+import { draft, mine, onMap } from "../state/rooms.ts";
+import { useHand } from "../place/being.ts";
+import { preview } from "../place/preview.ts";
+import { around, centre } from "./hexagons.ts";
+import type { Hit } from "./hit.ts";
+import { circle, dotsOf, patchesOf } from "./model.ts";
+import { readPalette } from "./palette.ts";
+import { Scene, type Model } from "./Scene.ts";
+import { guess } from "./start.ts";
+
+export interface Hover {
+  readonly hit: Exclude<Hit, null>;
+  readonly x: number;
+  readonly y: number;
+}
+
+const current = signal<Scene | null>(null);
+const hovered = signal<Hover | null>(null);
+
+export const scene: ReadonlySignal<Scene | null> = current;
+/** What is under the pointer, where there is one. */
+export const hover: ReadonlySignal<Hover | null> = hovered;
+
+const rooms = computed(() => {
+  const circles = onMap.value.map((room) => circle(room.room, room.name, centre(room.cell), room.radius_m, mine.value.has(room.room)));
+  const made = draft.value;
+  return made ? [...circles, circle("", "", made, made.radiusM, true)] : circles;
+});
+const dots = computed(() => dotsOf(hexes.value));
+const patches = computed(() => patchesOf(hexes.value));
+
+export function useScene() {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => (host.current ? attach(host.current) : undefined), []);
+  return host;
+}
+
+/** How much of the map's lower part a phone's sheet covers, pixels. */
+export function covered(): number {
+  const stage = current.peek()?.map.getContainer().getBoundingClientRect();
+  const sheet = document.getElementById("panel")?.getBoundingClientRect();
+  if (!stage || !sheet || sheet.right <= stage.left + 1 || placing.peek()) return 0; // beside it
+  return Math.max(0, Math.min(stage.height * 0.7, stage.bottom - sheet.top));
+}
+
+function attach(element: HTMLElement): () => void {
+  const palette = computed(() => { void look.value; return readPalette(element, dark.value); });
+  const model = computed<Model>(() => ({
+    level: config.value.resolution, palette: palette.value, heard: heard.value, dots: dots.value, patches: patches.value,
+    shown: preview.value ?? shown.value, inside: cell.value === shown.value ? null : cell.value, me: placing.value ? null : fix.value, rooms: rooms.value,
+    zones: route.value.screen === "privacy" ? (sharing.value?.zones ?? []) : [], person: route.value.user ?? null, room: route.value.room ?? null,
+  }));
+  const made = new Scene(element, model.peek(), guess(new Date().getTimezoneOffset()), {
+    onTap(point, hit) {
+      if (placing.peek()) useHand(point);
+      else if (hit) open(hit);
+    },
+    onHover(hit, at) {
+      element.classList.toggle("pointing", hit !== null && !placing.peek());
+      hovered.value = hit && at ? { hit, x: at.x, y: at.y } : null;
+    },
+    onRest(at) { centreOfMap.value = at; },
+  });
+  current.value = made;
+  const resized = new ResizeObserver(() => made.map.invalidateSize({ pan: false }));
+  resized.observe(element);
+  const undo = [
+    effect(() => made.show(model.value)),
+    effect(() => made.tiles(config.value.tiles)),
+    effect(() => { element.classList.toggle("placing", placing.value); }),
+    effect(() => {
+      const cells = wish.value;
+      if (!cells) return;
+      made.look(cells, covered());
+      wish.value = null;
+    }),
+    followMe(made),
+  ];
+  return () => {
+    for (const call of undo) call();
+    resized.disconnect();
+    current.value = null;
+    hovered.value = null;
+    made.remove();
+  };
+}
+
+/** When I come onto the map, or come back, the map goes there; from then on it stays where somebody moves it. */
+function followMe(made: Scene): () => void {
+  let there = false;
+  return effect(() => {
+    const mine = cell.value ?? shown.value;
+    if (mine !== null && !there) made.look(around(mine, 1), covered());
+    there = mine !== null;
+  });
+}
+
+function open(hit: Exclude<Hit, null>): void {
+  if ("person" in hit) go({ screen: "person", user: hit.person.user });
+  else if (hit.room.room) go(mine.peek().has(hit.room.room) ? { screen: "room", room: hit.room.room } : { screen: "roomAbout", room: hit.room.room });
+}

@@ -1,0 +1,87 @@
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { areaKm2 } from "../map/hexagons.ts";
+import { go } from "../router/router.ts";
+import { area, distance } from "../format.ts";
+import { say } from "../state/notices.ts";
+import { cell, consented, finding, fix, ghost, located, sharing, shown, source } from "../state/place.ts";
+import { t } from "../text.ts";
+import { Button } from "../ui/Button.tsx";
+import { Icon, type IconName } from "../ui/Icon.tsx";
+import { ConsentDialog } from "../welcome/ConsentDialog.tsx";
+import { vanish } from "./being.ts";
+import { myLevel } from "./preview.ts";
+import { sizeText } from "./size.ts";
+import { PlaceChoice } from "./PlaceChoice.tsx";
+
+const ROUGH_M = 1500;
+
+/** How I am seen right now, and the button that ends it. */
+export function PlaceCard() {
+  if (consented.value === false) {
+    return <Card icon="vanish" title={t("around.off")} text={t("consent.needed")}><AskConsent /></Card>;
+  }
+  if (fix.value === null && !located.value) return <Card icon="vanish" title={t("around.off")} text={`${t("around.off.what")} ${sizeText("place.would", myLevel.value)}`}><PlaceChoice /></Card>;
+  return <Seen />;
+}
+
+function Seen() {
+  return (
+    <Card mine {...looks()}>
+      <Rough />
+      <div class="row">
+        <Button look="small" onPress={vanishSaid}><Icon name="vanish" size={18} />{t("around.vanish")}</Button>
+        <Button look="quiet small" onPress={() => go({ screen: "privacy" })}>{t("privacy.title")}</Button>
+      </div>
+    </Card>
+  );
+}
+
+function AskConsent() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <div class="row"><Button look="main small" onPress={() => setOpen(true)}>{t("consent.review")}</Button></div>
+      {open ? <ConsentDialog onClose={() => setOpen(false)} /> : null}
+    </>
+  );
+}
+
+function looks(): { icon: IconName; title: string; text: string } {
+  if (finding.value && cell.value === null) return { icon: "locate", title: t("place.finding"), text: "" };
+  if (ghost.value) return { icon: "ghost", title: t("around.ghost"), text: t("around.ghost.what") };
+  if (shown.value !== null) {
+    const size = t("around.shown.size", { area: area(areaKm2(shown.value)), when: t("around.shown.follow") });
+    return { icon: "hexagon", title: t("around.shown"), text: size };
+  }
+  if (cell.value !== null && sharing.value?.zones.some((zone) => zone.hide && zone.cell === cell.value)) {
+    return { icon: "home", title: t("around.zone"), text: t("around.zone.what") };
+  }
+  return { icon: "hexagon", title: t("around.pending"), text: t("around.pending.what") };
+}
+
+function Rough() {
+  const now = fix.value;
+  if (source.value !== "device" || !now || now.accuracyM < ROUGH_M) return null;
+  return <p class="small">{t("place.rough", { distance: distance(now.accuracyM) })}</p>;
+}
+
+async function vanishSaid(): Promise<void> {
+  await vanish();
+  say(t("around.vanished"));
+}
+
+function Card({ icon, title, text, mine = false, children }: { icon: IconName; title: string; text: string; mine?: boolean; children: ComponentChildren }) {
+  return (
+    <div class={mine ? "card here-card stack close" : "card stack close"}>
+      <div class="row tight">
+        <span class={mine ? "hex" : "soft"}><Icon name={icon} size={28} /></span>
+        <div class="grow">
+          <p class="strong" role="status">{title}</p>
+          {text ? <p class="small soft">{text}</p> : null}
+        </div>
+      </div>
+      {children}
+    </div>
+  );
+}

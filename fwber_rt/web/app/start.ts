@@ -1,0 +1,24 @@
+/** Everything that listens, started once and in this order; then the connection. */
+import { begin } from "./api.ts";
+import { startKnowing } from "./me/knowing.ts";
+import { startLooking } from "./people/looking.ts";
+import { returnToPlace } from "./place/being.ts";
+import { startHearing } from "./place/hearing.ts";
+import { startTelling } from "./place/telling.ts";
+import { startRouter } from "./router/router.ts";
+import { watchInstall } from "./shell/install.ts";
+import { startRelations } from "./safety/relate.ts";
+import { startLook } from "./state/look.ts";
+
+export function start(): void {
+  watchInstall();
+  startLook();
+  startRouter();
+  startHearing();
+  startKnowing();
+  startLooking();
+  startRelations();
+  startTelling();
+  begin();
+  void returnToPlace();
+}
