@@ -77,6 +77,17 @@ describe("states", () => {
     expect(world.wires).toHaveLength(2);
   });
 
+  test("an error before the connection is its end, also where no end is told", async () => {
+    const { client } = await visit(world, store, tab);
+    world.wire.onerror?.();
+    expect(client.info.why?.message).toBe("could not connect");
+    await world.pass(250);
+    expect(world.wires).toHaveLength(2);
+    await answer();
+    world.wire.onerror?.();
+    expect(client.state).toBe("open");
+  });
+
   test.each([4001, 4004, 4011, 4077])("closed for good by %i", async (code) => {
     const { client, session } = await open();
     world.wire.end(code);

@@ -5,6 +5,7 @@ export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number; reason: string }) => void) | null;
+  onerror: (() => void) | null;
   send(text: string): void;
   close(code?: number, reason?: string): void;
 }

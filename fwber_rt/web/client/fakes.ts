@@ -19,6 +19,7 @@ export class Wire implements Socket {
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  onerror: (() => void) | null = null;
   readonly frames: Frame[] = [];
   closed: number | null = null;
   readonly url: string;

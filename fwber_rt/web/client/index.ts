@@ -4,6 +4,7 @@ export {
   type Environment, type HttpAnswer, type HttpRequest, type PageEvent, type Socket, type Store, type Timer,
 } from "./environment.ts";
 export { Closed, Lost, Refusal } from "./errors.ts";
+export { memoryStore, nodeEnvironment } from "./node.ts";
 export { type Delivery, type Outgoing, OutboxFull } from "./outbox.ts";
 export { type Announcements, type Heard, type Push, type PushType } from "./push.ts";
 export * from "./schema.ts";

@@ -52,6 +52,9 @@ export class Link {
       if (typeof data === "string") owner.onText(data);
     };
     socket.onclose = ({ code, reason }) => this.#lose(code, reason);
+    socket.onerror = () => {
+      if (!this.#opened) this.#giveUp("could not connect"); // not all tell the end of what never began
+    };
   }
 
   /** Whether the socket was ever open, so that `connect` could be said. */
@@ -122,7 +125,7 @@ export class Link {
     const socket = this.#socket;
     this.#socket = null;
     this.#open = false;
-    if (socket) socket.onopen = socket.onmessage = socket.onclose = null;
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
     return socket;
   }
 }
