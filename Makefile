@@ -19,7 +19,7 @@ PACKAGES := $(WEB)/node_modules/.package-lock.json
 SOURCES := fwber_rt bench tests .ci/audit.py
 UV ?= uv
 ARGS ?=
-FILE ?= ../shared/data/wuxi_taxis.csv
+FILE ?=
 
 help:
 	@echo "make run        serve at http://127.0.0.1:8080"
@@ -28,7 +28,7 @@ help:
 	@echo "make audit      look the pinned packages up among known vulnerabilities (needs the network)"
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
 	@echo "make soak       kill the server 200 times under load and count what was lost"
-	@echo "make demo       serve, with a small crowd moving and talking; FILE names its traces (CSV or GPX)"
+	@echo "make demo       serve, with simulated people around you; FILE=traces.csv (or GPX): play those through the server instead"
 	@echo "make web        build the pages of $(WEB) into $(WEB)/dist; run, test and demo do so when their sources changed"
 	@echo "make lock       pin the newest versions of all dependencies (needs uv)"
 	@echo "make reference  write the generated files again: config/default.toml and the reference pages"
@@ -99,8 +99,7 @@ soak: $(READY)
 	@$(BIN)/python -m bench soak $(ARGS)
 
 demo: $(READY) $(PAGES)
-	@test -f "$(FILE)" || { echo "make demo plays traces of people moving; name a CSV or GPX file: make demo FILE=traces.csv"; exit 1; }
-	@$(BIN)/python -m bench replay $(FILE) --speed 120 --traces 60 --minutes 30 --least 1 $(ARGS)
+	@exec $(BIN)/$(if $(FILE),python -m bench replay $(FILE) --speed 120 --traces 60 --minutes 30 --least 1,fwber-rt demo) $(ARGS)
 
 # --universal: one file for every platform and Python; --no-emit-index-url: no address of any index in it.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \

@@ -85,6 +85,7 @@ class App:
         self.metrics = Metrics()
         self._serving = False
         self._rng = rng or random.SystemRandom()
+        self.started = asyncio.Event()
         self._end = asyncio.Event()
         self._exit_status = 0
         self.timers = Timers(self)
@@ -139,6 +140,7 @@ class App:
         self.timers.start()
         self.rights.start()
         self._serving = True
+        self.started.set()
         log.info("serving at %s", self.url)
 
     async def stop(self) -> None:

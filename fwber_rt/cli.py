@@ -19,6 +19,7 @@ from fwber_rt import __version__, config, features
 from fwber_rt.admin import Admin, Failure
 from fwber_rt.config import ConfigError, Loaded
 from fwber_rt.config_values import defaults_document, document
+from fwber_rt.core.demo import NEAR_DEFAULT
 from fwber_rt.serve import serve
 from fwber_rt.storage import rotation
 
@@ -29,6 +30,7 @@ EXAMPLES = """\
 examples:
   fwber-rt serve                                     development server at http://127.0.0.1:8080, data in ./data
   fwber-rt serve --set presence.grace_s=60           one setting changed
+  fwber-rt demo                                      the same with simulated people around, on data that is thrown away
   fwber-rt check-config --config production.toml     every problem of a configuration at once
   fwber-rt print-config --defaults                   every setting, what it means, its variable
   fwber-rt backup /backups                           a verified copy, while the server runs
@@ -100,6 +102,14 @@ def _configuration_commands(commands: Any) -> None:
         "SIGTERM and SIGINT: say goodbye to the clients, save, exit 0.\n"
         "SIGHUP: read the configuration again and apply what can be changed while running.",
     )  # fmt: skip
+    demo = _command(
+        commands, "demo", _demo, "run the server with simulated people who walk and talk around you, to see it alive",
+        "Their names and rooms say that they are simulated. They begin around --near and come to where you are shown.\n"
+        "Nothing is kept: the data is thrown away at the end, unless --data-dir says where it goes.",
+    )  # fmt: skip
+    demo.add_argument("--near", metavar="LAT,LNG", default=NEAR_DEFAULT, help=f"where they begin (default {NEAR_DEFAULT})")
+    demo.add_argument("--people", type=_people, default=24, help="how many around each visitor (default 24)")
+    demo.add_argument("--seed", type=int, default=1, help="the same seed, the same walks and words (default 1)")
     _command(commands, "check-config", _check_config, "say whether the configuration can be used, and every reason why not")
     printing = _command(commands, "print-config", _print_config, "print the settings in force, with where each comes from")
     printing.add_argument("--defaults", action="store_true", help="print every setting at its default, explained, to start from")
@@ -196,6 +206,12 @@ def _id(text: str) -> int:
     return int(text)
 
 
+def _people(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 4 <= int(text) <= 200):
+        raise argparse.ArgumentTypeError("a number from 4 to 200")
+    return int(text)
+
+
 def _load(options: argparse.Namespace, environ: Mapping[str, str]) -> Loaded:
     return config.read(features.registry(), options.config, environ, _flags(options))
 
@@ -219,6 +235,18 @@ def _admin(options: argparse.Namespace, environ: Mapping[str, str]) -> Admin:
 
 def _serve(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     return serve(features.registry(), lambda: _load(options, environ))
+
+
+def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    from fwber_rt.demo import show  # noqa: PLC0415 -- the heaviest import; the other commands do without it
+
+    known = features.registry()
+    with show.demo_flags(options.near) as flags:
+        return serve(
+            known,
+            lambda: config.read(known, options.config, environ, flags | _flags(options)),
+            lambda settings: show.Show(settings, known, people=options.people, seed=options.seed),
+        )
 
 
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:

@@ -21,6 +21,7 @@ from fwber_rt import config, logs
 from fwber_rt.admin import Failure
 from fwber_rt.config import ConfigError, Loaded
 from fwber_rt.core.settings import Settings
+from fwber_rt.metrics import Metrics
 from fwber_rt.registry import Registry
 from fwber_rt.storage.errors import StorageError
 
@@ -33,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class Server(Protocol):
-    """What is run here; ``app.App``."""
+    """What is run here; ``app.App``, or what has one."""
 
     async def run(self) -> int:
         """Start, serve until drained, stop; the exit status. Raises what made the start impossible."""
@@ -48,10 +49,19 @@ class Server(Protocol):
         ...
 
 
-def serve(registry: Registry, read: Callable[[], Loaded]) -> int:
+class Measured(Server, Protocol):
+    """A server with figures."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """Its figures."""
+        ...
+
+
+def serve(registry: Registry, read: Callable[[], Loaded], make: Callable[[Settings], Measured] | None = None) -> int:
     """Serve until a signal ends it; the exit status. ``read`` reads the configuration, again at each SIGHUP.
 
-    Failure, when the server cannot start, says what to do.
+    ``make``: what to run instead of the server alone. Failure, when the server cannot start, says what to do.
     """
     loaded = read()
     limit = logs.setup(loaded.settings)
@@ -59,7 +69,7 @@ def serve(registry: Registry, read: Callable[[], Loaded]) -> int:
         logger.warning(warning)
     allow_many_connections()
     try:
-        return run_loop(_serve(registry, loaded, read, limit))
+        return run_loop(_serve(registry, loaded, read, limit, make))
     except StorageError as error:
         raise Failure(str(error)) from error
     except OSError as error:
@@ -68,12 +78,15 @@ def serve(registry: Registry, read: Callable[[], Loaded]) -> int:
         ends_within(THREADS_S)
 
 
-async def _serve(registry: Registry, loaded: Loaded, read: Callable[[], Loaded], limit: logs.RateLimit) -> int:
+async def _serve(
+    registry: Registry, loaded: Loaded, read: Callable[[], Loaded], limit: logs.RateLimit,
+    make: Callable[[Settings], Measured] | None,
+) -> int:  # fmt: skip
     from fwber_rt.app import App  # the heaviest import; the other commands do without it
 
-    app = App(loaded.settings, registry)
-    app.metrics.watch("log_lines_suppressed", lambda: limit.total)
-    return await supervise(app, loaded, read)
+    server: Measured = make(loaded.settings) if make else App(loaded.settings, registry)
+    server.metrics.watch("log_lines_suppressed", lambda: limit.total)
+    return await supervise(server, loaded, read)
 
 
 async def supervise(server: Server, loaded: Loaded, read: Callable[[], Loaded]) -> int:

@@ -56,8 +56,9 @@ LAYERS: Mapping[str, str] = {
     "verbs": "* app",
     "app": "*",
     "admin": "clock config core registry storage",
-    "serve": "admin app config core logs registry storage",
-    "cli": "admin config config_values features serve storage (version)",
+    "demo": "* app",
+    "serve": "admin app config core logs metrics registry storage",
+    "cli": "admin config config_values core demo features serve storage (version)",
     "__main__": "cli",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from fwber_rt.core import demo, geo, privacy
 from fwber_rt.core.access import Kind
 from fwber_rt.core.deployment import GUESTS, REGISTRATION, TILES, TILES_ABOUT, TILES_CREDIT, TILES_ZOOM
 from fwber_rt.core.effects import Effects
@@ -29,7 +30,8 @@ class About(Struct):
     """``guests``: anybody may come in with a name alone; ``registration``: anybody may make an account.
 
     ``resolution``: H3 resolution people are shown in, ``coarser``: those they may choose instead. ``fewest``: a smaller count of
-    people is told as "few". ``tiles``: None where there is no map.
+    people is told as "few". ``tiles``: None where there is no map. ``demo``: the fine cell around which people are simulated;
+    None where the server is no demonstration.
     """
 
     guests: bool
@@ -41,6 +43,7 @@ class About(Struct):
     radius_min_m: int
     radius_max_m: int
     tiles: Tiles | None
+    demo: str | None
 
 
 def about(world: World, actor: Actor, request: Nothing, now: Instant) -> Effects:
@@ -58,6 +61,7 @@ def about(world: World, actor: Actor, request: Nothing, now: Instant) -> Effects
         radius_min_m=settings[RADIUS_MIN],
         radius_max_m=settings[RADIUS_MAX],
         tiles=tiles,
+        demo=geo.to_text(privacy.fine_cell(*demo.place(settings[demo.NEAR]))) if settings[demo.NEAR] else None,
     )
     return Effects(reply, ephemeral=True)
 

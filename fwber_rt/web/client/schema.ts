@@ -5,7 +5,8 @@ export const PREFIX = "/api/v1";
 /**
  * `guests`: anybody may come in with a name alone; `registration`: anybody may make an account. `resolution`: H3
  * resolution people are shown in, `coarser`: those they may choose instead. `fewest`: a smaller count of people is
- * told as "few". `tiles`: None where there is no map.
+ * told as "few". `tiles`: None where there is no map. `demo`: the fine cell around which people are simulated; None
+ * where the server is no demonstration.
  */
 export interface About {
   guests: boolean;
@@ -17,6 +18,7 @@ export interface About {
   radius_min_m: number;
   radius_max_m: number;
   tiles: Tiles | null;
+  demo: string | null;
 }
 
 /** Me. `login` is there for whoever can sign in by themselves; `pending`: an address that waits to be verified. */
