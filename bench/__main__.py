@@ -7,12 +7,14 @@ not arrive), in which case no figure is printed.
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench import harness
-from bench.report import UNMEASURED, Unmeasurable
+from bench import compare, everything, harness, page
+from bench.report import UNMEASURED, Report, Unmeasurable
 from bench.suite import BENCHES
 from bench.wire import Refusal
 
@@ -22,38 +24,109 @@ clients would, checks what it received, and prints a table; bars (thresholds) se
 """
 _TEACH = """\
   python -m bench fanout --help                   what it measures, and how to make it small
-  python -m bench fanout --json fanout.json       the same figures for machines
+  python -m bench fanout --json a.json --html a.html      the same figures for machines, and with plots
+  python -m bench fanout --threshold "W=1: ours / broadcast=1.1"      another limit for one bar
+  python -m bench idle --target https://127.0.0.1:8443 --insecure     a server that runs already
+  python -m bench compare a.json b.json           what became worse, beyond the noise
+  python -m bench all --tiny                      every bench in a form that takes seconds: do they work here?
+  python -m bench calibrate                       what this machine holds
+
+Waits of open loops are measured from the moment a request was due, not from when it was sent, so that a server which stalls
+is charged for all that would have met the stall. Closed loops (fanout, cells) measure what is possible at a number of
+messages in flight.
 
 exit status: 0 every bar held, 1 a bar was missed, 2 nothing trustworthy was measured
 """
+_COMPARE = "two reports beside each other: ratios, and what became worse beyond the noise (exit status 1)"
+_ALL = "every bench, one after the other; --tiny: in forms that take seconds"
+_ALIASES = {f"--{name}": name for name in ("compare", "calibrate", "all")}
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run what the command line asks for; returns the exit status."""
-    arguments = _parser().parse_args(argv)
-    bench = BENCHES[arguments.bench]
+    given = list(sys.argv[1:] if argv is None else argv)
+    arguments = parser().parse_args([_ALIASES.get(word, word) if place == 0 else word for place, word in enumerate(given)])
     try:
-        report = bench.run(arguments)
+        if arguments.bench == "compare":
+            return compare.run(arguments)
+        if arguments.bench == "all":
+            return _everything(arguments)
+        return _one(arguments)
     except (Unmeasurable, Refusal) as problem:
         print(f"{arguments.bench}: not measured: {problem}", file=sys.stderr)
         return UNMEASURED
     finally:
         harness.unpin()
+
+
+def _one(arguments: argparse.Namespace) -> int:
+    report = BENCHES[arguments.bench].run(arguments)
+    problem = None
+    try:
+        report.move(dict(arguments.threshold))
+    except Unmeasurable as wrong:  # what was measured is worth showing all the same
+        problem = wrong
     print(report.render())
-    if arguments.json:
-        report.write(arguments.json)
+    _write(arguments, [report])
+    if problem:
+        raise problem
     return report.exit_code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _everything(arguments: argparse.Namespace) -> int:
+    """The worst exit status of all."""
+    run = everything.run(arguments, lambda words: parser().parse_args(words))
+    if run.reports:
+        _write(arguments, run.reports)
+    return run.status
+
+
+def _write(arguments: argparse.Namespace, reports: Sequence[Report]) -> None:
+    try:
+        if arguments.json:
+            values = [report.as_json() for report in reports]
+            text = json.dumps(values if arguments.bench == "all" else values[0], indent=2)
+            arguments.json.write_text(text + "\n", encoding="utf-8")
+        if arguments.html:
+            arguments.html.write_text(page.render(reports), encoding="utf-8")
+    except OSError as problem:
+        raise Unmeasurable(f"the report could not be written: {problem}") from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="python -m bench", description=_ABOUT, epilog=_TEACH, formatter_class=raw)
-    benches = parser.add_subparsers(dest="bench", required=True, metavar="BENCH")
+    made = argparse.ArgumentParser(prog="python -m bench", description=_ABOUT, epilog=_TEACH, formatter_class=raw)
+    benches = made.add_subparsers(dest="bench", required=True, metavar="BENCH")
     for name, bench in BENCHES.items():
         one = benches.add_parser(name, help=bench.HELP, description=bench.HELP, epilog=bench.TEACH, formatter_class=raw)
         bench.add_arguments(one)
-        one.add_argument("--json", type=Path, metavar="FILE", help="also write the report as JSON")
-    return parser
+        one.add_argument("--threshold", type=_threshold, action="append", default=[], metavar="NAME=VALUE",
+                         help="another limit for the bar of that name (as printed); may be given again")  # fmt: skip
+        _add_outputs(one)
+    compare.add_arguments(benches.add_parser("compare", help=_COMPARE, description=compare.__doc__, formatter_class=raw))
+    whole = benches.add_parser("all", help=_ALL, description=everything.__doc__, formatter_class=raw)
+    everything.add_arguments(whole)
+    _add_outputs(whole)
+    return made
+
+
+def _add_outputs(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--json", type=Path, metavar="FILE", help="also write the report as JSON")
+    one.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page with plots, which needs nothing else")
+
+
+def _threshold(text: str) -> tuple[str, float]:
+    """``NAME=VALUE``; names may have = in them."""
+    name, sign, value = text.rpartition("=")
+    try:
+        limit = float(value)
+    except ValueError:
+        sign = ""
+        limit = 0.0
+    if not sign or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE with a number")
+    return name.strip(), limit
 
 
 if __name__ == "__main__":

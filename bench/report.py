@@ -7,12 +7,13 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 HELD, MISSED, UNMEASURED = 0, 1, 2
 
@@ -64,6 +65,33 @@ class Table:
         return "\n".join([self.title, lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure measured several times: what ``compare`` tells noise from change by. ``at_least``: more is better."""
+
+    name: str
+    values: Sequence[float]
+    unit: str = ""
+    at_least: bool = True
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        middle = median(self.values) if self.values else None
+        return {"name": self.name, "values": list(self.values), "median": middle, "unit": self.unit, "at_least": self.at_least}
+
+
+class Plot(Protocol):
+    """What a report can draw (``bench.plot``)."""
+
+    def svg(self) -> str:
+        """For the HTML report."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines."""
+        ...
+
+
 @dataclass(slots=True)
 class Report:
     """The outcome of one bench. ``figures`` is what machines read; everything in it must be JSON."""
@@ -73,11 +101,21 @@ class Report:
     bars: list[Bar] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     figures: dict[str, Any] = field(default_factory=dict)
+    plots: list[Plot] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
 
     @property
     def exit_code(self) -> int:
         """HELD, or MISSED when any bar is."""
         return HELD if all(bar.held for bar in self.bars) else MISSED
+
+    def move(self, thresholds: Mapping[str, float]) -> None:
+        """Other limits for some bars, by their names in any case. Unmeasurable when there is no such bar."""
+        wanted = {name.casefold(): limit for name, limit in thresholds.items()}
+        self.bars = [replace(bar, limit=wanted.pop(bar.name.casefold(), bar.limit)) for bar in self.bars]
+        if wanted:
+            names = ", ".join(f"{bar.name!r}" for bar in self.bars) or "none"
+            raise Unmeasurable(f"no bar is named {', '.join(map(repr, wanted))}; there are: {names}")
 
     def render(self) -> str:
         """The whole report for a terminal."""
@@ -100,6 +138,8 @@ class Report:
                 {"name": b.name, "figure": b.figure, "limit": b.limit, "unit": b.unit, "at_least": b.at_least, "held": b.held}
                 for b in self.bars
             ],
+            "measures": [measure.as_json() for measure in self.measures],
+            "plots": [plot.as_json() for plot in self.plots],
             "notes": self.notes,
             "held": self.exit_code == HELD,
         }

@@ -1,14 +1,17 @@
 """The list of benches: one module each, with HELP, TEACH, ``add_arguments(parser)`` and ``run(arguments) -> Report``.
 
-A new bench is a module and its name here. A new peer is a module in ``peers/`` and a ``Process`` in ``harness``.
+A new bench is a module, its name here, and its tiny form: what makes it take a second or two, so that tests can run all of them
+and none can rot. A new peer is a module in ``peers/`` and a ``Process`` in ``harness``.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
-from bench import attacker, cells, fanout, floods, idle, nearby, replay, signin, soak, walk
+from bench import attacker, cells, fanout, floods, idle, invented, nearby, replay, signin, soak, walk
 from bench.report import Report
 
 
@@ -39,3 +42,26 @@ BENCHES: dict[str, Bench] = {
     "signin": signin,
     "attacker": attacker,
 }
+
+Word = str | Callable[[Path], Path]  # a function makes a file the bench needs, in the directory given
+
+TINY: Mapping[str, Sequence[Word]] = {
+    "fanout": (
+        "--subscribers", "12", "--windows", "1", "8", "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1",
+        "--slices", "1",
+    ),
+    "cells": (
+        "--cells", "5", "--people", "3", "--windows", "1", "8", "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1",
+        "--slices", "1",
+    ),
+    "idle": ("--connections", "120", "--quiet", "0.5"),
+    "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100"),
+    "walk": ("--recipients", "2", "6", "--messages", "5"),
+    "replay": (invented.traces, "--speed", "1200", "--least", "1"),
+    "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),
+    "floods": ("--only", "pings", "--seconds", "0.5", "--people", "10", "--share", "0.02"),
+    "signin": ("--rate", "50", "--seconds", "1", "--calm", "20", "--users", "4"),
+    "attacker": ("--attackers", "2", "--queries", "600", "--victims", "10"),
+}  # fmt: skip
+
+BIG: Mapping[str, Sequence[Word]] = {"replay": (invented.traces,)}

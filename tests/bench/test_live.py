@@ -4,7 +4,6 @@ Ratios and memory are not judged here: at this size they say nothing. What is ju
 """
 
 import json
-import random
 import time
 from collections.abc import Hashable
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import fsync, harness, places, replay
+from bench import everything, fsync, harness, invented, replay
 from bench.__main__ import main
 from bench.oracle import Oracle
 from bench.report import HELD, MISSED
@@ -28,6 +27,10 @@ def _bench(directory: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
     return status, json.loads(out.read_text())
 
 
+def _tiny(directory: Path, name: str) -> tuple[int, dict[str, Any]]:
+    return _bench(directory, name, *everything.words(name, directory, tiny=True))
+
+
 def test_limits_are_raised_and_none_is_forgotten() -> None:
     known = config.collect(registry())
     raised = config.read(registry(), harness.LIMITS, {}, {}).settings
@@ -37,16 +40,9 @@ def test_limits_are_raised_and_none_is_forgotten() -> None:
             assert raised[setting].per_second >= 1e6, name
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["fanout", "--subscribers", "12", "--windows", "1", "8"],
-        ["cells", "--cells", "5", "--people", "3", "--windows", "1", "8"],
-    ],
-    ids=["fanout", "cells"],
-)
-def test_fan_out(tmp_path: Path, arguments: list[str]) -> None:
-    status, report = _bench(tmp_path, *arguments, "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1", "--slices", "1")
+@pytest.mark.parametrize("name", ["fanout", "cells"])
+def test_fan_out(tmp_path: Path, name: str) -> None:
+    status, report = _tiny(tmp_path, name)
     assert status in (HELD, MISSED)
     assert report["held"] is (status == HELD)
     for window in ("1", "8"):
@@ -58,38 +54,45 @@ def test_fan_out(tmp_path: Path, arguments: list[str]) -> None:
 
 
 def test_idle(tmp_path: Path) -> None:
-    _, report = _bench(tmp_path, "idle", "--connections", "120", "--quiet", "0.5")
+    _, report = _tiny(tmp_path, "idle")
     figures = report["figures"]
     assert figures["kib_per_connection"] == (figures["after_bytes"] - figures["before_bytes"]) / 120 / 1024
     assert 0 < figures["kib_per_connection"] < 200
 
 
 def test_nearby(tmp_path: Path) -> None:
-    _, report = _bench(tmp_path, "nearby", "--people", "3000", "--crowd", "500", "--calls", "100")
+    _, report = _tiny(tmp_path, "nearby")
     assert report["figures"]["people"] == 3000
     assert 0 < report["figures"]["city_us"]["p50"] <= report["figures"]["city_us"]["p99"]
     assert report["tables"][0]["rows"][1][2] == 50
 
 
 def test_walk(tmp_path: Path) -> None:
-    status, report = _bench(tmp_path, "walk", "--recipients", "2", "6", "--messages", "5")
+    status, report = _tiny(tmp_path, "walk")
     assert status == HELD, report["tables"]
     assert any(function.endswith("data_received") for function in report["figures"]["functions"])
     assert 3 < report["figures"]["count"] <= 10
 
 
-def _traces(file: Path, taxis: int = 10, fixes: int = 24) -> Path:
-    """Taxis that stay a while in each of a few hexagons."""
-    chance = random.Random(5)
-    cells = places.around(2)
-    lines = ["time_s,taxi,lat,lng"]
-    for taxi in range(taxis):
-        stays = [places.centre(chance.choice(cells)) for _ in range(fixes)]
-        for number in range(fixes):
-            lat, lng = stays[number // 6]
-            lines.append(f"{1000 + 60 * (number + chance.random()):.3f},{taxi},{lat:.6f},{lng:.6f}")
-    file.write_text("\n".join(lines))
-    return file
+def test_a_flood(tmp_path: Path) -> None:
+    _, report = _tiny(tmp_path, "floods")
+    flood = report["figures"]["pings"]
+    assert flood["attack"]["sent"] > 0 and flood["deliveries"] > 0
+    assert flood["missing"] == 0
+    assert flood["counted"]
+
+
+def test_attempts_to_sign_in(tmp_path: Path) -> None:
+    _, report = _tiny(tmp_path, "signin")
+    assert report["figures"]["storm"]["attempts"] == 50
+    assert report["figures"]["calm"]["answers"] == {"login.wrong": 20}
+    assert 0 < report["figures"]["lag_p99_s"] < 1
+
+
+def test_an_attacker(tmp_path: Path) -> None:
+    _, report = _tiny(tmp_path, "attacker")
+    assert report["tables"][0]["rows"][0][0] == "the middle"
+    assert report["bars"][0]["figure"] > 0.5
 
 
 ZEROS = ("missing", "unexpected", "duplicates", "rules_broken", "acked_lost", "received_not_stored", "gaps", "stored_twice")
@@ -97,7 +100,7 @@ ZEROS = ("missing", "unexpected", "duplicates", "rules_broken", "acked_lost", "r
 
 @pytest.mark.parametrize("kills", [0, 2])
 def test_replay(tmp_path: Path, kills: int) -> None:
-    file = _traces(tmp_path / "t.csv")
+    file = invented.traces(tmp_path)
     _, report = _bench(tmp_path, "replay", str(file), "--speed", "600", "--kill", str(kills), "--least", "100")
     figures = report["figures"]
     assert {name: figures[name] for name in ZEROS} == dict.fromkeys(ZEROS, 0), report["notes"]
@@ -118,7 +121,7 @@ def test_a_server_that_shows_people_too_soon_is_caught(
     wrong = {"privacy.dwell_s": "5", "privacy.dwell_most_s": "20", "privacy.fastest_mps": "100000"}[setting]
     monkeypatch.setattr(replay, "PRIVACY", {**replay.PRIVACY, setting: wrong})
     monkeypatch.setattr(replay, "SETTLE_S", 0.5)
-    status, report = _bench(tmp_path, "replay", str(_traces(tmp_path / "t.csv")), "--speed", "600", "--least", "1")
+    status, report = _bench(tmp_path, "replay", str(invented.traces(tmp_path)), "--speed", "600", "--least", "1")
     assert status == MISSED
     assert report["figures"]["rules_broken"] > 0
 
@@ -131,13 +134,13 @@ def test_words_that_get_through_a_block_are_caught(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Traveller, "_block", pretend)
     monkeypatch.setattr(replay, "SETTLE_S", 0.5)
-    status, report = _bench(tmp_path, "replay", str(_traces(tmp_path / "t.csv")), "--speed", "600", "--least", "1")
+    status, report = _bench(tmp_path, "replay", str(invented.traces(tmp_path)), "--speed", "600", "--least", "1")
     assert status == MISSED
     assert report["figures"]["unexpected"] > 0
 
 
 def test_replay_of_too_little_is_missed(tmp_path: Path) -> None:
-    file = _traces(tmp_path / "t.csv", taxis=6, fixes=12)
+    file = invented.traces(tmp_path, people=6, fixes=12)
     status, report = _bench(tmp_path, "replay", str(file), "--speed", "6000")
     assert status == MISSED
     assert "expected deliveries" in [bar["name"] for bar in report["bars"] if not bar["held"]]
@@ -152,7 +155,7 @@ def test_a_delivery_that_is_not_made_is_missed(tmp_path: Path, monkeypatch: pyte
 
     monkeypatch.setattr(Oracle, "heard", deaf_once)
     monkeypatch.setattr(replay, "SETTLE_S", 0.5)
-    status, report = _bench(tmp_path, "replay", str(_traces(tmp_path / "t.csv")), "--speed", "1200", "--least", "1")
+    status, report = _bench(tmp_path, "replay", str(invented.traces(tmp_path)), "--speed", "1200", "--least", "1")
     assert status == MISSED
     assert report["figures"]["missing"] + report["figures"]["undecidable"] >= 1
 

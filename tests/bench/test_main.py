@@ -1,24 +1,21 @@
 """The command line: every bench is there, explains itself, and says so when there is nothing to report."""
 
+import argparse
+import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+import time
 from pathlib import Path
 
 import pytest
 
-from bench import harness
+from bench import everything, harness, suite
 from bench.__main__ import main
-from bench.report import UNMEASURED, Unmeasurable
-from bench.suite import BENCHES
-
-TINY: Mapping[str, list[str]] = {
-    "fanout": ["--subscribers", "4", "--seconds", "0.1"],
-    "cells": ["--cells", "2", "--people", "2", "--seconds", "0.1"],
-    "idle": ["--connections", "4", "--quiet", "0.1"],
-    "soak": ["--kills", "1", "--clients", "2"],
-}
+from bench.door import Door
+from bench.report import HELD, MISSED, UNMEASURED, Bar, Report, Table, Unmeasurable
+from bench.suite import BENCHES, TINY
+from tests.bench.dumb import Answer, Dumb, silence, upgrades
 
 
 @pytest.mark.parametrize("name", BENCHES)
@@ -44,7 +41,8 @@ class _Deaf(harness.Process):
 
     def __init__(self, *_: object, **__: object) -> None:
         self.port = harness.free_port()
-        self.url = f"http://{harness.HOST}:{self.port}"
+        self.door = Door(self.port, patience=1)
+        self.url = self.door.url
         self.data = Path(tempfile.mkdtemp(prefix="fwber_rt-deaf-"))
         (self.data / "readyz").write_text("yes")
         command = [sys.executable, "-m", "http.server", str(self.port), "--bind", harness.HOST, "--directory", str(self.data)]
@@ -55,19 +53,110 @@ class _Deaf(harness.Process):
         shutil.rmtree(self.data)
 
 
-@pytest.mark.parametrize("name", [*TINY, "replay"])
+WITHOUT_A_SERVER = {"nearby", "walk", "attacker", "scale"}  # these run in this process
+
+
+@pytest.mark.parametrize("name", sorted(BENCHES.keys() - WITHOUT_A_SERVER))
 def test_a_server_that_answers_nothing_has_no_figures(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(harness, "OurServer", _Deaf)
-    trace = tmp_path / "t.csv"
-    trace.write_text("time_s,taxi,lat,lng\n1,a,31.5,120.3\n")
-    arguments = TINY.get(name, [str(trace)])
-    assert main([name, *arguments, "--json", str(tmp_path / "out.json")]) == UNMEASURED
+    began = time.monotonic()
+    words = everything.words(name, tmp_path, tiny=True)
+    assert main([name, *words, "--json", str(tmp_path / "out.json"), "--html", str(tmp_path / "out.html")]) == UNMEASURED
+    assert time.monotonic() - began < 10
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "not measured" in captured.err
-    assert not (tmp_path / "out.json").exists()
+    assert not list(tmp_path.glob("out.*"))
+
+
+def _takes_targets(name: str) -> bool:
+    parser = argparse.ArgumentParser()
+    BENCHES[name].add_arguments(parser)
+    return "--target" in parser.format_help()
+
+
+@pytest.mark.parametrize("answer", [silence, upgrades])
+@pytest.mark.parametrize("name", sorted(filter(_takes_targets, BENCHES)))
+def test_a_target_that_falls_silent_has_no_figures(
+    name: str, answer: Answer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With tokens, so that a bench gets as far as it can: to connections that open and then say nothing."""
+    (tmp_path / "tokens").write_text("\n".join(f"token{number} {number}" for number in range(1000)))
+    with Dumb(answer) as server:
+        target = ["--target", f"http://127.0.0.1:{server.port}", "--tokens", str(tmp_path / "tokens"), "--patience", "0.2"]
+        began = time.monotonic()
+        assert main([name, *everything.words(name, tmp_path, tiny=True), *target]) == UNMEASURED
+        assert time.monotonic() - began < 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "not measured" in captured.err
+
+
+class _Fixed:
+    """A bench with a figure, or none."""
+
+    HELP = TEACH = "fixed"
+
+    def __init__(self, figure: float | None) -> None:
+        self._figure = figure
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        pass
+
+    def run(self, arguments: argparse.Namespace) -> Report:
+        if self._figure is None:
+            raise Unmeasurable("nobody came")
+        return Report("fixed", [Table("T", ["a"], [[1]])], [Bar("rate = 1", self._figure, 10)])
+
+
+@pytest.fixture
+def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, figure in (("good", 11.0), ("bad", 9.0), ("none", None)):
+        monkeypatch.setitem(suite.BENCHES, name, _Fixed(figure))
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["good"], HELD),
+        (["bad"], MISSED),
+        (["none"], UNMEASURED),
+        (["bad", "--threshold", "rate = 1=8"], HELD),
+        (["good", "--threshold", "Rate = 1=12"], MISSED),
+        (["good", "--threshold", "other=12"], UNMEASURED),
+        (["all", "--only", "good"], HELD),
+        (["--all", "--only", "good", "bad"], MISSED),
+        (["all", "--only", "none", "bad"], UNMEASURED),
+        (["all", "--tiny", "--only", "bad"], HELD),
+    ],
+)
+@pytest.mark.usefixtures("fixed")
+def test_the_exit_status(words: list[str], status: int) -> None:
+    assert main(words) == status
+
+
+@pytest.mark.usefixtures("fixed")
+def test_reports_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = ["--json", str(tmp_path / "a.json"), "--html", str(tmp_path / "a.html")]
+    assert main(["all", "--only", "good", "none", "bad", *files]) == UNMEASURED
+    assert [report["bench"] for report in json.loads((tmp_path / "a.json").read_text())] == ["fixed", "fixed"]
+    assert "rate = 1" in (tmp_path / "a.html").read_text()
+    assert "nobody came" in capsys.readouterr().err
+    assert main(["good", "--html", str(tmp_path / "no" / "such")]) == UNMEASURED
+
+
+@pytest.mark.usefixtures("fixed")
+@pytest.mark.parametrize("threshold", ["rate", "rate=fast", "=3"])
+def test_a_threshold_is_a_name_and_a_number(threshold: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["good", "--threshold", threshold])
+    assert "is not NAME=VALUE" in capsys.readouterr().err
+
+
+def test_every_bench_has_a_tiny_form() -> None:
+    assert TINY.keys() == BENCHES.keys()
 
 
 def test_a_server_that_does_not_start_is_said_so(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@ import json
 from math import nan
 from pathlib import Path
 
-from bench.report import HELD, MISSED, Bar, Progress, Report, Table, number
+import pytest
+
+from bench.report import HELD, MISSED, Bar, Measure, Progress, Report, Table, Unmeasurable, number
 
 
 def test_bars_set_the_exit_code() -> None:
@@ -38,6 +40,21 @@ def test_the_json_says_what_the_terminal_says(tmp_path: Path) -> None:
     assert read["machine"]["cores"] >= 1
     assert "held" in report.render()
     assert "note" in report.render()
+
+
+def test_a_bar_can_be_moved_by_its_name() -> None:
+    report = Report("b", bars=[Bar("W=1: ours / theirs", 1.1, 1.2), Bar("p99", 5, 9, at_least=False)])
+    report.move({"w=1: OURS / theirs": 1.0, "p99": 4})
+    assert [bar.held for bar in report.bars] == [True, False]
+    with pytest.raises(Unmeasurable, match=r"no bar is named 'p98'.*'p99'"):
+        report.move({"p98": 1})
+
+
+def test_what_was_measured_several_times_is_kept() -> None:
+    report = Report("b", measures=[Measure("rate", [3, 1, 2], "1/s")])
+    assert report.as_json()["measures"] == [
+        {"name": "rate", "values": [3, 1, 2], "median": 2, "unit": "1/s", "at_least": True}
+    ]  # fmt: skip
 
 
 class _Terminal(io.StringIO):

@@ -1,0 +1,73 @@
+"""Every bench, one after the other. One that cannot be measured does not keep the others from it.
+
+Tiny forms take seconds together. Their figures say little; that there are figures at all says that the bench works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench import harness
+from bench.report import UNMEASURED, Report, Table, Unmeasurable
+from bench.suite import BENCHES, BIG, TINY
+from bench.wire import Refusal
+
+
+@dataclass(slots=True)
+class Ran:
+    """What came of all of them. ``status`` is the worst exit status."""
+
+    reports: list[Report] = field(default_factory=list)
+    status: int = 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its flags."""
+    parser.add_argument("--tiny", action="store_true", help="in forms that take seconds, with bars that do not count")
+    parser.add_argument("--only", nargs="+", choices=list(BENCHES), default=list(BENCHES), metavar="BENCH", help="these (all)")
+
+
+def run(arguments: argparse.Namespace, parse: Callable[[Sequence[str]], argparse.Namespace]) -> Ran:
+    """Run them; ``parse`` makes of words what a bench takes. Each report is printed as it comes, a summary at the end."""
+    ran, summary = Ran(), Table("All benches", ["bench", "seconds", "bars held", "outcome"])
+    with tempfile.TemporaryDirectory(prefix="fwber_rt-all-") as directory:
+        for name in arguments.only:
+            began = time.monotonic()
+            report, problem = _one(parse([name, *words(name, Path(directory), tiny=arguments.tiny)]))
+            took = time.monotonic() - began
+            if report is None:
+                print(f"{name}: not measured: {problem}", file=sys.stderr)
+                ran.status = UNMEASURED
+                summary.rows.append([name, took, "", "not measured"])
+                continue
+            print(f"\n{name}\n{'=' * len(name)}\n{report.render()}", flush=True)
+            ran.reports.append(report)
+            held = sum(bar.held for bar in report.bars)
+            summary.rows.append([name, took, f"{held} of {len(report.bars)}", "tiny" if arguments.tiny else _outcome(report)])
+            ran.status = max(ran.status, 0 if arguments.tiny else report.exit_code)
+    print(f"\n{summary.render()}")
+    return ran
+
+
+def words(name: str, directory: Path, *, tiny: bool) -> list[str]:
+    """The arguments of a bench's tiny form, or what it cannot do without. Files it needs are made in ``directory``."""
+    return [str(word(directory)) if callable(word) else word for word in (TINY if tiny else BIG).get(name, ())]
+
+
+def _one(arguments: argparse.Namespace) -> tuple[Report | None, str]:
+    try:
+        return BENCHES[arguments.bench].run(arguments), ""
+    except (Unmeasurable, Refusal) as problem:
+        return None, str(problem)
+    finally:
+        harness.unpin()
+
+
+def _outcome(report: Report) -> str:
+    return "held" if report.exit_code == 0 else "MISSED"

@@ -1,0 +1,72 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.__main__ import main
+from bench.report import HELD, MISSED, UNMEASURED, Bar, Measure, Report
+
+
+def _report(rates: list[float], latency: float = 10.0, cpu: float | None = 1.0) -> dict[str, Any]:
+    report = Report("b", bars=[Bar("p99", latency, 20, "ms", at_least=False), Bar("rate", rates[0], 1)])
+    report.measures = [Measure("rate", rates, "1/s")]
+    report.figures = {"usage": {"all": {"server_cpu_s_per_1000": cpu}}}
+    return report.as_json()
+
+
+@pytest.fixture
+def compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    def run(before: Any, after: Any, *more: str) -> tuple[int, str]:
+        files = [tmp_path / "a.json", tmp_path / "b.json"]
+        for file, value in zip(files, (before, after), strict=True):
+            file.write_text(value if isinstance(value, str) else json.dumps(value))
+        status = main(["--compare", *map(str, files), *more])
+        captured = capsys.readouterr()
+        return status, captured.out + captured.err
+
+    return run
+
+
+def test_the_same_is_the_same(compared: Any) -> None:
+    status, out = compared(_report([100, 102, 98]), _report([101, 99, 100]))
+    assert status == HELD
+    assert "0 worse" in out
+
+
+def test_a_change_within_the_noise_of_both_is_none(compared: Any) -> None:
+    assert compared(_report([100, 110, 90]), _report([85, 93, 77]))[0] == HELD  # -15 %, noise 10 % + 9 %
+    assert compared(_report([100, 101, 99]), _report([85, 86, 84]))[0] == MISSED  # the same, noise 2 %
+
+
+def test_worse_is_less_of_what_should_be_more_and_more_of_what_should_be_less(compared: Any) -> None:
+    status, out = compared(_report([100, 100]), _report([200, 200], latency=12))
+    assert status == MISSED
+    assert "1 worse beyond the noise: b: p99" in out
+    assert "better" in out
+    assert compared(_report([100, 100]), _report([100, 100], latency=12), "--noise", "0.3")[0] == HELD
+    assert "server_cpu" in compared(_report([100, 100]), _report([100, 100], cpu=2.0))[1].splitlines()[-1]
+
+
+def test_what_could_not_be_told_is_not_compared(compared: Any) -> None:
+    assert "server_cpu" not in compared(_report([100, 100], cpu=None), _report([100, 100]))[1]
+
+
+def test_several_reports_in_a_file_and_another_machine(compared: Any) -> None:
+    other = _report([100, 100])
+    other["machine"]["cores"] = 64
+    status, out = compared([_report([100, 100])], [other, {**other, "bench": "c"}])
+    assert status == HELD
+    assert "cores was" in out and "only in one of the two: c" in out
+
+
+@pytest.mark.parametrize("text", ["{}", "not json", "[1]", '{"bench": "other"}'])
+def test_what_is_no_report_is_said_so(compared: Any, text: str) -> None:
+    status, out = compared(_report([1, 1]), text)
+    assert status == UNMEASURED
+    assert "no report" in out or "no figure in common" in out
+
+
+def test_bars_without_zero_divided(compared: Any) -> None:
+    assert compared(_report([1, 1], latency=0), _report([1, 1], latency=0))[0] == HELD
+    assert compared(_report([1, 1], latency=0), _report([1, 1], latency=1))[0] == MISSED
