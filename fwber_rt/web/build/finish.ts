@@ -1,5 +1,5 @@
 /**
- * What is done to the files once they are made: the service worker is told which belong to the page's first load, everything
+ * What is done to the files once they are made: the service worker is told which belong to the page, everything
  * that is text is compressed beside itself (the server only picks), and sizes are checked against the budget and printed.
  */
 import { createHash } from "node:crypto";
@@ -7,7 +7,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
-import { firstLoad, type Graph } from "./budget.ts";
+import { BUDGETS, closure, type Graph, report, spend } from "./budget.ts";
 
 const TEXT = /\.(js|css|html|svg|json|webmanifest)$/;
 
@@ -24,15 +24,18 @@ export function finish(): Plugin {
       for (const file of Object.values(bundle)) {
         if (file.type === "chunk") {
           const styles = file.viteMetadata ? [...file.viteMetadata.importedCss] : [];
-          graph[file.fileName] = { name: file.name, entry: file.isEntry, imports: file.imports, styles };
+          const { name, isEntry: entry, imports, dynamicImports: later } = file;
+          graph[file.fileName] = { name, entry, imports, later, styles };
         }
       }
     },
     closeBundle() {
       const files = readdirSync(directory, { recursive: true, encoding: "utf-8" }).map((file) => file.replaceAll("\\", "/"));
-      tellWorker(directory, [...firstLoad(graph, "index"), "icon.svg", "manifest.webmanifest"]);
+      tellWorker(directory, [...closure(graph, "index", true), "icon.svg", "manifest.webmanifest"]);
       for (const file of files.filter((file) => TEXT.test(file))) compress(join(directory, file));
-      writeFileSync(join(directory, "graph.json"), JSON.stringify(graph));
+      const budgets = BUDGETS.map((budget) => spend(directory, graph, budget));
+      console.info(budgets.map(report).join("\n"));
+      writeFileSync(join(directory, "graph.json"), JSON.stringify({ budgets, graph }, null, 1));
     },
   };
 }
