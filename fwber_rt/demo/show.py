@@ -99,9 +99,7 @@ class Show:
 
     async def _play(self) -> None:
         await self.app.started.wait()
-        log.info(
-            "this is a demonstration with %d simulated people; open %s and put yourself on the map", self._people, self.app.url
-        )
+        log.info("a demonstration with %d simulated people; open %s and put yourself on the map", self._people, self.app.url)
         try:
             self._bring(self._near)
             while True:

@@ -1,0 +1,87 @@
+"""People at their browsers: what they do, in the words they see."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.chromium import Watch
+
+SEEN = "Others see you somewhere in this hexagon"
+
+
+class Person:
+    """One person, one browser context, one page."""
+
+    def __init__(self, context: BrowserContext, page: Page, url: str, watch: Watch) -> None:
+        self.context = context
+        self.page = page
+        self.url = url
+        self.watch = watch
+        self.name = ""
+
+    # Coming in.
+
+    async def open(self, path: str = "/") -> None:
+        await self.page.goto(f"{self.url}{path}")
+
+    async def enter(self, name: str, *, agree: bool = True) -> None:
+        """As a guest, up to the map."""
+        self.name = name
+        await self.open()
+        await self.page.get_by_label("What should people call you?").fill(name)
+        await self.press("Continue")
+        await self.press("I agree" if agree else "Not now")
+        await expect(self.heading("Around you")).to_be_visible()
+
+    async def locate(self) -> None:
+        """Onto the map, by what the device says."""
+        await self.press("Use my location")
+        await expect(self.page.get_by_text(SEEN)).to_be_visible()
+
+    async def put(self, lat: float, lng: float) -> None:
+        """Onto the map by hand, by coordinates."""
+        await self.press("Put myself on the map")
+        await self.press("Type coordinates")
+        await self.page.get_by_label("Latitude and longitude").fill(f"{lat:.5f}, {lng:.5f}")
+        await self.page.get_by_role("button", name="I am here").first.click()
+        await expect(self.page.get_by_text(SEEN)).to_be_visible()
+
+    async def arrive(self, name: str) -> None:
+        await self.enter(name)
+        await self.locate()
+
+    # Finding things.
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.get_by_role("main")
+
+    def heading(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("heading", name=name)
+
+    def text(self, text: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_text(text)
+
+    def neighbour(self, name: str) -> Locator:
+        return self.panel.get_by_role("link", name=name, exact=True)
+
+    # Doing things.
+
+    async def press(self, name: str) -> None:
+        await self.page.get_by_role("button", name=name, exact=True).click()
+
+    async def tab(self, name: str) -> None:
+        await self.page.get_by_role("navigation").get_by_role("link", name=re.compile(f"^{name}")).click()
+
+    async def go(self, route: str) -> None:
+        """To a screen by its address, as a link or the history does."""
+        await self.page.evaluate("hash => { location.hash = hash }", f"#/{route}")
+
+    async def see(self, name: str) -> None:
+        """Wait until somebody is in the list of people around."""
+        await expect(self.neighbour(name)).to_be_visible()
+
+    async def miss(self, name: str) -> None:
+        await expect(self.neighbour(name)).to_have_count(0)
