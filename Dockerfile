@@ -2,6 +2,18 @@
 # docker run --read-only --volume fwber:/data --publish 8080:8080 fwber-rt
 # The root may be read-only: everything the server writes is below /data. Metrics and health are on 9090, which is not published.
 
+# The pages, with Node from PyPI: one base image, every download hashed. It does not change with the server's sources.
+FROM python:3.13-slim AS web
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore PATH="/opt/node/bin:$PATH"
+WORKDIR /src
+COPY requirements-web.lock ./
+RUN python -m venv /opt/node \
+ && /opt/node/bin/pip install --require-hashes --only-binary :all: --requirement requirements-web.lock
+COPY fwber_rt/web/package.json fwber_rt/web/package-lock.json fwber_rt/web/.npmrc ./
+RUN npm ci --ignore-scripts
+COPY fwber_rt/web ./
+RUN npm run build
+
 FROM python:3.13-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
@@ -13,6 +25,7 @@ RUN python -m venv /opt/build \
  && /opt/build/bin/pip install --require-hashes --only-binary :all: --requirement requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY fwber_rt fwber_rt
+COPY --from=web /src/dist fwber_rt/web/dist
 RUN /opt/build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /dist . \
  && /opt/fwber_rt/bin/pip install --no-deps --no-index /dist/*.whl \
  && /opt/fwber_rt/bin/pip uninstall --yes pip \

@@ -29,7 +29,8 @@ help:
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
 	@echo "make soak       kill the server 200 times under load and count what was lost"
 	@echo "make demo       serve, with simulated people around you; FILE=traces.csv (or GPX): play those through the server instead"
-	@echo "make web        build the pages of $(WEB) into $(WEB)/dist; run, test and demo do so when their sources changed"
+	@echo "make web        build the pages of $(WEB) into $(WEB)/dist; run, test and demo do so when their sources changed,"
+	@echo "                run and demo serve without them when PAGES is empty: make run PAGES="
 	@echo "make lock       pin the newest versions of all dependencies (needs uv)"
 	@echo "make reference  write the generated files again: config/default.toml and the reference pages"
 	@echo "make clean      remove what make has made; not the data"
@@ -46,26 +47,26 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 # The pages. npm and Node 20.19+ of the machine, or else Node from PyPI in an environment of its own, so that Python suffices.
+# make run PAGES= serves without them.
 HAS_NODE = command -v npm >/dev/null && node -e "const [a, b] = process.versions.node.split('.').map(Number); \
 	process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)" 2>/dev/null
-WITH_NODE = $(HAS_NODE) || PATH="$(CURDIR)/$(NODE)/bin:$$PATH"; export PATH
-PAGE_SOURCES = $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '*.py')
-
-$(NODE)/.ready: requirements-web.lock
-	@$(HAS_NODE) && mkdir -p $(NODE) && touch $@ && exit 0; \
+OWN_NODE = PATH="$(CURDIR)/$(NODE)/bin:$$PATH"; export PATH; \
+	test -e $(NODE)/.ready -a ! requirements-web.lock -nt $(NODE)/.ready || { \
 	test -n "$(PYTHON)" || { echo "fwber_rt needs Python 3.11 or newer; name it: make web PYTHON=/path/to/python3.12"; exit 1; }; \
 	echo "No npm with Node 20.19 or newer here: installing Node into $(NODE) from requirements-web.lock ..." && \
 	$(PYTHON) -m venv --clear $(NODE) && \
 	$(NODE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-web.lock && \
-	touch $@
+	touch $(NODE)/.ready; }
+WITH_NODE = { $(HAS_NODE) || { $(OWN_NODE); }; } && cd $(WEB)
+PAGE_SOURCES = $(shell find $(WEB) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -name '*.py')
 
-$(PACKAGES): $(WEB)/package.json $(WEB)/package-lock.json $(NODE)/.ready
+$(PACKAGES): $(WEB)/package.json $(WEB)/package-lock.json
 	@echo "Installing into $(WEB)/node_modules from package-lock.json ..."
-	@$(WITH_NODE); cd $(WEB) && npm ci --ignore-scripts --loglevel=error
+	@$(WITH_NODE) && npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
 $(PAGES): $(PACKAGES) $(PAGE_SOURCES)
-	@$(WITH_NODE); cd $(WEB) && npm run --silent build
+	@$(WITH_NODE) && npm run --silent build
 
 web: $(PAGES)
 
@@ -75,11 +76,11 @@ run: $(READY) $(PAGES)
 test: $(READY) $(PAGES)
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(READY) $(PACKAGES)
+check: $(READY) $(PAGES)
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy $(SOURCES)
-	@$(WITH_NODE); cd $(WEB) && npm run --silent check
+	@$(WITH_NODE) && npm run --silent check
 	@$(BIN)/python -m pytest -q tests/test_architecture.py tests/test_packaging.py
 
 # pip-audit and what it brings along stay out of what they judge.

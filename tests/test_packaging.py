@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = ("requirements.lock", "requirements-runtime.lock", "requirements-audit.lock")
+LOCKS = {"requirements.lock": 20, "requirements-runtime.lock": 20, "requirements-audit.lock": 20, "requirements-web.lock": 2}
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 
 
@@ -54,7 +55,7 @@ def test_locked_versions_satisfy_the_project() -> None:
 def test_every_pin_is_hashed_and_no_index_is_named(name: str) -> None:
     blocks = re.split(r"\n(?=\S)", text(name))
     pinned = [block for block in blocks if PIN.match(block)]
-    assert len(pinned) >= 20
+    assert len(pinned) >= LOCKS[name]
     assert all("--hash=sha256:" in block for block in pinned)
     assert not re.search(r"://|--(extra-)?index-url|--find-links|--trusted-host", text(name))
 
@@ -73,12 +74,56 @@ def final_stage() -> list[tuple[str, str]]:
 
 def test_the_image_is_built_in_stages_from_the_hashed_lock() -> None:
     froms = [rest for word, rest in instructions() if word == "FROM"]
-    assert froms == ["python:3.13-slim AS build", "python:3.13-slim"]
+    assert froms == ["python:3.13-slim AS web", "python:3.13-slim AS build", "python:3.13-slim"]
     installs = [rest for word, rest in instructions() if word == "RUN" and "pip install" in rest]
     for command in " && ".join(installs).split("&&"):
         if "pip install" in command:
             assert "--require-hashes" in command or "--no-index" in command, command
     assert not [rest for word, rest in final_stage() if word == "RUN"], "the final stage only copies"
+
+
+def test_the_image_holds_the_pages_built_from_the_hashed_lock() -> None:
+    runs = [rest for word, rest in instructions() if word == "RUN"]
+    assert "npm ci --ignore-scripts" in runs and "npm run build" in runs
+    assert ("COPY", "--from=web /src/dist fwber_rt/web/dist") in instructions()
+    kept_out = text(".dockerignore").splitlines()
+    assert {"**/node_modules", "fwber_rt/web/dist"} <= set(kept_out), "what is built here is not what the image is made of"
+
+
+def test_the_pages_packages_are_pinned_and_hashed_and_no_registry_is_named() -> None:
+    listed = json.loads(text("fwber_rt/web/package.json"))
+    wanted = {**listed["dependencies"], **listed["devDependencies"]}
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in wanted.values()), wanted
+    packages = json.loads(text("fwber_rt/web/package-lock.json"))["packages"]
+    installed = {name: about for name, about in packages.items() if name}
+    assert len(installed) > len(wanted)
+    assert all(about["integrity"].startswith("sha512-") for about in installed.values())
+    assert not any("resolved" in about for about in installed.values())
+    assert {f"node_modules/{name}" for name in wanted} <= set(installed)
+    assert "omit-lockfile-registry-resolved=true" in text("fwber_rt/web/.npmrc")
+
+
+def test_the_clients_version_is_the_servers() -> None:
+    from fwber_rt import __version__
+
+    client = json.loads(text("fwber_rt/web/client/package.json"))
+    assert client["version"] == __version__
+    assert (
+        client["devDependencies"]["typescript"] == json.loads(text("fwber_rt/web/package.json"))["devDependencies"]["typescript"]
+    )
+
+
+def test_a_wheel_holds_the_pages_and_not_their_sources(tmp_path: Path) -> None:
+    if not (ROOT / "fwber_rt/web/dist/index.html").exists():
+        pytest.fail("the pages are not built; make check does so, make web does too")
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    pages = [name for name in names if name.startswith("fwber_rt/web/")]
+    assert {"fwber_rt/web/dist/index.html", "fwber_rt/web/dist/admin.html", "fwber_rt/web/dist/sw.js.br"} <= set(pages)
+    assert all(name.startswith("fwber_rt/web/dist/") for name in pages), pages[:5]
+    assert "fwber_rt/transport/pages.py" in names
 
 
 def test_the_image_runs_as_nobody_and_writes_below_data_only() -> None:
@@ -135,7 +180,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "audit", "bench", "soak", "demo", "reference"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "audit", "bench", "soak", "demo", "web", "reference"])
 def test_make_knows_the_targets(target: str) -> None:
     assert make("--dry-run", target).returncode == 0
 

@@ -5,6 +5,7 @@ const INPUT = { index: "index.html", admin: "admin.html", sw: "worker/sw.ts" };
 
 export default defineConfig({
   root: import.meta.dirname,
+  logLevel: process.argv.includes("build") ? "warn" : "info", // sizes are told by finish()
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "dist",
