@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from bench.door import Door, Token
+from bench.places import Point
 from bench.report import Progress, Unmeasurable
 from bench.wire import PATH, Refusal, Socket
 
@@ -25,7 +26,7 @@ CONSENT = {"purpose": "location", "text_hash": "bench"}
 
 
 Guest = Token
-Point = tuple[float, float]
+
 Entrance = Door | int  # a port alone is one of this machine's
 
 

@@ -7,13 +7,16 @@ from typing import cast
 
 import h3.api.basic_int as h3
 
-CITY = (31.57, 120.30)
+Point = tuple[float, float]
+"""(lat, lng), degrees."""
+
+CITY: Point = (31.57, 120.30)
 RESOLUTION = 8
 
 
-def centre(cell: int) -> tuple[float, float]:
+def centre(cell: int) -> Point:
     """A hexagon's middle as (lat, lng)."""
-    return cast("tuple[float, float]", h3.cell_to_latlng(cell))
+    return cast("Point", h3.cell_to_latlng(cell))
 
 
 def around(rings: int) -> Sequence[int]:

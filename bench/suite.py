@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bench import attacker, cells, fanout, floods, idle, invented, nearby, replay, signin, soak, walk
+from bench import attacker, cells, fanout, floods, idle, invented, nearby, replay, scale, signin, soak, walk
 from bench.report import Report
 
 
@@ -35,6 +35,7 @@ BENCHES: dict[str, Bench] = {
     "cells": cells,
     "idle": idle,
     "nearby": nearby,
+    "scale": scale,
     "walk": walk,
     "replay": replay,
     "soak": soak,
@@ -56,6 +57,7 @@ TINY: Mapping[str, Sequence[Word]] = {
     ),
     "idle": ("--connections", "120", "--quiet", "0.5"),
     "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100"),
+    "scale": ("--sizes", "1000", "4000", "--calls", "100", "--repetitions", "2"),
     "walk": ("--recipients", "2", "6", "--messages", "5"),
     "replay": (invented.traces, "--speed", "1200", "--least", "1"),
     "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),
