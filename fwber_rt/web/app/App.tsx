@@ -1,4 +1,5 @@
 import { who } from "./api.ts";
+import { Receipt } from "./me/Receipt.tsx";
 import { lazy } from "./router/lazy.tsx";
 import { Toasts } from "./ui/Toasts.tsx";
 import { Welcome } from "./welcome/Welcome.tsx";
@@ -11,6 +12,7 @@ export function App() {
   return (
     <>
       {who.value.kind === "nobody" ? <Welcome /> : <Shell />}
+      <Receipt />
       <Toasts />
     </>
   );

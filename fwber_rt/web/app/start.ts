@@ -1,5 +1,6 @@
 /** Everything that listens, started once and in this order; then the connection. */
 import { begin } from "./api.ts";
+import { startConfig } from "./state/config.ts";
 import { startKnowing } from "./me/knowing.ts";
 import { startLooking } from "./people/looking.ts";
 import { returnToPlace } from "./place/being.ts";
@@ -14,6 +15,7 @@ export function start(): void {
   watchInstall();
   startLook();
   startRouter();
+  void startConfig();
   startHearing();
   startKnowing();
   startLooking();

@@ -4,7 +4,7 @@
  */
 import { Map as LeafletMap, TileLayer, type LeafletMouseEvent } from "leaflet";
 import { nextFrame } from "../state/frame.ts";
-import type { Tiles } from "../state/config.ts";
+import type { Tiles } from "../../client/index.ts";
 import { groundCells, groundLevel, edgePx } from "./ground.ts";
 import { outline, resolution } from "./hexagons.ts";
 import { hit, type Hit } from "./hit.ts";
@@ -81,7 +81,7 @@ export class Scene {
 
   tiles(tiles: Tiles | null): void {
     this.#tiles?.remove();
-    this.#tiles = tiles && new TileLayer(tiles.url, { maxNativeZoom: tiles.maxZoom, maxZoom: 18, className: "tiles" }).addTo(this.map);
+    this.#tiles = tiles && new TileLayer(tiles.url, { maxNativeZoom: tiles.max_zoom, maxZoom: 18, className: "tiles" }).addTo(this.map);
     this.map.getContainer().classList.toggle("tiled", tiles !== null);
     this.#lower.draw();
   }
