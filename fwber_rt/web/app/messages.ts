@@ -92,6 +92,8 @@ export const messages = {
 
   // Around
   "around.title": "Around you",
+  "demo.label": "Demonstration: most people here are simulated.",
+  "demo.join": "Stand among them",
   "around.off": "You are not on the map",
   "around.off.what": "Others do not see you, and you do not see them.",
   "around.shown": "Others see you in this hexagon",

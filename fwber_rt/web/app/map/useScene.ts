@@ -59,7 +59,9 @@ function attach(element: HTMLElement): () => void {
     shown: preview.value ?? shown.value, inside: cell.value === shown.value ? null : cell.value, me: placing.value ? null : fix.value, rooms: rooms.value,
     zones: route.value.screen === "privacy" ? (sharing.value?.zones ?? []) : [], person: route.value.user ?? null, room: route.value.room ?? null,
   }));
-  const made = new Scene(element, model.peek(), guess(new Date().getTimezoneOffset()), {
+  const demo = config.peek().demo;
+  const start = demo ? { centre: centre(demo), zoom: 14 } : guess(new Date().getTimezoneOffset());
+  const made = new Scene(element, model.peek(), start, {
     onTap(point, hit) {
       if (placing.peek()) useHand(point);
       else if (hit) open(hit);

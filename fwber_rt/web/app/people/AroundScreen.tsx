@@ -1,4 +1,5 @@
 import { PlaceCard } from "../place/PlaceCard.tsx";
+import { config } from "../state/config.ts";
 import { beyond, looking } from "../state/people.ts";
 import { located } from "../state/place.ts";
 import { t } from "../text.ts";
@@ -13,6 +14,7 @@ export function AroundScreen() {
   const more = beyond.value;
   return (
     <Pane title={t("around.title")} tools={looking.value ? <span class="spinner soft" aria-hidden="true" /> : undefined}>
+      {config.value.demo ? <p class="chip demo">{t("demo.label")}</p> : null}
       <PlaceCard />
       {located.value ? (
         <>

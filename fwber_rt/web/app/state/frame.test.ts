@@ -1,6 +1,6 @@
 import { effect, signal } from "@preact/signals";
 import { expect, it } from "vitest";
-import { gather } from "./frame.ts";
+import { gather, slowed } from "./frame.ts";
 
 it("hands all items of a frame over at once, in their order, and starts anew", () => {
   const frames: (() => void)[] = [];
@@ -23,4 +23,19 @@ it("changes what is shown once per frame", () => {
   [1, 2, 3, 4].forEach(take);
   frames.shift()?.();
   expect([shown, a.value]).toEqual([2, 4]);
+});
+
+it("slows what changes often: the first change at once, then the latest after a rest", () => {
+  const source = signal(0);
+  const rests: (() => void)[] = [];
+  const slow = slowed(source, 400, (_, run) => rests.push(run));
+  const seen: number[] = [];
+  effect(() => { seen.push(slow.value); });
+  [1, 2, 3].forEach((value) => { source.value = value; });
+  expect(seen).toEqual([0, 1]);
+  rests.shift()?.();
+  expect(seen).toEqual([0, 1, 3]);
+  rests.shift()?.();
+  source.value = 4;
+  expect(seen).toEqual([0, 1, 3, 4]);
 });

@@ -2,7 +2,7 @@
  * Work gathered and done once per frame: a hundred pushes a second become at most sixty changes of what is shown, and none while
  * nobody looks.
  */
-import { batch } from "@preact/signals";
+import { batch, effect, signal, type ReadonlySignal } from "@preact/signals";
 
 export type NextFrame = (run: () => void) => void;
 
@@ -33,4 +33,29 @@ export function gather<T>(apply: (items: readonly T[]) => void, next: NextFrame 
       batch(() => apply(all));
     });
   };
+}
+
+/** The same value, but at most one change in `ms`: for what is expensive to show and nobody reads faster. */
+export function slowed<T>(source: ReadonlySignal<T>, ms: number, later: (ms: number, run: () => void) => void = after): ReadonlySignal<T> {
+  const shown = signal(source.peek());
+  let [resting, missed] = [false, false];
+  const take = (): void => {
+    shown.value = source.peek();
+    resting = true;
+    missed = false;
+    later(ms, () => {
+      resting = false;
+      if (missed) take();
+    });
+  };
+  effect(() => {
+    if (source.value === shown.peek()) return;
+    if (resting) missed = true;
+    else take();
+  });
+  return shown;
+}
+
+function after(ms: number, run: () => void): void {
+  setTimeout(run, ms);
 }
