@@ -62,8 +62,8 @@ class File(NamedTuple):
 def policy(settings: Settings) -> dict[str, str]:
     """The headers of a page: scripts and styles of this server alone, and nothing inline; images of the map's server too.
 
-    Violations go to ``report-uri``, which every browser knows and uses at once; beside ``report-to`` Chromium ignores it, and tells
-    a minute later, or never when the page is closed before.
+    Violations go to ``report-uri``, which every browser knows and uses at once; beside ``report-to`` Chromium ignores it, and
+    tells a minute later, or never when the page is closed before.
     """
     images = " ".join(part for part in ("'self'", "data:", tiles_origin(settings[TILES])) if part)
     rules = (
