@@ -21,7 +21,7 @@ export function explain(error: unknown): string {
 
 function refused(error: Refusal): string {
   if (error.name === "rate.limited") return t("error.rate.limited", { seconds: Math.max(1, Math.ceil(error.retryAfterMs / 1000)) });
-  if (error.name === "field.invalid" && error.message) return error.message;
+  if (error.name === "field.invalid" && error.message) return error.message.charAt(0).toUpperCase() + error.message.slice(1);
   const key = `error.${error.name}`;
   return isKey(key) ? t(key) : error.message || t("error.unknown", { name: error.name });
 }

@@ -244,7 +244,7 @@ export const messages = {
   "hidden.muted": "Muted",
   "hidden.none": "You have blocked or muted nobody.",
   "hidden.since": "Since {date}",
-  "hidden.why": "Only numbers are kept here, so that the list tells you nothing about who is still around.",
+  "hidden.why": "The server keeps numbers and your notes here but no names, so that the list tells you nothing about who is still around.",
 
   "look.title": "Look and notifications",
   "look.colours": "Colours",

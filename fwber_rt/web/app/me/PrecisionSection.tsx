@@ -3,6 +3,7 @@ import { ask } from "../api.ts";
 import { explain } from "../explain.ts";
 import { sizeText } from "../place/size.ts";
 import { config } from "../state/config.ts";
+import { wish } from "../state/map.ts";
 import { say } from "../state/notices.ts";
 import { sharing, shown } from "../state/place.ts";
 import { t, type Key } from "../text.ts";
@@ -19,6 +20,7 @@ export function PrecisionSection() {
       const after = await ask("location.precision", { res });
       sharing.value = after;
       shown.value = after.shown;
+      if (after.shown) wish.value = [after.shown]; // at its true size
     } catch (error) {
       say(explain(error), { bad: true });
     } finally {

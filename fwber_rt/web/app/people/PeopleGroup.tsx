@@ -15,7 +15,7 @@ export function PeopleGroup({ group }: { group: Group }) {
   const { people, unnamed } = group;
   return (
     <section class="section">
-      <h3>{title(group.band)}</h3>
+      <h2 class="minor">{title(group.band)}</h2>
       <ul class="list">
         {people.slice(0, most).map((person) => <PersonItem key={person.user} person={person} />)}
       </ul>

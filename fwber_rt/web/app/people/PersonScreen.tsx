@@ -1,9 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Route } from "../router/route.ts";
 import { BlockDialog } from "../safety/BlockDialog.tsx";
-import { mute, unmute } from "../safety/relate.ts";
+import { mute, unblock, unmute } from "../safety/relate.ts";
 import { ReportDialog } from "../safety/ReportDialog.tsx";
-import { unblock } from "../safety/relate.ts";
 import { wish } from "../state/map.ts";
 import { say } from "../state/notices.ts";
 import { blocked, muted } from "../state/relations.ts";
@@ -16,6 +15,8 @@ import { Icon } from "../ui/Icon.tsx";
 import { Name } from "../ui/Name.tsx";
 import { Pane } from "../ui/Pane.tsx";
 import { personOf } from "./around.ts";
+
+const NOTE = 200;
 
 /** One person: what is known of them, which is a hexagon; and what one can do about them. */
 export function PersonScreen({ route }: { route: Route }) {
@@ -48,7 +49,7 @@ export function Actions({ user, name }: { user: string; name: string }) {
   const [open, setOpen] = useState<"block" | "report" | null>(null);
   const [isMuted, isBlocked] = [muted.value.has(user), blocked.value.has(user)];
   const toggleMute = async (): Promise<void> => {
-    await (isMuted ? unmute(user) : mute(user));
+    await (isMuted ? unmute(user) : mute(user, name.slice(0, NOTE)));
     say(t(isMuted ? "person.unmuted" : "person.muted", { name }));
   };
   const free = async (): Promise<void> => {

@@ -13,6 +13,7 @@ export function startRelations(): void {
   });
 }
 
+/** `note` is for my eyes only: the lists have no names. */
 export async function block(user: string, note = ""): Promise<void> {
   learn(await ask("user.block", { user, ...(note ? { note } : {}) }));
 }
@@ -21,8 +22,8 @@ export async function unblock(user: string): Promise<void> {
   learn(await ask("user.unblock", { user }));
 }
 
-export async function mute(user: string): Promise<void> {
-  learn(await ask("user.mute", { user }));
+export async function mute(user: string, note = ""): Promise<void> {
+  learn(await ask("user.mute", { user, ...(note ? { note } : {}) }));
 }
 
 export async function unmute(user: string): Promise<void> {
