@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check audit bench soak demo web lock reference clean help
+.PHONY: run test check audit bench soak demo web screenshots lock reference clean help
 
 IS_NEW = import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -31,6 +31,7 @@ help:
 	@echo "make demo       serve, with simulated people around you; FILE=traces.csv (or GPX): play those through the server instead"
 	@echo "make web        build the pages of $(WEB) into $(WEB)/dist; run, test and demo do so when their sources changed,"
 	@echo "                run and demo serve without them when PAGES is empty: make run PAGES="
+	@echo "make screenshots  pictures of every screen, phone and desktop, light and dark, in screenshots/; ARGS=\"FOLDER SCREEN...\" for some"
 	@echo "make lock       pin the newest versions of all dependencies (needs uv)"
 	@echo "make reference  write the generated files again: config/default.toml and the reference pages"
 	@echo "make clean      remove what make has made; not the data"
@@ -101,6 +102,9 @@ soak: $(READY)
 
 demo: $(READY) $(PAGES)
 	@exec $(BIN)/$(if $(FILE),python -m bench replay $(FILE) --speed 120 --traces 60 --minutes 30 --least 1,fwber-rt demo) $(ARGS)
+
+screenshots: $(READY) $(PAGES)
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 # --universal: one file for every platform and Python; --no-emit-index-url: no address of any index in it.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \

@@ -180,7 +180,7 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "audit", "bench", "soak", "demo", "web", "reference"])
+@pytest.mark.parametrize("target", ["run", "test", "check", "audit", "bench", "soak", "demo", "web", "screenshots", "reference"])
 def test_make_knows_the_targets(target: str) -> None:
     assert make("--dry-run", target).returncode == 0
 

@@ -13,12 +13,9 @@ from playwright.async_api import Browser, expect
 
 from tests.browser.chromium import PATIENCE_MS, PHONE, Watch, launched
 from tests.browser.people import Person
+from tests.browser.quick import QUICK
 from tests.e2e.servers import Process
 
-QUICK = {
-    "privacy.tick_s": "0.1", "privacy.dwell_s": "0.2", "privacy.dwell_random_s": "0.1", "presence.grace_s": "2",
-    "limits.guest": "50:500", "limits.address": "500:5000", "limits.room_create": "10:100",
-}  # fmt: skip
 Place = tuple[float, float]
 Visit = Callable[..., Awaitable[Person]]
 _places = count()

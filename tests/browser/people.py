@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
@@ -78,6 +79,22 @@ class Person:
     async def go(self, route: str) -> None:
         """To a screen by its address, as a link or the history does."""
         await self.page.evaluate("hash => { location.hash = hash }", f"#/{route}")
+
+    async def settled(self) -> None:
+        """Wait until nothing is loading."""
+        await expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+
+    async def colours(self, scheme: Literal["light", "dark"]) -> None:
+        """The system's colours, once they are drawn."""
+        await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    async def dismiss(self) -> None:
+        """Close the dialog, or end the choice of a place, that is open."""
+        await self.page.keyboard.press("Escape")
+        await expect(self.page.get_by_role("dialog")).to_have_count(0)
+        if await self.page.get_by_role("region", name="Put yourself on the map").count():
+            await self.press("Cancel")
 
     async def see(self, name: str) -> None:
         """Wait until somebody is in the list of people around."""

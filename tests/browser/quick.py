@@ -1,0 +1,10 @@
+"""Settings under which a browser need not wait for what is slow on purpose, and one address may be many people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+QUICK: Final = {
+    "privacy.tick_s": "0.1", "privacy.dwell_s": "0.2", "privacy.dwell_random_s": "0.1", "presence.grace_s": "2",
+    "limits.guest": "50:500", "limits.address": "500:5000", "limits.room_create": "10:100",
+}  # fmt: skip
