@@ -8,8 +8,7 @@ from typing import Literal
 from playwright.async_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.chromium import Watch
-
-SEEN = "Others see you somewhere in this hexagon"
+from tests.browser.words import t
 
 
 class Person:
@@ -31,23 +30,23 @@ class Person:
         """As a guest, up to the map."""
         self.name = name
         await self.open()
-        await self.page.get_by_label("What should people call you?").fill(name)
-        await self.press("Continue")
-        await self.press("I agree" if agree else "Not now")
-        await expect(self.heading("Around you")).to_be_visible()
+        await self.page.get_by_label(t("welcome.name")).fill(name)
+        await self.press(t("do.continue"))
+        await self.press(t("consent.agree") if agree else t("consent.later"))
+        await expect(self.heading(t("around.title"))).to_be_visible()
 
     async def locate(self) -> None:
         """Onto the map, by what the device says."""
-        await self.press("Use my location")
-        await expect(self.page.get_by_text(SEEN)).to_be_visible()
+        await self.press(t("place.use"))
+        await expect(self.page.get_by_text(t("around.shown"))).to_be_visible()
 
     async def put(self, lat: float, lng: float) -> None:
         """Onto the map by hand, by coordinates."""
-        await self.press("Put myself on the map")
-        await self.press("Type coordinates")
-        await self.page.get_by_label("Latitude and longitude").fill(f"{lat:.5f}, {lng:.5f}")
-        await self.page.get_by_role("button", name="I am here").first.click()
-        await expect(self.page.get_by_text(SEEN)).to_be_visible()
+        await self.press(t("place.hand"))
+        await self.press(t("place.hand.type"))
+        await self.page.get_by_label(t("place.hand.coordinates")).fill(f"{lat:.5f}, {lng:.5f}")
+        await self.page.get_by_role("button", name=t("place.hand.here")).first.click()
+        await expect(self.page.get_by_text(t("around.shown"))).to_be_visible()
 
     async def arrive(self, name: str) -> None:
         await self.enter(name)
@@ -93,8 +92,8 @@ class Person:
         """Close the dialog, or end the choice of a place, that is open."""
         await self.page.keyboard.press("Escape")
         await expect(self.page.get_by_role("dialog")).to_have_count(0)
-        if await self.page.get_by_role("region", name="Put yourself on the map").count():
-            await self.press("Cancel")
+        if await self.page.get_by_role("region", name=t("place.hand.title")).count():
+            await self.press(t("do.cancel"))
 
     async def see(self, name: str) -> None:
         """Wait until somebody is in the list of people around."""

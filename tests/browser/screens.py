@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from tests.browser.people import Person
 from tests.browser.scene import Scene
+from tests.browser.words import t
 
 Way = Callable[[Person, Scene], Awaitable[None]]
 
@@ -28,43 +29,43 @@ def route(path: str, heading: str | re.Pattern[str] = "") -> Way:
 
 async def welcome(person: Person, scene: Scene) -> None:
     await person.open()
-    await expect(person.heading("See who is around, without being found.")).to_be_visible()
+    await expect(person.heading(t("welcome.title"))).to_be_visible()
 
 
 async def consent(person: Person, scene: Scene) -> None:
     await welcome(person, scene)
-    await person.page.get_by_label("What should people call you?").fill("Vera")
-    await person.press("Continue")
-    await expect(person.heading("Before you appear on the map")).to_be_visible()
+    await person.page.get_by_label(t("welcome.name")).fill("Vera")
+    await person.press(t("do.continue"))
+    await expect(person.heading(t("consent.title"))).to_be_visible()
 
 
 async def placing(person: Person, scene: Scene) -> None:
     await person.go("")
-    await person.press("Put myself on the map by hand")
-    await person.press("Type coordinates")
+    await person.press(t("map.hand"))
+    await person.press(t("place.hand.type"))
 
 
 async def blocking(person: Person, scene: Scene) -> None:
     await route("people/{user}")(person, scene)
-    await person.press("Block")
+    await person.press(t("person.block"))
 
 
 async def reporting(person: Person, scene: Scene) -> None:
     await route("people/{user}")(person, scene)
-    await person.press("Report")
+    await person.press(t("person.report"))
 
 
 # Before one is in.
 OUTSIDE: Mapping[str, Way] = {
     "welcome": welcome,
     "consent": consent,
-    "sign-in": route("sign-in", "Welcome back"),
-    "register": route("register", "Make an account"),
-    "reset": route("reset", "A new password"),
+    "sign-in": route("sign-in", t("sign.in.title")),
+    "register": route("register", t("welcome.register")),
+    "reset": route("reset", t("reset.title")),
 }
 # For a guest on the map.
 INSIDE: Mapping[str, Way] = {
-    "around": route("", "Around you"),
+    "around": route("", t("around.title")),
     "placing": placing,
     "person": route("people/{user}"),
     "block": blocking,
@@ -74,11 +75,11 @@ INSIDE: Mapping[str, Way] = {
     "room": route("rooms/{room}"),
     "room-about": route("rooms/{room}/about"),
     "here": route("here"),
-    "me": route("me", "Me"),
-    "profile": route("me/profile", "Name"),
-    "privacy": route("me/privacy", "Privacy"),
-    "hidden": route("me/hidden", "Blocked and muted"),
-    "look": route("me/look", "Look and notifications"),
+    "me": route("me", t("me.title")),
+    "profile": route("me/profile", t("profile.title")),
+    "privacy": route("me/privacy", t("privacy.title")),
+    "hidden": route("me/hidden", t("me.hidden")),
+    "look": route("me/look", t("me.look")),
     "account": route("me/account"),
     "devices": route("me/devices"),
     "data": route("me/data"),

@@ -6,6 +6,7 @@ import pytest
 
 from fwber_rt.demo.walk import moved
 from tests.browser.conftest import Place, Visit
+from tests.browser.words import t
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -26,8 +27,8 @@ async def test_one_blocks_the_other_and_neither_sees_the_other(visit: Visit, pla
     await ada.see("Bob")
     await bob.see("Ada")
     await ada.neighbour("Bob").click()
-    await ada.press("Block")
-    await ada.page.get_by_role("dialog").get_by_role("button", name="Block").click()
+    await ada.press(t("person.block"))
+    await ada.page.get_by_role("dialog").get_by_role("button", name=t("person.block")).click()
     await ada.miss("Bob")
     await bob.miss("Ada")
 
@@ -37,6 +38,6 @@ async def test_one_vanishes_and_the_other_forgets_them_at_once(visit: Visit) -> 
     await ada.arrive("Ada")
     await bob.arrive("Bob")
     await bob.see("Ada")
-    await ada.press("Vanish")
+    await ada.press(t("around.vanish"))
     await bob.miss("Ada")
-    await ada.text("You are not on the map").wait_for()
+    await ada.text(t("around.off")).wait_for()
