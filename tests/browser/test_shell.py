@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, Response, WebSocket, expect
 
 from tests.browser.conftest import Visit
-from tests.browser.people import SEEN
+from tests.browser.words import t
 from tests.e2e.servers import Process
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -98,7 +98,7 @@ async def test_after_a_reload_the_conversation_is_taken_up_where_it_was(visit: V
     await ada.arrive("Ada")
     await ada.page.reload()
     await expect(ada.heading("Around you")).to_be_visible()
-    await expect(ada.text(SEEN)).to_be_visible()
+    await expect(ada.text(t("around.shown"))).to_be_visible()
     connects = [frame["d"] for frame in said if frame["op"] == "connect"]
     assert len(connects) == 2 and isinstance(connects[1], dict)
     assert "resume" in connects[1] and "resume" not in connects[0]  # type: ignore[operator]
