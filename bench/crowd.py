@@ -8,6 +8,7 @@ address are part of the server under test.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -51,8 +52,9 @@ def guests(
     if where.tokens:
         return _let_in(where.tokens, first, count)
     made: list[Guest] = []
-    sockets = [Socket(where, comes_from(place)) for place in range(min(count, 50))]
+    sockets: list[Socket] = []
     try:
+        sockets += (Socket(where, comes_from(place)) for place in range(min(count, 50)))
         with Progress(label, count) as progress:
             for batch in batches(range(first, first + count), len(sockets)):
                 for number, socket in zip(batch, sockets, strict=False):
@@ -84,7 +86,7 @@ def connect(
     The sockets stay blocking. Unmeasurable or Refusal when the server does not let everybody in.
     """
     opened: list[Socket] = []
-    with Progress(label, len(crowd)) as progress:
+    with Progress(label, len(crowd)) as progress, closing_on_error(opened):
         for batch in batches(range(len(crowd)), BATCH):
             sockets = open_sockets(entrance, [PATH] * len(batch), first=batch[0], comes_from=comes_from)
             opened += sockets
@@ -98,12 +100,24 @@ def open_sockets(
     entrance: Entrance, paths: Sequence[str], *, first: int = 0, comes_from: Callable[[int], str] = source
 ) -> list[Socket]:
     """Upgraded connections, one per path; ``first`` is the place of the first one in its crowd."""
-    sockets = [Socket(door(entrance), comes_from(first + place)) for place in range(len(paths))]
-    for socket, path in zip(sockets, paths, strict=True):
-        socket.send_upgrade(path)
-    for socket in sockets:
-        socket.read_upgraded()
+    sockets: list[Socket] = []
+    with closing_on_error(sockets):
+        for place, path in enumerate(paths):
+            sockets.append(Socket(door(entrance), comes_from(first + place)))
+            sockets[-1].send_upgrade(path)
+        for socket in sockets:
+            socket.read_upgraded()
     return sockets
+
+
+@contextmanager
+def closing_on_error(sockets: Sequence[Socket]) -> Iterator[None]:
+    """Whoever fails half-way leaves no connection open."""
+    try:
+        yield
+    except BaseException:
+        close(sockets)
+        raise
 
 
 def batches(places: range, size: int) -> Iterator[range]:

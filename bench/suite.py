@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bench import attacker, cells, fanout, floods, idle, invented, nearby, replay, scale, signin, soak, walk
+from bench import attacker, calibrate, cells, fanout, floods, idle, invented, nearby, replay, scale, signin, soak, walk
 from bench.report import Report
 
 
@@ -36,6 +36,7 @@ BENCHES: dict[str, Bench] = {
     "idle": idle,
     "nearby": nearby,
     "scale": scale,
+    "calibrate": calibrate,
     "walk": walk,
     "replay": replay,
     "soak": soak,
@@ -58,6 +59,9 @@ TINY: Mapping[str, Sequence[Word]] = {
     "idle": ("--connections", "120", "--quiet", "0.5"),
     "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100"),
     "scale": ("--sizes", "1000", "4000", "--calls", "100", "--repetitions", "2"),
+    "calibrate": (
+        "--people", "20", "--seconds", "0.2", "--warm-up", "0.05", "--start", "200", "--most", "300", "--limit", "5000",
+    ),
     "walk": ("--recipients", "2", "6", "--messages", "5"),
     "replay": (invented.traces, "--speed", "1200", "--least", "1"),
     "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),

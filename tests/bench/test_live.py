@@ -76,6 +76,15 @@ def test_scale(tmp_path: Path) -> None:
     assert report["figures"]["ratios"]["join"] == pytest.approx(means["join"]["4000"] / means["join"]["1000"])
 
 
+def test_calibrate(tmp_path: Path) -> None:
+    _, report = _tiny(tmp_path, "calibrate")
+    mixed = report["figures"]["mixed"]
+    assert mixed["users"] == pytest.approx(mixed["per_second"] / 0.15)
+    assert 0 < mixed["p50_ms"] <= mixed["p999_ms"]
+    assert report["figures"]["usage"]["mixed"]["server_share"] > 0
+    assert report["figures"]["usage"]["mixed"]["loop_lag_p99_s"] > 0
+
+
 def test_walk(tmp_path: Path) -> None:
     status, report = _tiny(tmp_path, "walk")
     assert status == HELD, report["tables"]
