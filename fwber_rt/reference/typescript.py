@@ -30,12 +30,12 @@ def render(registry: Registry) -> str:
     """The module."""
     document = describe(registry)
     shapes: Mapping[str, Json] = document["components"]["schemas"]
-    optional = _optional(registry, shapes)
+    absent = optional(registry, shapes)
     operations = list(registry.operations.values())
     sections = (
         _NOTICE,
         f"export const PREFIX = {_quoted(PREFIX)};",
-        *(_interface(name, shapes[name], optional[name]) for name in sorted(shapes)),
+        *(_interface(name, shapes[name], absent[name]) for name in sorted(shapes)),
         _map("Operations", "What may be asked: request, reply, and the errors it may be refused with.", _asked(operations)),
         _union("SocketOp", "Those that may be asked over the WebSocket.", (each.op for each in operations if each.ws)),
         _union("QueryOp", "Those that change nothing.", (each.op for each in operations if isinstance(each, Query))),
@@ -64,7 +64,7 @@ def type_of(schema: Json) -> str:
     return _PLAIN.get(str(kind), "unknown")
 
 
-def _optional(registry: Registry, shapes: Mapping[str, Json]) -> dict[str, bool]:
+def optional(registry: Registry, shapes: Mapping[str, Json]) -> dict[str, bool]:
     """Whether the fields of each shape that have a default may be absent."""
     asked = _reached((each.request.__name__ for each in registry.operations.values()), shapes)
     omitting = {struct.cls.__name__ for struct in _structs(registry) if struct.cls.__struct_config__.omit_defaults}

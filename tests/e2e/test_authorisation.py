@@ -8,7 +8,9 @@ import time
 import pytest
 
 from fwber_rt.features import registry
+from fwber_rt.transport import downloads
 from tests.e2e.conftest import StartProcess
+from tests.e2e.forms import Forms
 from tests.e2e.matrix.cells import Cell, ask_all
 from tests.e2e.matrix.rules import OK, Caller
 from tests.e2e.matrix.samples import SAMPLES, samples
@@ -50,3 +52,9 @@ async def test_everybody_may_do_what_is_declared_and_nothing_else(
     told_apart = [f"{cell}: {cell.unlike}" for cell in cells if cell.unlike]
     assert not told_apart, "\n" + "\n".join(told_apart)
     assert set(Caller) == {cell.caller for cell in cells}
+    forms = Forms(REGISTRY)
+    replies = [cell for cell in cells if cell.got == OK and not cell.over.endswith(downloads.ROUTE)]
+    shapes = {op: operation.reply.__name__ for op, operation in REGISTRY.operations.items()}
+    misshapen = [f"{cell.op}: {line}" for cell in replies for line in forms.complaints(shapes[cell.op], cell.reply)]
+    assert not misshapen, "\n" + "\n".join(sorted(set(misshapen)))
+    assert REGISTRY.operations.keys() - {cell.op for cell in replies} <= {"auth.email.verify"}, "which takes a code from a letter"

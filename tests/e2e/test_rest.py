@@ -24,6 +24,7 @@ Ask = Callable[[str, Json], Awaitable[Json]]
 # Every operation with a route, in an order in which each can succeed; texts in braces are filled in.
 STORY: list[tuple[str, Json]] = [
     ("ping", {}),
+    ("server.about", {}),
     ("consent.give", CONSENT),
     ("location.update", {"lat": "{lat}", "lng": "{lng}", "accuracy_m": 5, "speed_mps": 1.5}),
     ("nearby.people", {"limit": 10}),

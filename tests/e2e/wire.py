@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from functools import cache
 from itertools import count
 from typing import Any, Self
 
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+
+from fwber_rt.features import registry
+from tests.e2e.forms import Forms
 
 Json = dict[str, Any]
 
@@ -160,6 +164,7 @@ class Wire:
         except ConnectionClosed:
             raise self._closed() from None
         if "t" in frame:
+            assert not (wrong := _forms().of_push(frame)), wrong
             self.pushes.append(frame)
             if "o" in frame and frame["s"] in self.positions:
                 self.positions[frame["s"]]["o"] = frame["o"]
@@ -230,3 +235,8 @@ class Rest:
 
     async def close(self) -> None:
         await self._session.close()
+
+
+@cache
+def _forms() -> Forms:
+    return Forms(registry())

@@ -199,14 +199,26 @@ describe("resume", () => {
     const { client } = await open(ROOM);
     const heard: unknown[] = [];
     client.on("message.new", ({ o }) => heard.push(o));
-    world.wire.push("message.new", {}, "room:1", 5);
+    world.wire.push("message.new", { mid: "5" }, "room:1", 5);
     await redial();
     world.wire.onopen?.();
     expect(world.wire.asked("connect").d.resume).toEqual({ session: "secret-1", streams: { "room:1": { epoch: "e", o: 5 } } });
     world.wire.ok("connect", welcome({ "room:1": { epoch: "e", o: 7, recovered: true } }));
-    for (const o of [5, 6, 7]) world.wire.push("message.new", {}, "room:1", o);
+    for (const o of [5, 6, 7]) world.wire.push("message.new", { mid: String(o) }, "room:1", o);
     expect(heard).toEqual([5, 6, 7]);
     expect(client.statistics()).toMatchObject({ connects: 2, resumed: 1, duplicates: 1, lost: 0 });
+  });
+
+  test("what somebody said who was erased since is nothing to the page, and its place is passed all the same", async () => {
+    const { client } = await open(ROOM);
+    const heard: unknown[] = [];
+    client.on("message.new", ({ o }) => heard.push(o));
+    world.wire.push("message.new", {}, "room:1", 5);
+    world.wire.push("message.new", { mid: "6" }, "room:1", 6);
+    await redial();
+    world.wire.onopen?.();
+    expect(heard).toEqual([6]);
+    expect(world.wire.asked("connect").d.resume).toMatchObject({ streams: { "room:1": { o: 6 } } });
   });
 
   test("what cannot be replayed is announced once the client is open, so that the page can ask for it", async () => {

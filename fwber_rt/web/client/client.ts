@@ -269,6 +269,7 @@ export class Client {
     if (push.s !== null && push.o !== null && !this.#positions.hear(push.s, push.o)) return;
     this.#counts.pushes += 1;
     if (push.o !== null) this.#keepSoon();
+    if (push.o !== null && isEmpty(push.d)) return; // by somebody who was erased since: only its place is left
     if (push.t === "bye") this.#keeper.noteSlot((push.d as Bye).reconnect_after_ms);
     else if (push.t === "token.expiring") void this.#renew();
     else if (push.t === "streams") this.#positions.learn("streams", {}, push.d);
@@ -403,6 +404,10 @@ export class Client {
       });
     }
   }
+}
+
+function isEmpty(d: unknown): boolean {
+  return !isRecord(d) || Object.keys(d).length === 0;
 }
 
 interface Resume {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from fwber_rt.registry import Command, Query, routes_of
 from fwber_rt.transport import downloads
@@ -17,7 +18,10 @@ WEBSOCKET = "websocket"
 
 @dataclass(frozen=True)
 class Cell:
-    """One question, what should come of it and what did. ``unlike``: a refusal that tells the object from none at all."""
+    """One question, what should come of it and what did. ``unlike``: a refusal that tells the object from none at all.
+
+    ``reply``: what was answered, when that was JSON.
+    """
 
     op: str
     over: str  # "websocket" or a route
@@ -26,6 +30,7 @@ class Cell:
     expected: str
     got: str
     unlike: str = ""
+    reply: Any = None
 
     def __str__(self) -> str:
         return f"{self.op} over {self.over} by {self.caller.title} of {self.target.value}: {self.got}, not {self.expected}"
@@ -64,7 +69,7 @@ async def _cell(asking: _Asking, caller: Caller, target: Target, wanted: str) ->
     if answer.name == "not.found" and hidden(caller, target) and target is not Target.UNKNOWN:
         nothing = await asking.ask(caller, Target.UNKNOWN, wanted)
         unlike = "" if nothing.raw == answer.raw else f"{answer.raw!r} is not {nothing.raw!r}"
-    return Cell(asking.operation.op, asking.over, caller, target, wanted, answer.name, unlike)
+    return Cell(asking.operation.op, asking.over, caller, target, wanted, answer.name, unlike, answer.value)
 
 
 class _Asking:
