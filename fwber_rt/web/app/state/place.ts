@@ -34,5 +34,6 @@ export const placing = signal(false);
 /** Hexagons whose people and talk I hear, as the server listed them. */
 export const heard = signal<ReadonlySet<string>>(new Set());
 
-export const located = computed(() => cell.value !== null);
+/** On the map: by this device, or by another of mine. */
+export const located = computed(() => cell.value !== null || shown.value !== null || heard.value.size > 0);
 export const ghost = computed(() => sharing.value?.res === 0);
