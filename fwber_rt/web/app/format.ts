@@ -1,12 +1,14 @@
 /** Numbers, sizes and times as people read them. */
 import { locale, t } from "./text.ts";
 
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions().hourCycle; // 12 or 24 hours: as the device
+
 /** The time of day, and the day where it is not today. Milliseconds since the Unix epoch. */
 export function moment(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)];
   const sameDay = then.toDateString() === today.toDateString();
   const day: Intl.DateTimeFormatOptions = sameDay ? {} : { day: "numeric", month: "short", ...(then.getFullYear() === today.getFullYear() ? {} : { year: "numeric" }) };
-  return new Intl.DateTimeFormat(locale(), { ...day, hour: "2-digit", minute: "2-digit" }).format(then);
+  return new Intl.DateTimeFormat(locale(), { ...day, hour: "2-digit", minute: "2-digit", ...(clock ? { hourCycle: clock } : {}) }).format(then);
 }
 
 /** The day alone. */

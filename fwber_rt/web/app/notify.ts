@@ -39,6 +39,14 @@ export function turnOff(): void {
   kept.set(KEY, "off");
 }
 
+/** Follow clicks on notes that the worker showed; call once. */
+export function startNotify(): void {
+  navigator.serviceWorker?.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+    const hash = typeof data === "object" && data !== null && "open" in data ? data.open : null;
+    if (typeof hash === "string") location.hash = hash;
+  });
+}
+
 /** Show a note if the page is in the background and notifications are on. */
 export async function notify({ title, body, tag, hash }: Note): Promise<void> {
   if (!wanted.peek() || read() !== "granted" || document.visibilityState === "visible") return;

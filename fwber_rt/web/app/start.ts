@@ -6,8 +6,10 @@ import { startLooking } from "./people/looking.ts";
 import { returnToPlace } from "./place/being.ts";
 import { startHearing } from "./place/hearing.ts";
 import { startTelling } from "./place/telling.ts";
+import { startNotify } from "./notify.ts";
 import { startRouter } from "./router/router.ts";
 import { watchInstall } from "./shell/install.ts";
+import { startTitle } from "./shell/title.ts";
 import { startRelations } from "./safety/relate.ts";
 import { startLook } from "./state/look.ts";
 
@@ -15,6 +17,8 @@ export function start(): void {
   watchInstall();
   startLook();
   startRouter();
+  startNotify();
+  startTitle();
   void startConfig();
   startHearing();
   startKnowing();

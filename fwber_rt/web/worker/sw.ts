@@ -26,7 +26,7 @@ self.addEventListener("fetch", (event) => {
 
 self.addEventListener("notificationclick", (event) => {
   event.notification.close();
-  event.waitUntil(show());
+  event.waitUntil(show(whereTo(event.notification.data)));
 });
 
 async function keepShell(): Promise<void> {
@@ -54,10 +54,16 @@ async function kept(request: Request): Promise<Response> {
   return (await caches.match(request, { ignoreSearch: true })) ?? (await fetch(request));
 }
 
-async function show(): Promise<void> {
+/** The page, at the part of its address (`#...`) that a note was about. */
+async function show(hash: string): Promise<void> {
   const open = await self.clients.matchAll({ type: "window" });
   const first = open[0];
-  if (first) await first.focus();
-  else await self.clients.openWindow("/");
+  if (!first) await self.clients.openWindow(`/${hash}`);
+  else (await first.focus()).postMessage({ open: hash });
+}
+
+function whereTo(data: unknown): string {
+  const hash = typeof data === "object" && data !== null && "hash" in data ? data.hash : "";
+  return typeof hash === "string" && hash.startsWith("#") ? hash : "";
 }
 export {};

@@ -7,15 +7,18 @@ import { wish } from "../state/map.ts";
 import { say } from "../state/notices.ts";
 import { sharing, shown } from "../state/place.ts";
 import { t, type Key } from "../text.ts";
+import { Switch } from "../ui/Switch.tsx";
 
-/** The levels of the deployment, finest first, and ghost. Choosing one takes effect; it is not saved apart. */
+/** The levels of the deployment, finest first, and being a ghost. Choosing takes effect; it is not saved apart. */
 export function PrecisionSection() {
   const [wanted, setWanted] = useState<number | null>(null);
   const now = sharing.value;
-  const choices = now?.choices ?? [config.value.resolution, ...config.value.coarser, 0];
+  const levels = (now?.choices ?? [config.value.resolution, ...config.value.coarser]).filter(Boolean);
   const chosen = wanted ?? now?.res ?? null;
+  const [level, setLevel] = useState(chosen || (levels[0] ?? 0)); // where a ghost comes back to
   const choose = async (res: number): Promise<void> => {
     setWanted(res);
+    if (res) setLevel(res);
     try {
       const after = await ask("location.precision", { res });
       sharing.value = after;
@@ -28,19 +31,22 @@ export function PrecisionSection() {
     }
   };
   return (
-    <fieldset class="section" disabled={now === null}>
-      <legend><h2>{t("privacy.precision")}</h2></legend>
-      <p class="soft small">{t("privacy.precision.what")}</p>
-      <div class="choices">
-        {choices.map((res, place) => (
-          <label key={res} class="choice">
-            <input type="radio" name="res" checked={chosen === res} onChange={() => void choose(res)} />
-            <span class="strong">{res === 0 ? t("privacy.ghost") : t(title(place, choices.filter(Boolean).length))}</span>
-            <span class="explain">{res === 0 ? t("privacy.ghost.what") : sizeText("privacy.level.what", res)}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
+    <section class="section">
+      <fieldset disabled={now === null}>
+        <legend><h2>{t("privacy.precision")}</h2></legend>
+        <p class="soft small">{t("privacy.precision.what")}</p>
+        <div class="choices">
+          {levels.map((res, place) => (
+            <label key={res} class="choice">
+              <input type="radio" name="res" checked={(chosen || level) === res} onChange={() => void choose(res)} />
+              <span class="strong">{t(title(place, levels.length))}</span>
+              <span class="explain">{sizeText("privacy.level.what", res)}</span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <Switch label={t("privacy.ghost.switch")} hint={t("privacy.ghost.what")} on={chosen === 0} disabled={now === null} onChange={(on) => void choose(on ? 0 : level)} />
+    </section>
   );
 }
 

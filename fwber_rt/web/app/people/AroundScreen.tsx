@@ -1,5 +1,6 @@
 import { PlaceCard } from "../place/PlaceCard.tsx";
 import { config } from "../state/config.ts";
+import { slowed } from "../state/frame.ts";
 import { beyond, looking } from "../state/people.ts";
 import { located } from "../state/place.ts";
 import { t } from "../text.ts";
@@ -8,9 +9,11 @@ import { Pane } from "../ui/Pane.tsx";
 import { groups, peopleCount } from "./around.ts";
 import { PeopleGroup } from "./PeopleGroup.tsx";
 
+const SPOKEN_MS = 5000; // readers are told how many there are, not of everybody who comes and goes
+const spoken = slowed(peopleCount, SPOKEN_MS);
+
 /** Where I am and how I am seen; and who is around, by hexagons and never by distance. */
 export function AroundScreen() {
-  const count = peopleCount.value;
   const more = beyond.value;
   return (
     <Pane title={t("around.title")} tools={looking.value ? <span class="spinner soft" aria-hidden="true" /> : undefined}>
@@ -18,7 +21,7 @@ export function AroundScreen() {
       <PlaceCard />
       {located.value ? (
         <>
-          <p class="unseen" role="status">{t("around.people", { count })}</p>
+          <p class="unseen" role="status">{t("around.people", { count: spoken.value })}</p>
           {groups.value.map((group) => <PeopleGroup key={group.band} group={group} />)}
           {typeof more === "number" && more > 0 ? <p class="section soft small">{t("around.more", { count: more })}</p> : null}
           {groups.value.length === 0 ? <Nobody /> : null}

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { areaKm2 } from "../map/hexagons.ts";
+import { format } from "../router/route.ts";
 import { go } from "../router/router.ts";
 import { area, distance } from "../format.ts";
 import { say } from "../state/notices.ts";
@@ -21,7 +22,7 @@ export function PlaceCard() {
   if (consented.value === false) {
     return <Card icon="vanish" title={t("around.off")} text={t("consent.needed")}><AskConsent /></Card>;
   }
-  if (fix.value === null && !located.value) return <Card icon="vanish" title={t("around.off")} text={`${t("around.off.what")} ${sizeText("place.would", myLevel.value)}`}><PlaceChoice /></Card>;
+  if (fix.value === null && !located.value) return <Card icon="vanish" title={t("around.off")} text={`${t("around.off.what")} ${sizeText("place.would", myLevel.value)}`}><PlaceChoice /><div class="row"><a class="button quiet small" href={format({ screen: "privacy" })}>{t("place.precision")}</a></div></Card>;
   return <Seen />;
 }
 
@@ -30,7 +31,7 @@ function Seen() {
     <Card mine {...looks()}>
       <Rough />
       <div class="row">
-        <Button look="small" onPress={vanishSaid}><Icon name="vanish" size={18} />{t("around.vanish")}</Button>
+        <Button look="small" title={t("around.vanish.what")} onPress={vanishSaid}><Icon name="vanish" size={18} />{t("around.vanish")}</Button>
         <Button look="quiet small" onPress={() => go({ screen: "privacy" })}>{t("privacy.title")}</Button>
       </div>
     </Card>

@@ -1,7 +1,19 @@
 import type { ComponentType } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { link } from "../api.ts";
 import { t } from "../text.ts";
 import { Button } from "../ui/Button.tsx";
+
+/** Without a connection it can be tried again; with one, the server has a newer page than this. */
+function Failed({ onRetry }: { onRetry: () => void }) {
+  const newer = link.value.state === "open";
+  return (
+    <div class="empty" role="alert">
+      <p>{t(newer ? "update.ready" : "error.offline")}</p>
+      <Button onPress={newer ? () => location.reload() : onRetry}>{t(newer ? "app.reload" : "do.retry")}</Button>
+    </div>
+  );
+}
 
 /**
  * A component that is loaded when it is first shown. When that fails it can be tried again. `load` may be called before, so that
@@ -19,7 +31,7 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
       const Found = found;
       return <Found {...props} />;
     }
-    if (state === "failed") return <div class="empty"><p>{t("error.offline")}</p><Button onPress={() => setState("loading")}>{t("do.retry")}</Button></div>;
+    if (state === "failed") return <Failed onRetry={() => setState("loading")} />;
     return <div class="empty" aria-busy="true"><span class="spinner" aria-hidden="true" /><span class="unseen">{t("busy.loading")}</span></div>;
   };
 }

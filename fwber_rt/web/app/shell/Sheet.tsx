@@ -8,6 +8,7 @@ import { nearestSize } from "./sizes.ts";
 export function Sheet({ children }: { children: ComponentChildren }) {
   const sheet = useRef<HTMLDivElement>(null);
   const drag = useRef<{ y: number; height: number; moved: boolean } | null>(null);
+  const dragged = useRef(false); // a click follows a drag, and is none
   const size = sheetSize.value;
 
   const down = (event: PointerEvent): void => {
@@ -28,22 +29,28 @@ export function Sheet({ children }: { children: ComponentChildren }) {
     const now = drag.current;
     const element = sheet.current;
     drag.current = null;
+    dragged.current = now?.moved ?? false;
     if (!now || !element) return;
     element.removeAttribute("data-dragging");
     element.style.height = "";
     if (now.moved) sheetSize.value = nearestSize(now.height + now.y - event.clientY, innerHeight);
   };
   const step = (): void => {
-    if (drag.current?.moved) return;
-    sheetSize.value = NEXT[sheetSize.value];
+    if (dragged.current) dragged.current = false;
+    else sheetSize.value = NEXT[sheetSize.value];
   };
   return (
-    <main class="sheet" id="panel" tabIndex={-1} ref={sheet} data-size={size}>
+    <main class="sheet" id="panel" tabIndex={-1} ref={sheet} data-size={size} onFocusCapture={rise}>
       <button type="button" class="grip" aria-label={t(size === "full" ? "sheet.smaller" : "sheet.larger")}
         onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={up} onClick={step} />
       {children}
     </main>
   );
+}
+
+/** What has the focus is in sight. */
+function rise({ target }: FocusEvent): void {
+  if (sheetSize.peek() === "peek" && target instanceof Element && !target.matches(".grip, .sheet")) sheetSize.value = "half";
 }
 
 const NEXT: Record<Size, Size> = { [SIZES[0]]: SIZES[1], [SIZES[1]]: SIZES[2], [SIZES[2]]: SIZES[0] };

@@ -6,6 +6,7 @@ import { placing } from "../state/place.ts";
 import { sheetSize } from "../state/sheet.ts";
 import { t } from "../text.ts";
 import { Banners } from "./Banners.tsx";
+import { Guard } from "./Guard.tsx";
 import { Sheet } from "./Sheet.tsx";
 import { Tabs } from "./Tabs.tsx";
 
@@ -22,7 +23,7 @@ export function Shell() {
     <div class={placing.value ? "shell placing" : "shell"}>
       <a class="skip button" href="#panel" onClick={skip}>{t("app.skip")}</a>
       <Tabs />
-      <Sheet><Current key={`${screen}/${now.user ?? ""}${now.room ?? ""}`} route={now} /></Sheet>
+      <Sheet><Guard key={`${screen}/${now.user ?? ""}${now.room ?? ""}`}><Current route={now} /></Guard></Sheet>
       <Stage />
       <Banners />
     </div>
