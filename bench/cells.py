@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 
-from bench import crowd, harness, places
+from bench import alone, crowd, harness, places
 from bench.fanout import add_timing, compare, settle
 from bench.flood import Flood
 from bench.report import Bar, Report
+from bench.server import Server, add_target, pin, serve
 from bench.talk import OurTalk, PeerTalk, Target
 from bench.wire import Socket
 
@@ -34,10 +35,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=int, default=20, metavar="N", help="people in each (default 20)")
     parser.add_argument("--windows", type=int, nargs="+", default=WINDOWS, metavar="W", help="messages in flight (64 512 4096)")
     add_timing(parser)
+    add_target(parser)
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Measure and compare; Unmeasurable when a figure cannot be trusted."""
+    if arguments.target:
+        return _alone(arguments)
     pinned = harness.pin_load()
     with harness.OurServer({"session.ping_s": "1e9"}) as server, harness.BroadcastPeer() as peer:
         ours = _our_cells(server, arguments.cells, arguments.people)
@@ -52,17 +56,31 @@ def run(arguments: argparse.Namespace) -> Report:
     return report
 
 
+def _alone(arguments: argparse.Namespace) -> Report:
+    """A target, beside which no peer can be measured."""
+    with serve(arguments) as server:
+        alone.check_quiet(server)
+        cells = _our_cells(server, arguments.cells, arguments.people)
+        try:
+            title = f"{arguments.cells} hexagons of {arguments.people} people"
+            report = alone.measure("cells", title, server, cells, arguments)
+        finally:
+            crowd.close(cells.flood.sockets)
+    report.notes.append(f"{pin(arguments)}; no peer beside it")
+    return report
+
+
 def _bars(ratios: dict[int, float]) -> list[Bar]:
     return [Bar(f"W={window}: ours / broadcast", ratio, RATIO, "x") for window, ratio in ratios.items()]
 
 
-def _our_cells(server: harness.OurServer, cells: int, people: int) -> Target:
+def _our_cells(server: Server, cells: int, people: int) -> Target:
     points = [places.centre(cell) for cell in places.apart(cells)]
-    guests = crowd.guests(server.port, cells * people)
-    sockets = crowd.connect(server.port, guests, lambda place: points[place % cells])
+    guests = crowd.guests(server.door, cells * people)
+    sockets = crowd.connect(server.door, guests, lambda place: points[place % cells])
     groups = [sockets[cell::cells] for cell in range(cells)]
     talk = OurTalk(groups, "here.say", {})
-    return Target(settle(groups), talk, server.cpu_seconds)
+    return Target(settle(groups), talk, lambda: alone.cpu_of(server))
 
 
 def _peer_cells(peer: harness.BroadcastPeer, cells: int, people: int, payload: int) -> Target:

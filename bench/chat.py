@@ -1,7 +1,8 @@
 """Honest people who chat, while something else happens to the server: how long a message takes to everybody it is for.
 
-Rooms of ten; everybody says something once a second, each at a moment of their own. One thread, one epoll: what is measured is
-the server, and whatever else runs on this side's core, so a flood comes from a process of its own with a lower priority.
+Rooms of ten; everybody says something once a second, each at a moment of their own, from which it is timed (see ``openloop``).
+One thread, one epoll: what is measured is the server, and whatever else runs on this side's core, so a flood comes from a
+process of its own with a lower priority.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Self
 import orjson
 
 from bench import crowd, places
-from bench.crowd import Guest
+from bench.crowd import Entrance, Guest
 from bench.report import Unmeasurable
 from bench.stats import Quantiles, quantiles
 from bench.wire import CLOSE, PING, PONG, Frames, Socket, frame
@@ -34,16 +35,16 @@ def address(place: int, network: int) -> str:
 class Chat:
     """``people`` in their rooms, talking in a thread from ``with`` to its end."""
 
-    def __init__(self, port: int, people: Sequence[Guest], network: int = 1) -> None:
-        self._sockets, self._rooms = _rooms(port, people, network)
+    def __init__(self, entrance: Entrance, people: Sequence[Guest], network: int = 1) -> None:
+        self._sockets, self._rooms = _rooms(entrance, people, network)
         self._frames = {socket.sock.fileno(): Frames() for socket in self._sockets}
         self._by_fd = {socket.sock.fileno(): socket for socket in self._sockets}
         self._due: dict[int, float] = {}
         self._thread = threading.Thread(target=self._run, name="chat")
         self._end = False
         self._problem = ""
-        self._waits: list[tuple[float, float]] = []  # when a message was sent, how long it took to one recipient
-        self._outstanding: dict[str, list[float]] = {}  # text -> [when sent, recipients that have not got it]
+        self._waits: list[tuple[float, float]] = []  # when a message was due, how long it took to one recipient
+        self._outstanding: dict[str, list[float]] = {}  # text -> [when due, recipients that have not got it]
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -99,14 +100,17 @@ class Chat:
         now = time.perf_counter()
         for place, due in self._due.items():
             if due <= now:
-                self._due[place] = max(due + EVERY_S, now)
-                text = f"{place} at {now:.6f}"
-                self._outstanding[text] = [now, PER_ROOM]
+                self._due[place] = due + EVERY_S
+                text = f"{place} at {due:.6f}"
+                self._outstanding[text] = [due, PER_ROOM]
                 request = {"op": "message.send", "d": {"room": self._rooms[place // PER_ROOM], "text": text}}
                 self._sockets[place].sock.send(frame(orjson.dumps(request)))
 
     def _hear(self, fd: int) -> None:
-        data = self._by_fd[fd].sock.recv(_BUFFER)
+        try:
+            data = self._by_fd[fd].sock.recv(_BUFFER)
+        except BlockingIOError:  # TLS had something to say for itself
+            return
         now = time.perf_counter()
         if not data:
             raise Unmeasurable("the server ended its connection")
@@ -130,12 +134,12 @@ class Chat:
                 del self._outstanding[text]
 
 
-def _rooms(port: int, people: Sequence[Guest], network: int) -> tuple[list[Socket], list[str]]:
+def _rooms(entrance: Entrance, people: Sequence[Guest], network: int) -> tuple[list[Socket], list[str]]:
     """Everybody connected, located and in a room of ten; the rooms, in the same order."""
     if len(people) % PER_ROOM:
         raise ValueError(f"people come in rooms of {PER_ROOM}")
     here, rooms = places.centre(places.around(0)[0]), list[str]()
-    sockets = crowd.connect(port, people, lambda place: here, comes_from=lambda place: address(place, network))
+    sockets = crowd.connect(entrance, people, lambda place: here, comes_from=lambda place: address(place, network))
     for first in range(0, len(sockets), PER_ROOM):
         owner, *others = sockets[first : first + PER_ROOM]
         room = {"name": "chat", "lat": here[0], "lng": here[1], "radius_m": 5000, "kind": "event", "max_members": PER_ROOM}

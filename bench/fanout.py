@@ -10,10 +10,11 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 
-from bench import crowd, harness
-from bench.crowd import Guest
+from bench import alone, crowd, harness
+from bench.crowd import Entrance, Guest
 from bench.flood import Flood, Run
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
+from bench.server import Server, add_target, pin, serve
 from bench.stats import median
 from bench.talk import OurTalk, PeerTalk, Talk, Target
 from bench.wire import Socket
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subscribers", type=int, default=1000, metavar="N", help="members of the room (default 1000)")
     parser.add_argument("--windows", type=int, nargs="+", default=WINDOWS, metavar="W", help="messages in flight (1 4 16 64)")
     add_timing(parser)
+    add_target(parser)
 
 
 def add_timing(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +51,8 @@ def add_timing(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> Report:
     """Measure and compare; Unmeasurable when a figure cannot be trusted."""
+    if arguments.target:
+        return _alone(arguments)
     pinned = harness.pin_load()
     with harness.OurServer({"session.ping_s": "1e9"}) as server, harness.BroadcastPeer() as peer:
         ours = _our_room(server, arguments.subscribers)
@@ -58,6 +62,19 @@ def run(arguments: argparse.Namespace) -> Report:
         finally:
             crowd.close(ours.flood.sockets + theirs.flood.sockets)
     report.notes.insert(0, f"{pinned}; limits raised by bench/limits.toml, WebSocket pings off during the measurement")
+    return report
+
+
+def _alone(arguments: argparse.Namespace) -> Report:
+    """A target, beside which no peer can be measured."""
+    with serve(arguments) as server:
+        alone.check_quiet(server)
+        room = _our_room(server, arguments.subscribers)
+        try:
+            report = alone.measure("fanout", f"one room, {arguments.subscribers} subscribers", server, room, arguments)
+        finally:
+            crowd.close(room.flood.sockets)
+    report.notes.append(f"{pin(arguments)}; no peer beside it")
     return report
 
 
@@ -120,18 +137,18 @@ def bars(ratios: dict[int, float]) -> list[Bar]:
     ]
 
 
-def _our_room(server: harness.OurServer, subscribers: int) -> Target:
+def _our_room(server: Server, subscribers: int) -> Target:
     """A room with everybody in it; its owner is the one who speaks."""
-    people = crowd.guests(server.port, subscribers)
-    owner, room = _create_room(server.port, people[0], subscribers)
-    rest = crowd.connect(server.port, people[1:], lambda place: PLACE, lambda place: ("room.join", {"room": room}))
+    people = crowd.guests(server.door, subscribers)
+    owner, room = _create_room(server.door, people[0], subscribers)
+    rest = crowd.connect(server.door, people[1:], lambda place: PLACE, lambda place: ("room.join", {"room": room}))
     sockets = [owner, *rest]
     talk = OurTalk([sockets], "message.send", {"room": room})
-    return Target(settle([sockets]), talk, server.cpu_seconds)
+    return Target(settle([sockets]), talk, lambda: alone.cpu_of(server))
 
 
-def _create_room(port: int, guest: Guest, members: int) -> tuple[Socket, str]:
-    owner = crowd.connect(port, [guest], lambda place: PLACE)[0]
+def _create_room(entrance: Entrance, guest: Guest, members: int) -> tuple[Socket, str]:
+    owner = crowd.connect(entrance, [guest], lambda place: PLACE)[0]
     created = owner.call(
         "room.create",
         {"name": "bench", "lat": PLACE[0], "lng": PLACE[1], "radius_m": 1000, "kind": "event", "max_members": max(members, 2)},

@@ -12,6 +12,7 @@ import resource
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bench.door import LOOPBACK, PATIENCE_S, Door
+from bench.door import LOOPBACK, PATIENCE_S, Door, trusting
 from bench.report import Unmeasurable
 from bench.scrape import Metrics
 
@@ -198,7 +199,7 @@ class OurServer(Process):
 
     ``settings`` maps dotted names to values. ``limits``: the file that raises them; None leaves them as they are shipped.
     ``files``: how many files it may have open. ``wrap`` puts a command before the server's (strace). ``patience``: how long its
-    clients wait for an answer.
+    clients wait for an answer. ``certificate``: a PEM file with its key, its own authority; the server then speaks TLS.
     """
 
     def __init__(
@@ -211,25 +212,31 @@ class OurServer(Process):
         limits: Path | None = LIMITS,
         files: int = 0,
         patience: float = PATIENCE_S,
+        certificate: Path | None = None,
     ):
         self._own = data is None
         self.data = data or Path(tempfile.mkdtemp(prefix="fwber_rt-bench-"))
         self.port = port or free_port()
-        self.door = Door(self.port, patience=patience)
+        self.door = Door(self.port, tls=trusting(certificate) if certificate else None, patience=patience)
         self.url = self.door.url
         values = {"listen": f"{HOST}:{self.port}", "data_dir": str(self.data), "profile": "development", **(settings or {})}
+        if certificate:
+            values |= {"tls.cert": str(certificate), "tls.key": str(certificate)}
         env = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
         env.update({environment_name(name): value for name, value in values.items()})
         env["PYTHONPATH"] = str(ROOT)
         command = [*wrap, sys.executable, "-m", "fwber_rt", "serve", *(["--config", str(limits)] if limits else [])]
         super().__init__(
-            command, lambda: _answers(f"{self.url}/readyz"), env=env, log=self.data / "bench-server.log", wrapped=bool(wrap),
+            command, self._answers, env=env, log=self.data / "bench-server.log", wrapped=bool(wrap),
             files=files,
         )  # fmt: skip
 
+    def _answers(self) -> bool:
+        return _answers(f"{self.url}/readyz", self.door.tls)
+
     def get(self, path: str) -> str:
         """The body of one page."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:  # noqa: S310 -- our own loopback address
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=10, context=self.door.tls) as answer:  # noqa: S310 -- ours
             return str(answer.read(), "utf-8")
 
     def metrics(self) -> Metrics | None:
@@ -323,9 +330,9 @@ def environment_name(setting: str) -> str:
     return "FWBER_RT_" + setting.upper().replace(".", "_")
 
 
-def _answers(url: str) -> bool:
+def _answers(url: str, tls: ssl.SSLContext | None = None) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 -- our own loopback address
+        with urllib.request.urlopen(url, timeout=5, context=tls) as answer:  # noqa: S310 -- our own loopback address
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError, ValueError):
         return False

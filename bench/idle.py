@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 
-from bench import crowd, harness, places
+from bench import crowd, places
 from bench.crowd import Guest
 from bench.flood import tend
 from bench.report import Bar, Report, Table, Unmeasurable
+from bench.server import Server, add_target, pin, serve
 from bench.wire import Socket
 
 HELP = "resident memory per idle, authenticated connection at 9 000 connections"
@@ -30,20 +31,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--quiet", type=float, default=6.0, metavar="S", help="seconds of quiet before reading memory (default 6)"
     )
+    add_target(parser)
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Measure; Unmeasurable when a connection is lost."""
-    pinned = harness.pin_load()
+    pinned = pin(arguments)
     count: int = arguments.connections
-    with harness.OurServer() as server:
-        people = crowd.guests(server.port, count)
+    with serve(arguments) as server:
+        people = crowd.guests(server.door, count)
         time.sleep(1)
-        before = server.resident_bytes()
+        before = _resident(server)
         sockets = _everybody(server, people)
         try:
             pings = tend(sockets, arguments.quiet)
-            after = server.resident_bytes()
+            after = _resident(server)
             _check_alive(sockets)
         finally:
             crowd.close(sockets)
@@ -57,19 +59,26 @@ def run(arguments: argparse.Namespace) -> Report:
     )
 
 
-def _everybody(server: harness.OurServer, people: list[Guest]) -> list[Socket]:
+def _everybody(server: Server, people: list[Guest]) -> list[Socket]:
     """All connected, a room at a time. Those already there are kept alive while the others come."""
     points = [places.centre(cell) for cell in places.around(2)]
     sockets: list[Socket] = []
     for batch in crowd.batches(range(len(people)), PER_ROOM):
         owner, *rest = (people[place] for place in batch)
-        sockets += crowd.connect(server.port, [owner], lambda place: points[0])
+        sockets += crowd.connect(server.door, [owner], lambda place: points[0])
         room = str(sockets[-1].call("room.create", _room())["room"])
         join = ("room.join", {"room": room})
-        sockets += crowd.connect(server.port, rest, lambda place: points[place % len(points)], lambda place: join)  # noqa: B023
+        sockets += crowd.connect(server.door, rest, lambda place: points[place % len(points)], lambda place: join)  # noqa: B023
         if batch.stop % PER_ROOM == 0:
             tend(sockets, 0.3)
     return sockets
+
+
+def _resident(server: Server) -> int:
+    resident = server.resident_bytes()
+    if resident is None:
+        raise Unmeasurable("the target's memory is not known: name its process with --target-pid, or --target-metrics")
+    return resident
 
 
 def _room() -> dict[str, object]:

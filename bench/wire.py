@@ -192,9 +192,16 @@ class Socket:
             self._waiting += self._frames.feed(self._receive())
 
     def tend(self) -> int:
-        """Read once and drop what came, but answer pings; returns how many. Unmeasurable when the server closes."""
+        """Read what is there and drop it, but answer pings; returns how many. Unmeasurable when the server closes."""
+        self.sock.setblocking(False)
+        try:
+            data = self._receive()
+        except BlockingIOError:  # TLS had something to say for itself
+            return 0
+        finally:
+            self.sock.settimeout(self._door.patience)
         answered = 0
-        for received in self._frames.feed(self._receive()):
+        for received in self._frames.feed(data):
             if received.opcode == PING:
                 self._write(frame(received.payload, PONG))
                 answered += 1

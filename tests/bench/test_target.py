@@ -1,0 +1,87 @@
+"""Benches against a server they did not start: on a port of its own, with TLS."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench import crowd, everything
+from bench.__main__ import main
+from bench.harness import OurServer
+from bench.report import HELD, MISSED, UNMEASURED
+from tests import certificates
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return certificates.write(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="module")
+def server(certificate: Path) -> Iterator[OurServer]:
+    with OurServer({"session.ping_s": "1e9"}, certificate=certificate) as server:
+        yield server
+
+
+def _run(name: str, directory: Path, server: OurServer, *more: str) -> tuple[int, dict[str, Any]]:
+    out = directory / "report.json"
+    words = everything.words(name, directory, tiny=True)
+    status = main([name, *words, "--target", server.url, "--json", str(out), *more])
+    return status, json.loads(out.read_text()) if out.exists() else {}
+
+
+@pytest.mark.parametrize("name", ["fanout", "cells"])
+def test_a_flood_over_tls(name: str, tmp_path: Path, server: OurServer, certificate: Path) -> None:
+    status, report = _run(name, tmp_path, server, "--ca", str(certificate))
+    assert status == HELD
+    for window in ("1", "8"):
+        assert report["figures"]["windows"][window]["per_second"] > 100
+        used = report["figures"]["usage"][f"W={window}"]
+        assert used["resident_bytes"] > 2**20  # as /metrics says
+        assert used["others_share"] is None  # of a core that is not known
+    assert server.url in report["notes"][0]
+
+
+def test_open_loops_over_tls(tmp_path: Path, server: OurServer) -> None:
+    status, report = _run("calibrate", tmp_path, server, "--insecure", "--target-pid", str(server.pid), "--kinds", "mixed")
+    assert status in (HELD, MISSED)
+    assert report["figures"]["mixed"]["per_second"] > 100
+    assert report["figures"]["usage"]["mixed"]["loop_lag_p99_s"] > 0
+
+
+def test_idle_connections_over_tls(tmp_path: Path, server: OurServer) -> None:
+    _, report = _run("idle", tmp_path, server, "--insecure", "--target-pid", str(server.pid))
+    assert report["figures"]["connections"] == 120
+
+
+def test_accounts_in_place_of_guests(tmp_path: Path, server: OurServer) -> None:
+    people = crowd.guests(server.door, 20)
+    file = tmp_path / "tokens"
+    file.write_text("\n".join(f"{guest.token} {guest.user}" for guest in people))
+    more = ["--insecure", "--kinds", "moving", "--tokens", str(file)]
+    status, report = _run("calibrate", tmp_path, server, *more)
+    assert status in (HELD, MISSED)
+    assert report["figures"]["moving"]["per_second"] > 100
+
+
+def test_what_a_target_lacks_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with OurServer(limits=None) as strict:
+        assert _run("calibrate", tmp_path, strict, "--people", "100")[0] == UNMEASURED
+        assert "bench/limits.toml" in capsys.readouterr().err
+    with OurServer() as lively:
+        assert _run("fanout", tmp_path, lively)[0] == UNMEASURED
+        assert "session.ping_s=1e9" in capsys.readouterr().err
+    with OurServer({"auth.guests": "false"}) as closed:
+        assert _run("idle", tmp_path, closed)[0] == UNMEASURED
+        assert "auth.guests = true, or give accounts with --tokens" in capsys.readouterr().err
+
+
+def test_a_certificate_nobody_vouches_for_is_said_so(
+    tmp_path: Path, server: OurServer, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    assert _run("idle", tmp_path, server)[0] == UNMEASURED
+    assert "--ca FILE, or --insecure" in capsys.readouterr().err
