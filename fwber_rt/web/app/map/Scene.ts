@@ -115,6 +115,12 @@ export class Scene {
     const drawn = groundLevel(zoom, centre.lat, level);
     paintGround(ctx, view, this.#cells(centre, drawn, zoom, Math.hypot(view.width, view.height) / 2), drawn === level ? palette.grid : palette.line);
     paintRooms(ctx, view, rooms, palette, room);
+    this.#mark("fwber:ground");
+  }
+
+  /** When something was first seen on the map, for whoever measures. */
+  #mark(name: string): void {
+    if (performance.getEntriesByName(name).length === 0) performance.mark(name);
   }
 
   #paintUpper(ctx: CanvasRenderingContext2D, view: View): void {
@@ -124,10 +130,11 @@ export class Scene {
     for (const { cell, hide } of zones) paintCells(ctx, view, [cell], { fill: palette.zoneFill, line: palette.zone, width: 2, dash: hide ? [] : [5, 4] });
     if (inside) paintCells(ctx, view, [inside], { line: palette.me, width: 1.5, dash: [3, 5] });
     if (shown) paintCells(ctx, view, [shown], { fill: palette.shown, line: palette.shownLine, width: 2.5 });
-    if (this.#dotsShown(view)) this.#paintPeople(ctx, view, dots, person);
-    else paintCounts(ctx, view, patches, palette);
-    paintCounts(ctx, view, patches.filter(({ named }) => named === 0), palette);
+    const close = this.#dotsShown(view);
+    if (close) this.#paintPeople(ctx, view, dots, person);
     if (me) paintMe(ctx, view, x(me.lng), y(me.lat), me.accuracyM * perMetre(me.lat), palette);
+    paintCounts(ctx, view, close ? patches.filter(({ named }) => named === 0) : patches, palette);
+    if (shown ?? inside) this.#mark("fwber:hexagon");
   }
 
   #paintPeople(ctx: CanvasRenderingContext2D, view: View, dots: readonly Dot[], person: string | null): void {

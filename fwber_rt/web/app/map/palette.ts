@@ -11,6 +11,7 @@ export type Palette = Record<keyof typeof NAMES, string> & { readonly dark: bool
 export function readPalette(host: Element, dark: boolean): Palette {
   const probe = document.createElement("i");
   probe.hidden = true;
+  probe.style.setProperty("forced-color-adjust", "none"); // a canvas is not recoloured; opaque system colours would hide the map
   host.append(probe);
   const colours = Object.fromEntries(Object.entries(NAMES).map(([name, variable]) => {
     probe.style.color = `var(${variable})`;
