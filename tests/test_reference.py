@@ -7,9 +7,11 @@ import pytest
 
 from fwber_rt import features, reference
 from fwber_rt.config import collect
+from fwber_rt.errors import Close
 from fwber_rt.metrics import METRICS
 from fwber_rt.reference import __main__ as command
-from fwber_rt.reference import markdown, operations
+from fwber_rt.reference import markdown, operations, typescript
+from fwber_rt.transport.rest import routes
 
 REGISTRY = features.registry()
 
@@ -95,3 +97,36 @@ def test_types_in_words(schema: dict[str, object], words: str) -> None:
 
 def test_tables_keep_their_columns() -> None:
     assert markdown.table(("a", "b"), [("x|y", "")]) == "| a | b |\n| --- | --- |\n| x\\|y |  |"
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({}, "unknown"),
+        ({"type": "integer", "minimum": 0}, "number"),
+        ({"anyOf": [{"type": "number"}, {"type": "integer"}, {"type": "null"}]}, "number | null"),
+        ({"type": "array", "items": {"$ref": "#/components/schemas/Fix"}}, "Fix[]"),
+        ({"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}, "(string | null)[]"),
+        ({"type": "array", "items": {}}, "unknown[]"),
+        ({"enum": ["a", "b"]}, '"a" | "b"'),
+        ({"type": "object", "additionalProperties": {"type": "boolean"}}, "Record<string, boolean>"),
+        ({"type": "object"}, "Record<string, unknown>"),
+    ],
+)
+def test_types_in_typescript(schema: dict[str, object], words: str) -> None:
+    assert typescript.type_of(schema) == words
+
+
+def test_what_may_be_absent_is_a_requests_default_or_what_a_reply_leaves_out() -> None:
+    page = text("schema.ts")
+    assert "export interface RoomHistory {\n" in page and "  before?: number | null;" in page, "a request's default"
+    assert "export interface StreamState {\n" in page and "  recovered?: boolean | null;" in page, "left out of the reply"
+    assert "  shown: string | null;" in page, "always in the reply"
+
+
+def test_the_page_knows_every_operation_push_error_and_close_code() -> None:
+    page = text("schema.ts")
+    named = [*REGISTRY.operations, *REGISTRY.pushes, *REGISTRY.errors]
+    assert not [name for name in named if f'"{name}"' not in page and f"  {name}: " not in page]
+    assert all(f"  {close.name}: {int(close)}," in page for close in Close)
+    assert all(f'"{route.method} {route.path}"' in page for route in routes(REGISTRY) if not route.operation.also_http)
