@@ -244,6 +244,16 @@ describe("resume", () => {
     expect(world.wire.asked("connect").d.resume).toEqual({ session: "secret-1", streams: { "room:1": { epoch: "e", o: 6 } } });
   });
 
+  test("over a crash of the page too, which says no goodbye", async () => {
+    await open(ROOM);
+    world.wire.push("message.new", { mid: "5" }, "room:1", 5);
+    await world.pass(1_000);
+    world.held.clear();
+    await visit(world, store, tab);
+    world.wire.onopen?.();
+    expect(world.wire.asked("connect").d.resume).toMatchObject({ streams: { "room:1": { o: 5 } } });
+  });
+
   test("a duplicated tab does not take the session of the first", async () => {
     await open(ROOM);
     const copy = shelf();
@@ -288,10 +298,12 @@ describe("calls", () => {
     const { client } = await visit(world, store, tab);
     const [first, second] = [client.call("ping"), client.call("account.me")];
     await answer();
+    const timers = world.timers;
     world.wire.ok("account.me", { user: ADA });
     world.wire.ok("ping", { server_time: 1 });
     expect(await first).toEqual({ server_time: 1 });
     expect(await second).toEqual({ user: ADA });
+    expect(world.timers).toBe(timers - 2);
   });
 
   test("a refusal comes with its name", async () => {

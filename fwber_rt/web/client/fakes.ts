@@ -115,6 +115,11 @@ export class World {
     };
   }
 
+  /** How many timers run. */
+  get timers(): number {
+    return this.#timers.length;
+  }
+
   /** The latest connection. */
   get wire(): Wire {
     const wire = this.wires.at(-1);
@@ -195,7 +200,7 @@ export function shelf(blocked = false): Store & { kept: Map<string, string> } {
       kept.delete(key);
       tell(key);
     },
-    keys: () => [...kept.keys()],
+    keys: () => [...kept.keys()].reverse(), // no order is promised
     watch: (call) => {
       watchers.add(call);
       return () => watchers.delete(call);

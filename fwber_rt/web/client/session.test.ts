@@ -109,6 +109,34 @@ describe("renewing", () => {
     expect(world.asked).toHaveLength(1);
   });
 
+  test("what another tab has just renewed is taken over, though nobody told", async () => {
+    const { watch: _, ...untold } = store;
+    const [one, two] = [make(), new Session({ url: "http://here", store: untold, environment: world.environment() })];
+    one.reject();
+    two.reject();
+    answers(signedIn("new", "refresh-2"));
+    await one.entry();
+    expect(await two.entry()).toEqual({ token: "new" });
+    expect(world.asked).toHaveLength(1);
+  });
+
+  test.each(["token.reused", "token.expired", "user.banned"] as const)("%s is the end of the sign-in", async (name) => {
+    const session = make();
+    session.reject();
+    answers(body(name));
+    await expect(session.entry()).rejects.toMatchObject({ name });
+    expect(session.who).toMatchObject({ kind: "nobody", why: { name } });
+    await expect(session.entry()).rejects.toMatchObject({ name });
+  });
+
+  test("a refusal that passes is not", async () => {
+    const session = make();
+    session.reject();
+    answers(body("rate.limited", { retry_after_ms: 9 }));
+    await expect(session.entry()).rejects.toMatchObject({ name: "rate.limited" });
+    expect(session.who.kind).toBe("user");
+  });
+
   test("an expired token is renewed under a request over REST", async () => {
     answers(body("token.expired"), signedIn("new", "refresh-2"), { user: ADA });
     expect(await make().rest("account.me")).toEqual({ user: ADA });
