@@ -7,14 +7,13 @@ not arrive), in which case no figure is printed.
 from __future__ import annotations
 
 import argparse
-import json
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from bench import compare, everything, harness, page
-from bench.report import UNMEASURED, Report, Unmeasurable
+from bench.report import UNMEASURED, Report, Unmeasurable, as_text
 from bench.suite import BENCHES
 from bench.wire import Refusal
 
@@ -85,8 +84,7 @@ def _write(arguments: argparse.Namespace, reports: Sequence[Report]) -> None:
     try:
         if arguments.json:
             values = [report.as_json() for report in reports]
-            text = json.dumps(values if arguments.bench == "all" else values[0], indent=2)
-            arguments.json.write_text(text + "\n", encoding="utf-8")
+            arguments.json.write_text(as_text(values if arguments.bench == "all" else values[0]), encoding="utf-8")
         if arguments.html:
             arguments.html.write_text(page.render(reports), encoding="utf-8")
     except OSError as problem:

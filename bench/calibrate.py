@@ -95,7 +95,8 @@ def run(arguments: argparse.Namespace) -> Report:
         with _Town(server, arguments) as town:
             after = server.resident_bytes()
             found = {name: _search(town, KINDS[name], arguments) for name in arguments.kinds}
-    each = None if before is None or after is None else max(after - before, 0) / arguments.people
+    fresh = not arguments.target  # one that has served others takes connections into memory they left
+    each = (after - before) / arguments.people if fresh and before is not None and after is not None else None
     return report(found, arguments.limit, f"{pinned}; {arguments.people} connections", each)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from statistics import median
 from types import TracebackType
@@ -146,7 +147,20 @@ class Report:
 
     def write(self, file: Path) -> None:
         """Save as JSON."""
-        file.write_text(json.dumps(self.as_json(), indent=2) + "\n", encoding="utf-8")
+        file.write_text(as_text(self.as_json()), encoding="utf-8")
+
+
+def as_text(value: Any) -> str:
+    """JSON that every reader takes: what is no number or infinite becomes null."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def number(value: Any) -> str:

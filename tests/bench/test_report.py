@@ -1,11 +1,11 @@
 import io
 import json
-from math import nan
+from math import inf, nan
 from pathlib import Path
 
 import pytest
 
-from bench.report import HELD, MISSED, Bar, Measure, Progress, Report, Table, Unmeasurable, number
+from bench.report import HELD, MISSED, Bar, Measure, Progress, Report, Table, Unmeasurable, as_text, number
 
 
 def test_bars_set_the_exit_code() -> None:
@@ -55,6 +55,11 @@ def test_what_was_measured_several_times_is_kept() -> None:
     assert report.as_json()["measures"] == [
         {"name": "rate", "values": [3, 1, 2], "median": 2, "unit": "1/s", "at_least": True}
     ]  # fmt: skip
+
+
+def test_what_is_no_number_is_null_in_json() -> None:
+    text = as_text({"a": [nan, inf, 1.5], 3: (True, None, "x")})
+    assert json.loads(text) == {"a": [None, None, 1.5], "3": [True, None, "x"]}
 
 
 class _Terminal(io.StringIO):
