@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -69,5 +70,5 @@ class Watch:
         self.troubles.append(f"exception: {error.stack or error.message}")
 
     def _note(self, request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+        if not re.match(r"(https?|wss?)://127\.0\.0\.1:|data:|blob:", request.url):
             self.elsewhere.append(request.url)

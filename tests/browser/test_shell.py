@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,6 +12,7 @@ from playwright.async_api import Page, Response, WebSocket, expect
 
 from tests.browser.conftest import Visit
 from tests.browser.words import t
+from tests.e2e.mailserver import Certificate
 from tests.e2e.servers import Process
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -115,3 +117,28 @@ async def test_two_windows_of_one_person_are_two_connections(visit: Visit) -> No
     for page in (ada.page, other):
         await expect(page.get_by_text("another window")).to_have_count(0)
         await expect(page.get_by_role("heading", name="Around you")).to_be_visible()
+
+
+async def test_over_tls_an_account_is_a_cookie_no_script_can_read(visit: Visit, process: Start, tmp_path: Path) -> None:
+    certificate = Certificate.make(tmp_path)
+    server = await process(tls__cert=certificate.path, tls__key=certificate.key)
+    ada = await visit(url=server.url, ignore_https_errors=True)
+    ada.watch.allow("SSL certificate")  # of the service worker's script: browsers want a certificate they trust
+    await ada.open("/#/register")
+    for label, text in (("What should people call you?", "Ada"), ("Login", "ada"), ("Password", "correct horse battery")):
+        await ada.page.get_by_label(label, exact=True).fill(text)
+    await ada.press("Make account")
+    for _ in range(2):
+        await expect(ada.heading("Around you")).to_be_visible()
+        kept = await ada.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+        assert '\\"cookie\\":true' in kept and "eyJ" not in kept, "no token is where a script could read it"
+        (cookie,) = await ada.context.cookies()
+        assert (cookie["name"], cookie["httpOnly"], cookie["secure"], cookie["sameSite"]) == (
+            "__Host-fwber",
+            True,
+            True,
+            "Strict",
+        )
+        assert cookie["value"] not in kept
+        async with ada.page.expect_event("websocket"):
+            await ada.page.reload()

@@ -7,7 +7,7 @@ export const ANSWER_MS = 20_000;
 
 export interface Credential {
   token?: string;
-  /** The browser sends its cookie by itself; the header shows that a page of this server asks. */
+  /** The browser sends its cookie, and takes one, by itself; the header shows that a page of this server asks. */
   cookie?: boolean;
 }
 

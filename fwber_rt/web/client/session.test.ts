@@ -65,11 +65,22 @@ describe("signing in", () => {
     const session = make({ cookie: true });
     answers(signedIn(null, null), { user: ADA });
     await session.register({ login: "ada", password: "long enough", name: "Ada" });
+    expect(world.asked.at(-1)?.request.credentials).toBe("same-origin"); // else the browser takes no cookie
     expect(JSON.parse(store.get("session") ?? "")).toMatchObject({ cookie: true, token: null, refresh: null });
     await session.rest("account.me");
     expect(world.asked.at(-1)?.request).toMatchObject({ method: "GET", credentials: "same-origin" });
     expect(sent().headers).not.toHaveProperty("Authorization");
   });
+});
+
+test("a guest who becomes an account with a cookie is known by the token until then", async () => {
+  store.set("session", GUEST);
+  const session = make({ cookie: true });
+  answers(signedIn(null, null));
+  await session.upgrade({ login: "ada", password: "long enough" });
+  expect(sent()).toMatchObject({ headers: { Authorization: "Bearer guest-token" }, body: { cookie: true } });
+  expect(world.asked.at(-1)?.request.credentials).toBe("same-origin");
+  expect(session.who.kind).toBe("user");
 });
 
 describe("renewing", () => {

@@ -97,17 +97,17 @@ export class Session {
   }
 
   async register(d: Registration): Promise<Who> {
-    return this.#signedIn(await this.#ask("auth.register", { ...d, ...this.#device }, {}));
+    return this.#signedIn(await this.#ask("auth.register", { ...d, ...this.#device }, this.#entering));
   }
 
   /** `code`: of the second factor, asked for with Refusal `totp.required`. */
   async signIn(login: string, password: string, code = ""): Promise<Who> {
-    return this.#signedIn(await this.#ask("auth.sign_in", { login, password, code, ...this.#device }, {}));
+    return this.#signedIn(await this.#ask("auth.sign_in", { login, password, code, ...this.#device }, this.#entering));
   }
 
   /** A guest becomes an account and stays the same user. */
   async upgrade(d: { login: string; password: string; email?: string }): Promise<Who> {
-    return this.#signedIn(await this.#ask("auth.upgrade", { ...d, ...this.#device }, this.#credential()));
+    return this.#signedIn(await this.#ask("auth.upgrade", { ...d, ...this.#device }, { ...this.#credential(), ...this.#entering }));
   }
 
   /** Ends the sign-in at the server as far as that can be reached, and here in any case. */
@@ -193,6 +193,11 @@ export class Session {
   #credential(): Credential {
     if (this.#kept?.cookie) return { cookie: true };
     return this.#kept?.token ? { token: this.#kept.token } : {};
+  }
+
+  /** Without it the browser would not take the cookie it is answered with. */
+  get #entering(): Credential {
+    return this.#options.cookie ? { cookie: true } : {};
   }
 
   get #device(): { cookie: boolean; client: string } {
