@@ -58,6 +58,11 @@ class Person:
     def panel(self) -> Locator:
         return self.page.get_by_role("main")
 
+    @property
+    def banner(self) -> Locator:
+        """The line about the connection."""
+        return self.page.locator(".banners [role=status] .banner > span")
+
     def heading(self, name: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_role("heading", name=name)
 
@@ -94,6 +99,12 @@ class Person:
         await expect(self.page.get_by_role("dialog")).to_have_count(0)
         if await self.page.get_by_role("region", name=t("place.hand.title")).count():
             await self.press(t("do.cancel"))
+
+    async def another_tab(self) -> Person:
+        """The same person, in one more tab of the same browser."""
+        other = Person(self.context, await self.context.new_page(), self.url, self.watch)
+        await other.open()
+        return other
 
     async def see(self, name: str) -> None:
         """Wait until somebody is in the list of people around."""
