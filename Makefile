@@ -93,6 +93,7 @@ $(AUDIT)/.ready: requirements-audit.lock
 
 audit: $(AUDIT)/.ready
 	@$(AUDIT)/bin/python .ci/audit.py $(ARGS) requirements.lock
+	@$(WITH_NODE) && $(CURDIR)/$(AUDIT)/bin/python $(CURDIR)/.ci/audit.py $(ARGS) package-lock.json
 
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)

@@ -1,6 +1,7 @@
-"""Are there known vulnerabilities in what is installed? Asks pip-audit, and says so when it could not look.
+"""Are there known vulnerabilities in what is installed? Asks pip-audit, and npm of the pages; says so when it could not look.
 
-``python .ci/audit.py [--unless-offline] LOCK``, in an environment that has pip-audit; standard library only. pip-audit itself
+``python .ci/audit.py [--unless-offline] LOCK``, in an environment that has pip-audit, or of a ``package-lock.json`` where npm is;
+standard library only. pip-audit itself
 ends with success when no package could be looked up at all (an index without advisories, no network), so its report is read
 and not its exit status. Exit status: 0 every package was looked up and none is vulnerable; 1 some are; 3 some could not be
 looked up, which ``--unless-offline`` lets pass when that is so of all of them.
@@ -52,11 +53,38 @@ def report_on(lock: Path) -> dict[str, Any] | None:
     return found
 
 
+def npm_report(lock: Path) -> dict[str, Any] | None:
+    """npm's report in the form of pip-audit's; None, with its last words on standard error, when it could not make one."""
+    command = ["npm", "audit", "--json", "--package-lock-only"]
+    done = subprocess.run(command, cwd=lock.parent, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
+    try:
+        return translate(json.loads(done.stdout), json.loads(lock.read_text(encoding="utf-8")))
+    except (ValueError, KeyError):
+        sys.stderr.write("".join(done.stderr.splitlines(keepends=True)[-1:]))
+        return None
+
+
+def translate(found: Mapping[str, Any], lock: Mapping[str, Any]) -> dict[str, Any]:
+    """npm's findings, package by package of the lock. KeyError when there are none because it could not look."""
+    vulnerable: Mapping[str, Any] = found["vulnerabilities"]
+    packages = []
+    for path, about in lock["packages"].items():
+        name = path.rpartition("node_modules/")[2]
+        if name:
+            causes = [cause for cause in vulnerable.get(name, {}).get("via", ()) if isinstance(cause, dict)]
+            vulns = [
+                {"id": cause["url"].rpartition("/")[2], "fix_versions": [f"what is not {cause['range']}"]} for cause in causes
+            ]
+            packages.append({"name": name, "version": about["version"], "vulns": vulns})
+    return {"dependencies": packages}
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the audit; the exit status."""
     unless_offline = "--unless-offline" in arguments
     [lock] = [argument for argument in arguments if argument != "--unless-offline"]
-    status, lines = judge(report_on(Path(lock)), unless_offline)
+    path = Path(lock)
+    status, lines = judge(npm_report(path) if path.name == "package-lock.json" else report_on(path), unless_offline)
     sys.stdout.writelines(f"{line}\n" for line in lines)
     return status
 

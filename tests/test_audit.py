@@ -61,6 +61,18 @@ def test_it_says_what_it_found(audit: ModuleType) -> None:
     assert audit.judge(None, False) == (3, [audit.UNREACHABLE])
 
 
+LOCK = {"packages": {"": {}, "node_modules/good": {"version": "1.0.0"}, "node_modules/a/node_modules/bad": {"version": "2.0.0"}}}
+FOUND = {"bad": {"via": [{"url": "https://advisories.example/GHSA-1", "range": "<2.0.1"}]}, "good": {"via": ["bad"]}}
+
+
+def test_the_pages_packages_are_told_alike(audit: ModuleType) -> None:
+    assert audit.judge(audit.translate({"vulnerabilities": {}}, LOCK), False)[0] == 0
+    status, lines = audit.judge(audit.translate({"vulnerabilities": FOUND}, LOCK), True)
+    assert (status, lines) == (1, ["audit: bad 2.0.0: GHSA-1, mended in what is not <2.0.1"])
+    with pytest.raises(KeyError):
+        audit.translate({"error": {"summary": "no advisories from here"}}, LOCK)
+
+
 def test_the_security_rules_are_on_and_off_only_with_a_reason() -> None:
     lint = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]["lint"]
     assert "S" in lint["select"]
