@@ -11,7 +11,7 @@ import { hit, type Hit } from "./hit.ts";
 import { Layer } from "./Layer.ts";
 import { perMetre, x, y, type Point } from "./mercator.ts";
 import type { Circle, Dot, Patch } from "./model.ts";
-import { FACE_PX, DOT_PX, paintCells, paintCounts, paintDots, paintGround, paintMe, paintRing, paintRooms } from "./paint.ts";
+import { FACE_PX, DOT_PX, paintCells, paintCounts, paintDots, paintGround, paintMe, paintRing, paintRoomNames, paintRooms } from "./paint.ts";
 import type { Palette } from "./palette.ts";
 import type { View } from "./view.ts";
 
@@ -124,13 +124,14 @@ export class Scene {
   }
 
   #paintUpper(ctx: CanvasRenderingContext2D, view: View): void {
-    const { palette, heard, patches, shown, inside, dots, me, zones, person } = this.#model;
+    const { palette, heard, patches, shown, inside, dots, me, zones, person, rooms } = this.#model;
     paintCells(ctx, view, finest(heard), { fill: palette.heard });
     paintCells(ctx, view, patches.map(({ cell }) => cell), { fill: palette.people });
     for (const { cell, hide } of zones) paintCells(ctx, view, [cell], { fill: palette.zoneFill, line: palette.zone, width: 2, dash: hide ? [] : [5, 4] });
     if (inside) paintCells(ctx, view, [inside], { line: palette.me, width: 1.5, dash: [3, 5] });
     if (shown) paintCells(ctx, view, [shown], { fill: palette.shown, line: palette.shownLine, width: 2.5 });
     const close = this.#dotsShown(view);
+    paintRoomNames(ctx, view, rooms, palette);
     if (close) this.#paintPeople(ctx, view, dots, person);
     if (me) paintMe(ctx, view, x(me.lng), y(me.lat), me.accuracyM * perMetre(me.lat), palette);
     paintCounts(ctx, view, close ? patches.filter(({ named }) => named === 0) : patches, palette);

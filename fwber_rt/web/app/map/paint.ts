@@ -62,7 +62,16 @@ export function paintRooms(ctx: Ctx, view: View, rooms: readonly Circle[], palet
     ctx.strokeStyle = palette.roomLine;
     ctx.stroke();
     ctx.setLineDash([]);
-    if (radius > 34) paintLabel(ctx, room.name, atX, atY - radius + 16, Math.min(2 * radius - 30, 190), palette.roomLine, palette);
+  }
+}
+
+/** Rooms' names inside the top of their circles, where they are large enough. */
+export function paintRoomNames(ctx: Ctx, view: View, rooms: readonly Circle[], palette: Palette): void {
+  for (const room of rooms) {
+    const [atX, atY, radius] = [px(view, room.x, copies(view, room.x)), py(view, room.y), room.radius * view.scale];
+    if (radius > 34 && visible(view, atX, atY, radius)) {
+      paintLabel(ctx, room.name, atX, atY - radius + 16, Math.min(2 * radius - 30, 190), palette.roomLine, palette);
+    }
   }
 }
 
@@ -156,6 +165,7 @@ function paintLabel(ctx: Ctx, text: string, x: number, y: number, room: number, 
   ctx.textBaseline = "middle";
   const clipped = fitted(ctx, text.slice(0, 60), room);
   ctx.lineWidth = 4;
+  ctx.lineJoin = "round";
   ctx.strokeStyle = palette.surface;
   ctx.strokeText(clipped, x, y);
   ctx.fillStyle = colour;
