@@ -11,7 +11,7 @@ import { hit, type Hit } from "./hit.ts";
 import { Layer } from "./Layer.ts";
 import { perMetre, x, y, type Point } from "./mercator.ts";
 import type { Circle, Dot, Patch } from "./model.ts";
-import { FACE_PX, DOT_PX, paintCells, paintCounts, paintDots, paintGround, paintMe, paintRing, paintRoomNames, paintRooms } from "./paint.ts";
+import { DOT_PX, FACE_PX, paintCells, paintCounts, paintDots, paintGround, paintMe, paintRing, paintRoomNames, paintRooms, roomForFaces } from "./paint.ts";
 import type { Palette } from "./palette.ts";
 import type { View } from "./view.ts";
 
@@ -38,7 +38,6 @@ export interface SceneEvents {
 }
 
 const SMALLEST_PX = 16; // hexagons with shorter edges show a number instead of dots
-const MOST_FACES = 80;
 
 export class Scene {
   readonly map: LeafletMap;
@@ -139,7 +138,8 @@ export class Scene {
   }
 
   #paintPeople(ctx: CanvasRenderingContext2D, view: View, dots: readonly Dot[], person: string | null): void {
-    const faces = dots.length <= MOST_FACES && edgePx(this.#model.level, this.map.getZoom(), this.centre().lat) > 60;
+    const most = Math.max(0, ...this.#model.patches.map(({ named }) => named));
+    const faces = roomForFaces(most, edgePx(this.#model.level, this.map.getZoom(), this.centre().lat));
     const chosen = person === null ? undefined : dots.find(({ user }) => user === person);
     if (chosen) paintCells(ctx, view, [chosen.cell], { line: this.#model.palette.accent, width: 2.5 });
     paintDots(ctx, view, dots, this.#model.palette, faces);

@@ -75,6 +75,13 @@ export function paintRoomNames(ctx: Ctx, view: View, rooms: readonly Circle[], p
   }
 }
 
+const PLACE_PX2 = 1100; // what a face needs so that most are not under another
+
+/** Whether people are drawn with their initials, given how many are in the fullest hexagon, and the length of its edge. */
+export function roomForFaces(most: number, edgePx: number): boolean {
+  return most * PLACE_PX2 <= 2.6 * edgePx * edgePx;
+}
+
 /** Dots by colour: one path for all rings and one for each colour, so that a thousand cost two dozen strokes. */
 export function paintDots(ctx: Ctx, view: View, dots: readonly Dot[], palette: Palette, faces: boolean): void {
   const radius = faces ? FACE_PX : DOT_PX;

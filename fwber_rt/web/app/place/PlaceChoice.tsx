@@ -21,12 +21,12 @@ export function PlaceChoice() {
     <div class="stack close">
       <div role="alert">{wrong ? <p class="small"><span class="strong">{t(WORDS[wrong][0])}</span> {t(WORDS[wrong][1])}</p> : null}</div>
       <div class="row">
-        <Button look={wrong ? "small" : "main small"} disabled={finding.value} onPress={useDevice}>
+        {demo ? <Button look="main small" onPress={() => useHand(centre(demo))}><Icon name="around" size={18} />{t("demo.join")}</Button> : null}
+        <Button look={wrong || demo ? "small" : "main small"} disabled={finding.value} onPress={useDevice}>
           {finding.value ? <span class="spinner" aria-hidden="true" /> : <Icon name="locate" size={18} />}
           {finding.value ? t("place.finding") : t("place.use")}
         </Button>
-        <Button look={wrong ? "main small" : "small"} onPress={() => { placing.value = true; }}><Icon name="hand" size={18} />{t("place.hand")}</Button>
-        {demo ? <Button look="small" onPress={() => useHand(centre(demo))}><Icon name="around" size={18} />{t("demo.join")}</Button> : null}
+        <Button look={wrong && !demo ? "main small" : "small"} onPress={() => { placing.value = true; }}><Icon name="hand" size={18} />{t("place.hand")}</Button>
       </div>
     </div>
   );
