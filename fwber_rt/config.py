@@ -19,6 +19,7 @@ from typing import Any
 
 from fwber_rt.config_values import PREFIX, from_text, from_toml, is_secret, variable
 from fwber_rt.core import quotas
+from fwber_rt.core.deployment import TILES, TILES_CREDIT
 from fwber_rt.core.settings import Setting, Settings
 from fwber_rt.registry import Registry
 
@@ -262,6 +263,8 @@ def warnings(settings: Settings) -> list[str]:
             "NO TLS: set tls.cert and tls.key, or put a TLS proxy in front and name its address in http.trusted_proxies; "
             "otherwise whoever is on the way reads positions and passwords"
         )
+    if settings[TILES] and not settings[TILES_CREDIT]:
+        found.append("THE MAP NAMES NOBODY: web.tiles is set and web.tiles_credit is not; who makes maps asks to be named on them")
     return found
 
 

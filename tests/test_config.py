@@ -203,6 +203,15 @@ def test_production_without_tls_or_a_proxy_is_said() -> None:
     assert told(profile="development", listen="127.0.0.1:0", listen_internal="") == []
 
 
+def test_a_map_that_names_nobody_is_said() -> None:
+    tiles = {"web.tiles": "https://tiles.test/{z}/{x}/{y}.png"}
+    (line,) = config.warnings(load(features.registry(), None, {}, tiles))
+    assert "web.tiles_credit" in line
+    assert config.warnings(load(features.registry(), None, {}, tiles | {"web.tiles_credit": "Somebody"})) == []
+    with pytest.raises(config.ConfigError, match=r"web\.tiles"):
+        load(features.registry(), None, {}, {"web.tiles": "https://tiles.test/"})
+
+
 @pytest.mark.parametrize(
     ("text", "good"),
     [
