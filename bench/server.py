@@ -123,6 +123,7 @@ class Running:
     def metrics(self) -> Metrics | None:
         """What it says of itself; None when it does not."""
         try:
+            # The address is the one whoever runs the bench gave it.
             with urllib.request.urlopen(self._metrics, timeout=self._door.patience, context=self._context()) as answer:  # noqa: S310
                 return Metrics(str(answer.read(), "utf-8"))
         except (OSError, urllib.error.URLError, ValueError):
