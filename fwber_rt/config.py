@@ -264,7 +264,7 @@ def warnings(settings: Settings) -> list[str]:
             "otherwise whoever is on the way reads positions and passwords"
         )
     if settings[TILES] and not settings[TILES_CREDIT]:
-        found.append("THE MAP NAMES NOBODY: web.tiles is set and web.tiles_credit is not; who makes maps asks to be named on them")
+        found.append("THE MAP NAMES NOBODY: web.tiles is set and web.tiles_credit is not; who makes maps asks to be named on it")
     return found
 
 
