@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import crowd, usage
 from bench.flood import Run
+from bench.plot import Bars
 from bench.report import Measure, Progress, Report, Table, Unmeasurable
 from bench.server import Server
 from bench.stats import corrected, median, quantiles
@@ -53,6 +54,8 @@ def measure(name: str, title: str, server: Server, target: Target, arguments: ar
             rows[f"W={window}"] = (watch.usage, sum(run.deliveries * _whole(run, arguments) for run in runs))
     usage.add(made, rows, "deliveries")
     made.figures["windows"] = windows
+    rates = [figures["per_second"] for figures in windows.values()]
+    made.plots = [Bars(f"Deliveries per second, {title}", "per second", [f"W={window}" for window in windows], {"target": rates})]
     return made
 
 

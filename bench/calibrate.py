@@ -19,7 +19,7 @@ from bench.exchange import Exchange
 from bench.openloop import Ask, Outcome
 from bench.places import Point
 from bench.plot import Lines
-from bench.report import Bar, Progress, Report, Table, Unmeasurable
+from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.search import Found, Verdict
 from bench.server import Server, add_target, pin, serve
 from bench.usage import Usage, Watch
@@ -115,10 +115,14 @@ def report(found: Mapping[str, tuple[Found, Sequence[Try]]], limit_ms: float, no
         row = [kind.what, round(users, -1), round(users * PLAN, -1), best.rate, took.p50, took.p95, took.p99, took.p999, by]
         made.tables[0].rows.append(row)
         made.bars += _bars(name, best)
-        made.figures[name] = {"users": users, "per_second": best.rate, "limited_by": by, **took.figures("ms")}
+        made.figures[name] = {
+            "users": users, "per_second": best.rate, "limited_by": by, **took.figures("ms"),
+            "usage": best.usage.figures(best.outcome.asked),
+        }  # fmt: skip
+        made.measures.append(Measure(f"{name}: requests per second", [best.rate], "1/s"))
         rows[name] = (best.usage, best.outcome.asked)
         waits[name] = [(each.rate, each.outcome.quantiles().p99 * 1000) for each in tries]
-    usage.add(made, rows, "requests")
+    made.tables.append(usage.table(rows, "requests"))  # at another load each time: nothing to compare between two runs
     made.plots = [Lines("p99 against load", "requests per second", "ms", waits, log_y=True)]
     if bytes_each is not None:
         made.notes.append(f"a connection, its user and a tenth of a room take {bytes_each / 1024:.1f} KiB")

@@ -111,15 +111,13 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
 
 
 def figures(report: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
-    """What is comparable in one report: measures, bars that are no measures, and what the server took."""
-    seen = set()
+    """What is comparable in one report: measures, or bars where there are none, and what the server took."""
     for measure in report.get("measures", ()):
         values = [value for value in measure["values"] if _number(value)]
         if values:
-            seen.add(measure["name"])
             yield measure["name"], Figure(median(values), _spread(values), measure["at_least"])
     for bar in report.get("bars", ()):
-        if bar["name"] not in seen and _number(bar["figure"]):
+        if not report.get("measures") and _number(bar["figure"]):
             yield bar["name"], Figure(bar["figure"], None, bar["at_least"])
     for work, usage in report.get("figures", {}).get("usage", {}).items():
         for name in _LESS:

@@ -184,7 +184,7 @@ def _listed(counts: dict[str, float]) -> str:
 def _figures(outcome: Outcome) -> dict[str, Any]:
     return {
         "growth_bytes": outcome.peak - outcome.before, "after_bytes": outcome.after - outcome.before,
-        "calm_p99_ms": outcome.calm.p99 * 1000, "p99_ms": outcome.delay.p99 * 1000, "worst_ms": outcome.delay.worst * 1000,
+        "calm_p99_ms": outcome.calm.p99 * 1000, **outcome.delay.scaled(1000).figures("ms"),
         "log_bytes": outcome.log_bytes,
         "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
         "others_core": outcome.others,

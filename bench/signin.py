@@ -126,7 +126,7 @@ def _figures(replies: Sequence[Reply]) -> dict[str, Any]:
     forms = [{reply.masked for reply in replies if reply.exists is exists} for exists in (True, False)]
     times = quantiles([reply.seconds for reply in replies])
     return {
-        "attempts": len(replies), "answers": dict(names.most_common()), "p50_ms": times.p50 * 1000, "p99_ms": times.p99 * 1000,
+        "attempts": len(replies), "answers": dict(names.most_common()), **times.scaled(1000).figures("ms"),
         "auc": _told_apart(replies), "auc_hashed": _told_apart(hashed), "differing": len(forms[0] ^ forms[1]),
         "forms": sorted({form.decode("latin-1") for form in forms[0] | forms[1]}),
     }  # fmt: skip

@@ -9,8 +9,8 @@ from bench.report import HELD, MISSED, UNMEASURED, Bar, Measure, Report
 
 
 def _report(rates: list[float], latency: float = 10.0, cpu: float | None = 1.0) -> dict[str, Any]:
-    report = Report("b", bars=[Bar("p99", latency, 20, "ms", at_least=False), Bar("rate", rates[0], 1)])
-    report.measures = [Measure("rate", rates, "1/s")]
+    report = Report("b", bars=[Bar("never looked at", latency, 20, "ms", at_least=False)])
+    report.measures = [Measure("rate", rates, "1/s"), Measure("p99", [latency], "ms", at_least=False)]
     report.figures = {"usage": {"all": {"server_cpu_s_per_1000": cpu}}}
     return report.as_json()
 
@@ -70,3 +70,13 @@ def test_what_is_no_report_is_said_so(compared: Any, text: str) -> None:
 def test_bars_without_zero_divided(compared: Any) -> None:
     assert compared(_report([1, 1], latency=0), _report([1, 1], latency=0))[0] == HELD
     assert compared(_report([1, 1], latency=0), _report([1, 1], latency=1))[0] == MISSED
+
+
+def test_bars_are_compared_where_nothing_was_measured_often(compared: Any) -> None:
+    def only_bars(latency: float) -> dict[str, Any]:
+        return {**_report([1, 1], latency), "measures": []}
+
+    status, out = compared(only_bars(10), only_bars(12))
+    assert status == MISSED
+    assert "never looked at" in out
+    assert "never looked at" not in compared(_report([1, 1], 10), _report([1, 1], 12))[1]

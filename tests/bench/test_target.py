@@ -50,7 +50,7 @@ def test_open_loops_over_tls(tmp_path: Path, server: OurServer) -> None:
     status, report = _run("calibrate", tmp_path, server, "--insecure", "--target-pid", str(server.pid), "--kinds", "mixed")
     assert status in (HELD, MISSED)
     assert report["figures"]["mixed"]["per_second"] > 100
-    assert report["figures"]["usage"]["mixed"]["loop_lag_p99_s"] > 0
+    assert report["figures"]["mixed"]["usage"]["loop_lag_p99_s"] > 0
 
 
 def test_idle_connections_over_tls(tmp_path: Path, server: OurServer) -> None:

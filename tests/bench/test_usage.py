@@ -45,6 +45,7 @@ class _Server:
 
     def __init__(self) -> None:
         self.looks = 0
+        self.used = 10.0
 
     def metrics(self) -> Metrics:
         self.looks += 1
@@ -54,7 +55,8 @@ class _Server:
         )
 
     def cpu_seconds(self) -> float:
-        return float(self.looks)
+        self.used += 1
+        return self.used
 
     def resident_bytes(self) -> int:
         return 7
@@ -63,6 +65,7 @@ class _Server:
 def test_a_watch_takes_differences() -> None:
     with Watch(_Server()) as watch:
         pass
+    assert watch.usage.server_cpu == 1
     assert watch.usage.lag == 0.01
     assert watch.usage.resident == 7
     assert watch.usage.others is None
