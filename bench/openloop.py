@@ -108,10 +108,11 @@ def _run(
     schedules = [(Schedule(rate, begin), ask) for rate, ask in streams if rate > 0]
     exchange.forget()
     end = counting + seconds
-    while (now := clock()) < end:
-        for schedule, ask in schedules:
-            for number in schedule.due(now):
-                ask(number, schedule.moment(number))
+    while True:
+        now = clock()
+        _ask_due(schedules, min(now, end), end)
+        if now >= end:  # what was due before and is late has gone out too
+            break
         upcoming = min((schedule.moment(schedule.made) for schedule, _ in schedules), default=end)
         exchange.pump(min(upcoming, end) - clock())
     exchange.settle(patience)
@@ -119,3 +120,11 @@ def _run(
     if not any(not answer.error for answer in answers):
         raise Unmeasurable(f"nothing was answered as it should be: {dict(errors(answers)) or 'nothing was due'}")
     return Outcome(seconds, answers, quantiles(exchange.late), exchange.pushes, len(exchange.answers))
+
+
+def _ask_due(schedules: Sequence[tuple[Schedule, Ask]], now: float, end: float) -> None:
+    for schedule, ask in schedules:
+        for number in schedule.due(now):
+            moment = schedule.moment(number)
+            if moment < end:
+                ask(number, moment)

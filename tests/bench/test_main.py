@@ -64,7 +64,7 @@ def test_a_server_that_answers_nothing_has_no_figures(
     began = time.monotonic()
     words = everything.words(name, tmp_path, tiny=True)
     assert main([name, *words, "--json", str(tmp_path / "out.json"), "--html", str(tmp_path / "out.html")]) == UNMEASURED
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "not measured" in captured.err
@@ -88,7 +88,7 @@ def test_a_target_that_falls_silent_has_no_figures(
         target = ["--target", f"http://127.0.0.1:{server.port}", "--tokens", str(tmp_path / "tokens"), "--patience", "0.2"]
         began = time.monotonic()
         assert main([name, *everything.words(name, tmp_path, tiny=True), *target]) == UNMEASURED
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 20  # a second or two, on a machine that has nothing else to do
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "not measured" in captured.err

@@ -97,3 +97,17 @@ def test_of_one_kind_there_may_be_nothing() -> None:
     with pytest.raises(Unmeasurable, match="of pong"):
         outcome.quantiles("pong")
     assert outcome.error_share("pong") == 1
+
+
+def test_a_generator_that_was_late_makes_up_for_it() -> None:
+    """The clock jumps over half of the time: what was due then is asked for all the same, and counts from when it was due."""
+    ticks = iter([0.0, 0.0, 0.0, 0.01, 0.01, 0.9, 0.9])
+    with _exchange(replies()) as exchange:
+        asked: list[float] = []
+
+        def ask(number: int, due: float) -> None:
+            asked.append(due)
+            exchange.ask(0, "ping", {}, due)
+
+        openloop.run(exchange, [(100, ask)], 0.5, clock=lambda: next(ticks))
+    assert asked == [pytest.approx(number / 100) for number in range(50)]
