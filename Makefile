@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check audit bench soak demo web screenshots lock reference clean help
+.PHONY: run test check audit bench peers soak demo web screenshots lock reference clean help
 
 IS_NEW = import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 AUDIT := $(VENV)-audit
 NODE := $(VENV)-node
+PEERS := $(VENV)-peers
 WEB := fwber_rt/web
 PAGES := $(WEB)/dist/graph.json
 PACKAGES := $(WEB)/node_modules/.package-lock.json
@@ -27,6 +28,7 @@ help:
 	@echo "make check      style, types and the laws of the layout"
 	@echo "make audit      look the pinned packages up among known vulnerabilities (needs the network)"
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
+	@echo "make peers      install servers of others that bench measures beside ours (PyPI, and npm where there is Node)"
 	@echo "make soak       kill the server 200 times under load and count what was lost"
 	@echo "make demo       serve, with simulated people around you; FILE=traces.csv (or GPX): play those through the server instead"
 	@echo "make web        build the pages of $(WEB) into $(WEB)/dist; run, test and demo do so when their sources changed,"
@@ -98,6 +100,17 @@ audit: $(AUDIT)/.ready
 bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)
 
+# What bench compares with stays out of .venv; each is optional, and one that is absent is named by the bench. Debian has
+# nats-server, nginx with libnginx-mod-nchan, and redis-server.
+$(PEERS)/.ready: requirements-peers.lock
+	@$(PYTHON) -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-peers.lock
+	@touch $@
+
+peers: $(PEERS)/.ready
+	@if command -v npm >/dev/null; then cd bench/peers && npm ci --ignore-scripts --loglevel=error; \
+		else echo "no npm here: without the peers of Node"; fi
+
 soak: $(READY)
 	@$(BIN)/python -m bench soak $(ARGS)
 
@@ -116,12 +129,13 @@ lock:
 	@$(COMPILE) --constraints requirements.lock pyproject.toml --output-file requirements-runtime.lock
 	@$(COMPILE) --group audit --output-file requirements-audit.lock
 	@$(COMPILE) --group web --output-file requirements-web.lock
+	@$(COMPILE) --group peers --output-file requirements-peers.lock
 
 reference: $(READY)
 	@$(BIN)/fwber-rt print-config --defaults > config/default.toml.new && mv config/default.toml.new config/default.toml
 	@$(BIN)/python -m fwber_rt.reference
 
 clean:
-	@rm -rf $(VENV) $(AUDIT) $(NODE) $(WEB)/dist $(WEB)/client/dist $(WEB)/node_modules
+	@rm -rf $(VENV) $(AUDIT) $(NODE) $(PEERS) bench/peers/node_modules $(WEB)/dist $(WEB)/client/dist $(WEB)/node_modules
 	@rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find fwber_rt bench tests .ci -name __pycache__ -type d -prune -exec rm -rf {} +

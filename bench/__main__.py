@@ -24,7 +24,7 @@ clients would, checks what it received, and prints a table; bars (thresholds) se
 _TEACH = """\
   python -m bench fanout --help                   what it measures, and how to make it small
   python -m bench fanout --json a.json --html a.html      the same figures for machines, and with plots
-  python -m bench fanout --threshold "W=1: ours / broadcast=1.1"      another limit for one bar
+  python -m bench fanout --threshold "W=1: ours / websockets=1.1"      another limit for one bar
   python -m bench idle --target https://127.0.0.1:8443 --insecure     a server that runs already
   python -m bench compare a.json b.json           what became worse, beyond the noise
   python -m bench all --tiny                      every bench in a form that takes seconds: do they work here?

@@ -118,10 +118,55 @@ class _Group:
         self.voice_sums: list[int] = []  # the same for the voice, which is acked besides
 
 
+class Meter:
+    """Bytes within WebSocket frames, where a server gathers as many messages into one as it likes.
+
+    Heads are not counted; ``joint`` is added per whole frame, for the separator its last message lacks.
+    """
+
+    def __init__(self, joint: int = 0) -> None:
+        self._joint = joint
+        self._left: dict[int, int] = {}  # payload bytes outstanding of the frame a socket is in
+        self._head: dict[int, bytes] = {}  # an incomplete head
+
+    def count(self, fd: int, buffer: bytearray, size: int) -> int:
+        """What the first ``size`` bytes of ``buffer``, just received by ``fd``, amount to."""
+        left = self._left.get(fd, 0)
+        if size < left:
+            self._left[fd] = left - size
+            return size
+        counted, at = left + (self._joint if left else 0), left
+        head = self._head.pop(fd, b"")
+        data = head + bytes(buffer[at:size]) if head else buffer
+        at, size = (0, len(data)) if head else (at, size)
+        while at < size:
+            start, length = _measured(data, at, size)
+            if not start:
+                self._head[fd] = bytes(data[at:size])
+                break
+            at = start + length
+            counted += min(at, size) - start + (self._joint if at <= size else 0)
+        self._left[fd] = max(at - size, 0)
+        return counted
+
+
+def _measured(data: bytes | bytearray, at: int, size: int) -> tuple[int, int]:
+    """Where the payload of the frame at ``at`` starts, and its length; 0 and 0 when its head is not all there."""
+    if size - at < 2:
+        return 0, 0
+    length = data[at + 1]
+    if length < 126:
+        return at + 2, length
+    wide = 2 if length == 126 else 8
+    start = at + 2 + wide
+    return (start, int.from_bytes(data[at + 2 : start], "big")) if start <= size else (0, 0)
+
+
 class Flood:
     """Sockets whose bytes are counted, in groups that hear the same; every ``sample``-th keeps what it received for checking."""
 
-    def __init__(self, groups: Sequence[Sequence[Socket]], sample: int = 100) -> None:
+    def __init__(self, groups: Sequence[Sequence[Socket]], sample: int = 100, meter: Meter | None = None) -> None:
+        self._meter = meter
         self.sockets = [socket for group in groups for socket in group]
         if not self.sockets:
             raise ValueError("a flood needs sockets")
@@ -148,6 +193,7 @@ class Flood:
     def pump(self, timeout: float) -> int:
         """Read everything that is there, waiting up to ``timeout`` seconds for the first; returns how many sockets had any."""
         buffer, receive, received, wanted, kept = self._buffer, self._receive, self._received, self._wanted, self._kept
+        meter = self._meter
         events = self._epoll.poll(timeout, 16384)
         for fd, _ in events:
             read = receive[fd]
@@ -159,7 +205,7 @@ class Flood:
             if not count:
                 raise Unmeasurable("the server closed a connection under load")
             before = received[fd]
-            received[fd] = now = before + count
+            received[fd] = now = before + (meter.count(fd, buffer, count) if meter else count)
             if before < wanted[fd] <= now:
                 group = self._group_of[fd]
                 assert group is not None
@@ -222,16 +268,19 @@ class Flood:
                 if self._received[fd] != due:
                     raise Unmeasurable(f"a subscriber received {self._received[fd]} bytes where {due} were due")
 
+    def kept(self) -> list[tuple[Socket, bytes]]:
+        """Sockets whose bytes were kept, with those."""
+        each = ((socket, self._kept[socket.sock.fileno()]) for socket in self.sockets)
+        return [(socket, bytes(kept)) for socket, kept in each if kept is not None]
+
     def sampled(self) -> list[tuple[Socket, list[Frame]]]:
         """Sockets whose bytes were kept, with every frame parsed. Unmeasurable when a socket stopped within a frame."""
         result = []
-        for socket in self.sockets:
-            kept = self._kept[socket.sock.fileno()]
-            if kept is not None:
-                frames = Frames()
-                result.append((socket, frames.feed(kept)))
-                if frames.partial:
-                    raise Unmeasurable("a sampled connection stopped within a frame")
+        for socket, kept in self.kept():
+            frames = Frames()
+            result.append((socket, frames.feed(kept)))
+            if frames.partial:
+                raise Unmeasurable("a sampled connection stopped within a frame")
         return result
 
     def close(self) -> None:

@@ -265,27 +265,6 @@ class OurServer(Process):
             shutil.rmtree(self.data, ignore_errors=True)
 
 
-class BroadcastPeer(Process):
-    """``bench/peers/broadcast.py`` on a free port."""
-
-    def __init__(self) -> None:
-        self.port = free_port()
-        self._directory = tempfile.TemporaryDirectory(prefix="fwber_rt-peer-")
-        command = [sys.executable, "-m", "bench.peers.broadcast", HOST, str(self.port)]
-        log = Path(self._directory.name) / "peer.log"
-        super().__init__(
-            command, lambda: log.exists() and "ready" in self.tail(), env={**os.environ, "PYTHONPATH": str(ROOT)}, log=log
-        )
-
-    def __enter__(self) -> BroadcastPeer:
-        self.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.kill()
-        self._directory.cleanup()
-
-
 class Memory:
     """The most resident memory of a server, looked at four times a second."""
 

@@ -50,11 +50,11 @@ Word = str | Callable[[Path], Path]  # a function makes a file the bench needs, 
 TINY: Mapping[str, Sequence[Word]] = {
     "fanout": (
         "--subscribers", "12", "--windows", "1", "8", "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1",
-        "--slices", "1",
+        "--slices", "1", "--peer", "websockets",
     ),
     "cells": (
         "--cells", "5", "--people", "3", "--windows", "1", "8", "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1",
-        "--slices", "1",
+        "--slices", "1", "--peer", "websockets",
     ),
     "idle": ("--connections", "120", "--quiet", "0.5"),
     "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100"),

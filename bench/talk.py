@@ -1,4 +1,4 @@
-"""What is said in a closed loop, and what must come of it: messages through our protocol, and raw frames for a peer.
+"""What is said in a closed loop, and what must come of it: messages through our protocol. (Peers: ``bench.peers.talk``.)
 
 Every message has a number. From it follow its text, its stream, the offset it will get, and so how many bytes it causes on
 which socket: what the flood counts by, and what a run is verified against.
@@ -49,8 +49,17 @@ class Talk:
         for number in range(self.sent, self.sent + count):
             by_voice.setdefault(number % voices, []).append(self.request(number))
         for voice, frames in by_voice.items():
-            self._write(self.groups[voice][0], b"".join(frames))
+            self._write(self.voice(voice), b"".join(frames))
         self.sent += count
+
+    @property
+    def apart(self) -> list[Socket]:
+        """Connections that speak and hear nothing, which is not counted."""
+        return []
+
+    def voice(self, place: int) -> Socket:
+        """The connection that speaks to a group: its first."""
+        return self.groups[place][0]
 
     def _write(self, voice: Socket, data: bytes) -> None:
         """Blocking: what the socket does not take yet, it takes when the server has read."""
@@ -153,34 +162,6 @@ class OurTalk(Talk):
         return push, ack, ack.json()["ok"]["o"]
 
 
-class PeerTalk(Talk):
-    """Raw frames that the peer relays, each of ``payload`` bytes; no acks."""
-
-    def __init__(self, groups: Sequence[Sequence[Socket]], payload: int) -> None:
-        super().__init__(groups)
-        self._payload = payload
-
-    def _bytes(self, number: int) -> bytes:
-        return b"message %012d " % number + b"." * (self._payload - 21)
-
-    def request(self, number: int) -> bytes:
-        """The payload as it comes back."""
-        return frame(self._bytes(number))
-
-    def pushed(self, number: int) -> int:
-        """The same for each message."""
-        return server_frame_size(self._payload)
-
-    def acked(self, number: int) -> int:
-        """None: the voice hears itself and no more."""
-        return 0
-
-    def check(self, socket: Socket, frames: list[Frame], numbers: range) -> str | None:
-        """Every payload as sent, in order."""
-        wanted = [self._bytes(number) for number in numbers]
-        return None if [received.payload for received in frames] == wanted else "frames that are not the messages sent"
-
-
 class Target:
     """A server with its flood and its speaker: what the closed loop runs against."""
 
@@ -188,6 +169,12 @@ class Target:
         self.flood = flood
         self.speaker = speaker
         self.server_cpu = server_cpu
+
+    def close(self) -> None:
+        """Drop its connections."""
+        for socket in (*self.flood.sockets, *self.speaker.apart):
+            socket.close()
+        self.flood.close()
 
     def measure(self, window: int, seconds: float, warm_up: float) -> Run:
         """One run, verified: every byte due arrived on every socket, and the sampled frames say what was sent."""

@@ -67,6 +67,16 @@ def server_frame_size(payload: int) -> int:
     return payload + (2 if payload < 126 else 4 if payload < 65536 else 10)
 
 
+def server_frame(payload: bytes, opcode: int = TEXT) -> bytes:
+    """A server's frame."""
+    size = len(payload)
+    if size < 126:
+        return struct.pack("!BB", 0x80 | opcode, size) + payload
+    if size < 65536:
+        return struct.pack("!BBH", 0x80 | opcode, 126, size) + payload
+    return struct.pack("!BBQ", 0x80 | opcode, 127, size) + payload
+
+
 class Frames:
     """Bytes from a server, in any pieces, to frames."""
 
@@ -176,12 +186,12 @@ class Socket:
         """One request and its answer."""
         return self.reply(op, self.send(op, d))
 
-    def read(self) -> Frame:
-        """The next text frame. Pings are answered; Unmeasurable when the server closes."""
+    def read(self, opcode: int = TEXT) -> Frame:
+        """The next text frame (or of another kind). Pings are answered; Unmeasurable when the server closes."""
         while True:
             while self._waiting:
                 received = self._waiting.pop(0)
-                if received.opcode == TEXT:
+                if received.opcode == opcode:
                     return received
                 if received.opcode == PING:
                     self._write(frame(received.payload, PONG))

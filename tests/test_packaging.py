@@ -16,7 +16,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LOCKS = {"requirements.lock": 20, "requirements-runtime.lock": 20, "requirements-audit.lock": 20, "requirements-web.lock": 2}
+LOCKS = {
+    "requirements.lock": 20,
+    "requirements-runtime.lock": 20,
+    "requirements-audit.lock": 20,
+    "requirements-web.lock": 2,
+    "requirements-peers.lock": 3,
+}
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
 
 

@@ -8,21 +8,23 @@ from contextlib import contextmanager
 import pytest
 
 from bench import crowd, flood
+from bench.door import Door
 from bench.flood import Flood, closed_loop
-from bench.harness import BroadcastPeer
+from bench.peers.talk import PeerTalk
+from bench.peers.webs import Broadcast
 from bench.report import Unmeasurable
-from bench.talk import PeerTalk, Target
+from bench.talk import Target
 from bench.wire import Socket
 
 
 @pytest.fixture(scope="module")
-def peer() -> Iterator[BroadcastPeer]:
-    with BroadcastPeer() as running:
+def peer() -> Iterator[Broadcast]:
+    with Broadcast() as running:
         yield running
 
 
 @contextmanager
-def _hearing(peer: BroadcastPeer, paths: list[str]) -> Iterator[list[Socket]]:
+def _hearing(peer: Broadcast, paths: list[str]) -> Iterator[list[Socket]]:
     sockets = crowd.open_sockets(peer.port, paths)
     try:
         yield sockets
@@ -31,9 +33,9 @@ def _hearing(peer: BroadcastPeer, paths: list[str]) -> Iterator[list[Socket]]:
 
 
 @pytest.mark.parametrize("window", [1, 8])
-def test_a_closed_loop_counts_what_was_delivered(peer: BroadcastPeer, window: int) -> None:
+def test_a_closed_loop_counts_what_was_delivered(peer: Broadcast, window: int) -> None:
     with _hearing(peer, ["/hear/a"] * 20) as sockets:
-        target = Target(Flood([sockets], sample=5), PeerTalk([sockets], 200), peer.cpu_seconds)
+        target = Target(Flood([sockets], sample=5), PeerTalk(peer, ["a"], [sockets], 200), peer.cpu_seconds)
         for _ in range(2):
             run = target.measure(window, 0.15, 0.02)
             assert run.deliveries == 20 * run.messages > 0
@@ -43,33 +45,33 @@ def test_a_closed_loop_counts_what_was_delivered(peer: BroadcastPeer, window: in
         target.flood.close()
 
 
-def test_several_voices_are_heard_by_their_own_people(peer: BroadcastPeer) -> None:
+def test_several_voices_are_heard_by_their_own_people(peer: Broadcast) -> None:
     with _hearing(peer, [f"/hear/c{place % 4}" for place in range(12)]) as sockets:
         groups = [sockets[place::4] for place in range(4)]
-        target = Target(Flood(groups, sample=1), PeerTalk(groups, 150), peer.cpu_seconds)
+        target = Target(Flood(groups, sample=1), PeerTalk(peer, ["c0", "c1", "c2", "c3"], groups, 150), peer.cpu_seconds)
         run = target.measure(16, 0.1, 0.02)
         assert run.deliveries == 3 * run.messages > 0
         target.flood.close()
 
 
-def test_a_recipient_that_does_not_hear_it_is_noticed(peer: BroadcastPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recipient_that_does_not_hear_it_is_noticed(peer: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
     with _hearing(peer, ["/hear/x", "/hear/x", "/hear/y"]) as sockets:
         monkeypatch.setattr(flood, "_PATIENCE_S", 0.2)
-        target = Target(Flood([sockets]), PeerTalk([sockets], 150), peer.cpu_seconds)
+        target = Target(Flood([sockets]), PeerTalk(peer, ["x"], [sockets], 150), peer.cpu_seconds)
         with pytest.raises(Unmeasurable, match="1 messages outstanding"):
             target.measure(1, 0.05, 0)
         target.flood.close()
 
 
-def test_a_recipient_that_hears_too_much_or_something_else_is_noticed(peer: BroadcastPeer) -> None:
+def test_a_recipient_that_hears_too_much_or_something_else_is_noticed(peer: Broadcast) -> None:
     with _hearing(peer, ["/hear/m", "/hear/m", "/speak/m"]) as sockets:
-        target = Target(Flood([sockets[:2]]), PeerTalk([sockets[:2]], 150), peer.cpu_seconds)
-        stray = PeerTalk([sockets[2:]], 150)
+        target = Target(Flood([sockets[:2]]), PeerTalk(peer, ["x"], [sockets[:2]], 150), peer.cpu_seconds)
+        stray = PeerTalk(peer, ["x"], [sockets[2:]], 150)
         stray.say(1)
         with pytest.raises(Unmeasurable, match="were due"):
             target.measure(1, 0.05, 0)
         target.flood.close()
-        shifted = Target(Flood([sockets[:2]], sample=1), _Shifted([sockets[:2]], 150), peer.cpu_seconds)
+        shifted = Target(Flood([sockets[:2]], sample=1), _Shifted(peer, ["x"], [sockets[:2]], 150), peer.cpu_seconds)
         with pytest.raises(Unmeasurable, match="something wrong"):
             shifted.measure(1, 0.05, 0)
         shifted.flood.close()
@@ -112,25 +114,25 @@ class _Wrapped:
         self.sock = sock
 
 
-def test_a_saturated_generator_reports_nothing(peer: BroadcastPeer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_saturated_generator_reports_nothing(peer: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood, "SATURATED", 0.0)
     with _hearing(peer, ["/hear/s"] * 2) as sockets:
-        target = Target(Flood([sockets]), PeerTalk([sockets], 150), peer.cpu_seconds)
+        target = Target(Flood([sockets]), PeerTalk(peer, ["x"], [sockets], 150), peer.cpu_seconds)
         with pytest.raises(Unmeasurable, match="load generator"):
             target.measure(1, 0.05, 0)
         target.flood.close()
 
 
-def test_a_server_that_answers_nothing_has_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_answers_nothing_has_no_figures(peer: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood, "_PATIENCE_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        one = Socket(silent.getsockname()[:2])
+        one = Socket(Door(silent.getsockname()[1]))
         accepted, _ = silent.accept()
         reading = threading.Thread(target=lambda: accepted.recv(1 << 16))
         reading.start()
         running = Flood([[one]])
         with pytest.raises(Unmeasurable, match="nothing arrived"):
-            closed_loop(running, PeerTalk([[one]], 150), 1, 5, warm_up=0, server_cpu=lambda: 0.0)
+            closed_loop(running, PeerTalk(peer, ["x"], [[one]], 150), 1, 5, warm_up=0, server_cpu=lambda: 0.0)
         reading.join()
         accepted.close()
         one.close()
