@@ -146,7 +146,7 @@ class Socket:
         """Wait for the 101; Unmeasurable for any other answer."""
         data = b""
         while b"\r\n\r\n" not in data:
-            data += self._receive()
+            data += self.receive()
         head, _, rest = data.partition(b"\r\n\r\n")
         if b" 101 " not in head.split(b"\r\n", 1)[0]:
             raise Unmeasurable(f"no upgrade: {head.splitlines()[0].decode('latin-1')}")
@@ -156,13 +156,13 @@ class Socket:
         """One HTTP answer with a Content-Length: its status and body."""
         data = b""
         while b"\r\n\r\n" not in data:
-            data += self._receive()
+            data += self.receive()
         head, _, body = data.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         length = int(fields.get("content-length", "0"))
         while len(body) < length:
-            body += self._receive()
+            body += self.receive()
         return int(lines[0].split()[1]), body
 
     def send(self, op: str, d: dict[str, Any]) -> int:
@@ -199,13 +199,13 @@ class Socket:
                     raise Unmeasurable(
                         f"the server closed: {received.payload[2:]!r} {int.from_bytes(received.payload[:2], 'big')}"
                     )
-            self._waiting += self._frames.feed(self._receive())
+            self._waiting += self._frames.feed(self.receive())
 
     def tend(self) -> int:
         """Read what is there and drop it, but answer pings; returns how many. Unmeasurable when the server closes."""
         self.sock.setblocking(False)
         try:
-            data = self._receive()
+            data = self.receive()
         except BlockingIOError:  # TLS had something to say for itself
             return 0
         finally:
@@ -223,7 +223,8 @@ class Socket:
         """Drop the connection."""
         self.sock.close()
 
-    def _receive(self) -> bytes:
+    def receive(self) -> bytes:
+        """The next bytes, whatever they are. Unmeasurable when none come, or the connection ends."""
         try:
             data = self.sock.recv(65536)
         except TimeoutError:

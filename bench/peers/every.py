@@ -6,11 +6,13 @@ import argparse
 from collections.abc import Iterable
 
 from bench.peers.nats import Nats
+from bench.peers.nchan import Nchan
 from bench.peers.peer import Peer
+from bench.peers.redis import Redis
 from bench.peers.webs import Broadcast, MicroWebSockets, NodeWs, SocketIo
 from bench.report import Unmeasurable
 
-PEERS: dict[str, type[Peer]] = {peer.NAME: peer for peer in (Nats, Broadcast, SocketIo, MicroWebSockets, NodeWs)}
+PEERS: dict[str, type[Peer]] = {peer.NAME: peer for peer in (Nats, Nchan, Redis, Broadcast, SocketIo, MicroWebSockets, NodeWs)}
 
 
 def add_peers(parser: argparse.ArgumentParser) -> None:

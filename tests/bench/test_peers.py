@@ -22,6 +22,14 @@ from bench.wire import server_frame, server_frame_size
 CHANNEL = "c00001"
 SAID = {
     "nats": (b"\x82\x95\0\0\0\0PUB c00001 5\r\nhello\r\n", b"MSG c00001 1 5\r\nhello\r\n"),
+    "nchan": (
+        b"POST /speak/c00001 HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello",
+        b"\x81\x05hello",
+    ),
+    "redis": (
+        b"*3\r\n$7\r\nPUBLISH\r\n$6\r\nc00001\r\n$5\r\nhello\r\n",
+        b"*3\r\n$7\r\nmessage\r\n$6\r\nc00001\r\n$5\r\nhello\r\n",
+    ),
     "websockets": (b"\x81\x85\0\0\0\0hello", b"\x81\x05hello"),
     "uwebsockets": (b"\x81\x85\0\0\0\0hello", b"\x81\x05hello"),
     "node-ws": (b"\x81\x85\0\0\0\0hello", b"\x81\x05hello"),
