@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bench import attacker, calibrate, cells, fanout, floods, idle, invented, nearby, replay, scale, signin, soak, walk
+from bench import attacker, browser, calibrate, cells, fanout, floods, idle, invented, nearby, replay, scale, signin, soak, walk
 from bench.report import Report
 
 
@@ -43,6 +43,7 @@ BENCHES: dict[str, Bench] = {
     "floods": floods,
     "signin": signin,
     "attacker": attacker,
+    "browser": browser,
 }
 
 Word = str | Callable[[Path], Path]  # a function makes a file the bench needs, in the directory given
@@ -67,6 +68,7 @@ TINY: Mapping[str, Sequence[Word]] = {
     "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),
     "floods": ("--only", "pings", "--seconds", "0.5", "--people", "10", "--share", "0.02"),
     "signin": ("--rate", "50", "--seconds", "1", "--calm", "20", "--users", "4"),
+    "browser": ("--people", "60", "--rate", "20", "--seconds", "1", "--history", "0"),
     "attacker": ("--attackers", "2", "--queries", "600", "--victims", "10"),
 }  # fmt: skip
 

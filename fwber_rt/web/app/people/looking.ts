@@ -7,7 +7,7 @@ import { located, shown } from "../state/place.ts";
 import { NOWHERE, page, presence, without, type NearPerson, type PresencePush } from "./hexes.ts";
 
 const PAGE = 100;
-const MOST_PAGES = 3;
+const MOST_PAGES = 10; // a thousand people are drawn with ease; one page is enough almost everywhere
 const EVERY_MS = 45_000;
 const SOON_MS = 400;
 

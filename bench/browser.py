@@ -1,0 +1,207 @@
+"""What the page costs a browser: first load, first hexagon, a crowd on the map while messages arrive, a long conversation.
+
+The server and the people are processes and threads of ours; what is measured is what the browser itself reports (``visitor``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from bench import crowd, places
+from bench.report import Bar, Report, Table, Unmeasurable
+from bench.server import Server, pin, serve
+from bench.stats import median, quantiles
+from bench.wire import Socket
+
+if TYPE_CHECKING:
+    from bench.visitor import Visitor
+
+HELP = "the page in a browser: first load, first hexagon, frames under a crowd, memory of a long conversation"
+TEACH = """\
+Needs Chromium or Chrome on the machine and the built pages (make web). Figures are the browser's own: transfer sizes, marks,
+requestAnimationFrame gaps, long tasks, heap after a garbage collection.
+
+  python -m bench browser
+  python -m bench browser --people 200 --history 500 --seconds 5        quicker
+"""
+SIZE = (1280, 800)
+RINGS = 4  # what nearby.rings reaches
+HEARD = 7  # hexagons whose talk the visitor hears: the first of the crowd's
+FRAME_MS, TASK_MS, SCRIPT_KB = 50.0, 200.0, 150.0
+HEXAGON = "fwber:hexagon"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The bench's own flags."""
+    parser.add_argument("--people", type=int, default=1000, metavar="N", help="people on the map (default 1000)")
+    parser.add_argument("--rate", type=int, default=100, metavar="N", help="messages per second (default 100)")
+    parser.add_argument("--seconds", type=float, default=15.0, metavar="S", help="how long frames are watched (default 15)")
+    parser.add_argument("--history", type=int, default=10_000, metavar="N", help="messages scrolled through (default 10000)")
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    """Measure; Unmeasurable without a browser, or when the page does not show what is measured."""
+    from bench.visitor import visiting  # noqa: PLC0415 -- only this bench needs a browser's driver
+
+    pinned = pin(arguments)
+    place = places.centre(places.around(0)[0])
+    with serve(arguments) as server, visiting(_page(server), place, SIZE) as visitor:
+        loaded = visitor.open()
+        visitor.enter("Vera")
+        first = [visitor.reload_ms(HEXAGON) for _ in range(5)]
+        with everybody(server, arguments.people) as sockets:
+            near = [socket for number, socket in enumerate(sockets) if number % len(places.around(RINGS)) < HEARD]
+            visitor.reload_ms(HEXAGON)
+            visitor.zoom_out(1)
+            visitor.await_people(int(0.95 * arguments.people))
+            visitor.go("here")
+            gaps, tasks = _under_load(visitor, sockets, near, arguments)
+            heap = _conversation(visitor, near[0], arguments.history) if arguments.history else None
+    return _report(arguments, pinned, loaded, first, (gaps, tasks), heap)
+
+
+def _page(server: Server) -> str:
+    """Where the page is; a browser would wait long for one that is not there."""
+    url = f"{server.door.url}/"
+    try:
+        with urllib.request.urlopen(url, timeout=server.door.patience) as answer:  # noqa: S310 -- our own server
+            if b'id="root"' in answer.read():
+                return url
+    except (OSError, ValueError):
+        pass
+    raise Unmeasurable(f"there is no page at {url}; make web builds it")
+
+
+@contextmanager
+def everybody(server: Server, people: int) -> Iterator[list[Socket]]:
+    """Connected and on the map, as evenly as hexagons allow: more than a hundred in one are only counted."""
+    cells = places.around(RINGS)
+    guests = crowd.guests(server.door, people)
+    sockets = crowd.connect(server.door, guests, lambda number: places.centre(cells[number % len(cells)]))
+    try:
+        yield sockets
+    finally:
+        crowd.close(sockets)
+
+
+class Talk:
+    """Neighbours who say ``rate`` things a second in turn, in a thread, while everybody's pings are answered."""
+
+    def __init__(self, sockets: Sequence[Socket], near: Sequence[Socket], rate: int) -> None:
+        self.said = 0
+        self._sockets = sockets
+        self._near = near
+        self._rate = rate
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="talk")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        start = time.monotonic()
+        for number in count():
+            if self._end.wait(max(0.0, start + number / self._rate - time.monotonic())):
+                return
+            text = f"Message {number}: has anybody seen a grey glove?"
+            self._near[number % len(self._near)].send("here.say", {"text": text})
+            self.said += 1
+            if number % 5 == 0:
+                self._move(number // 5)
+            for listener in self._sockets[number % 50 :: 50]:  # each twice a second
+                _drop(listener)
+
+    def _move(self, turn: int) -> None:
+        """Somebody is in another hexagon."""
+        cells = places.around(RINGS)
+        lat, lng = places.centre(cells[turn * 7 % len(cells)])
+        self._sockets[turn % len(self._sockets)].send("location.update", {"lat": lat, "lng": lng, "accuracy_m": 10})
+
+
+def _drop(socket: Socket) -> None:
+    try:
+        socket.tend()
+    except BlockingIOError:
+        socket.sock.settimeout(10)
+
+
+def _under_load(
+    visitor: Visitor, sockets: Sequence[Socket], near: Sequence[Socket], arguments: argparse.Namespace
+) -> tuple[list[float], list[float]]:
+    """The visitor has the conversation of their hexagon open beside the map, and watches."""
+    with Talk(sockets, near, arguments.rate) as talk:
+        visitor.page.wait_for_timeout(2000)
+        before = talk.said
+        gaps, tasks = visitor.watch(arguments.seconds)
+        said = talk.said - before
+    if said < 0.9 * arguments.rate * arguments.seconds:
+        raise Unmeasurable(f"{said} messages in {arguments.seconds} s are less than {arguments.rate} a second")
+    if len(gaps) < arguments.seconds:
+        raise Unmeasurable("the browser drew hardly any frames")
+    return gaps, tasks
+
+
+def _conversation(visitor: Visitor, speaker: Socket, messages: int) -> dict[str, Any]:
+    """Heap and elements with the conversation open, and after scrolling back through ``messages``."""
+    for first in range(0, messages, 100):
+        asked = [
+            speaker.send("here.say", {"text": f"{number} of {messages}: the market is on Thursdays."})
+            for number in range(first, min(first + 100, messages))
+        ]
+        for id in asked:
+            speaker.reply("here.say", id)
+    visitor.page.wait_for_timeout(1000)
+    before, elements = visitor.heap_bytes(), visitor.elements()
+    seconds = visitor.scroll_back(f"0 of {messages}: the market")
+    return {
+        "before_bytes": before, "after_bytes": visitor.heap_bytes(), "before_elements": elements,
+        "after_elements": visitor.elements(), "seconds": seconds,
+    }  # fmt: skip
+
+
+def _report(
+    arguments: argparse.Namespace, pinned: str, loaded: dict[str, Any], first: Sequence[float],
+    seen: tuple[list[float], list[float]], heap: dict[str, Any] | None,
+) -> Report:  # fmt: skip
+    gaps, tasks = seen
+    frames, longest = quantiles(gaps), max(tasks, default=0.0)
+    load = Table("First visit", ["bytes", "of script", "files", "first hexagon ms (median of reloads)"])
+    load.rows.append([loaded["all"], loaded["script"], loaded["files"], median(first)])
+    draw = Table(
+        f"{arguments.people} people on the map, {arguments.rate} messages/s, {arguments.rate / 5:g} of them moving each second",
+        ["frames", "gap p50 ms", "p95", "p99", "longest", "long tasks", "longest task ms"],
+    )
+    draw.rows.append([frames.count, frames.p50, frames.p95, frames.p99, frames.worst, len(tasks), longest])
+    bars = [
+        Bar("script of the first visit", loaded["script"] / 1000, SCRIPT_KB, "kB", at_least=False),
+        Bar("p95 gap between frames", frames.p95, FRAME_MS, "ms", at_least=False),
+        Bar("longest task", longest, TASK_MS, "ms", at_least=False),
+    ]
+    figures = {
+        "first_load": loaded, "first_hexagon_ms": list(first), "frame_gaps": frames.figures("ms"), "longest_task_ms": longest,
+        "long_tasks": len(tasks), "conversation": heap,
+    }  # fmt: skip
+    note = f"{pinned}; a window of {SIZE[0]} x {SIZE[1]}"
+    return Report("browser", [load, draw, *_talk(heap, arguments.history)], bars, [note], figures)
+
+
+def _talk(heap: dict[str, Any] | None, messages: int) -> list[Table]:
+    if heap is None:
+        return []
+    table = Table(f"{messages} messages scrolled through in {heap['seconds']:.1f} s", ["", "script MiB", "elements"])
+    table.rows.append(["conversation open", heap["before_bytes"] / 2**20, heap["before_elements"]])
+    table.rows.append(["at its beginning", heap["after_bytes"] / 2**20, heap["after_elements"]])
+    return [table]
