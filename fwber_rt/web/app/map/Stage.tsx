@@ -2,7 +2,7 @@ import { around } from "./hexagons.ts";
 import { covered, hover, scene, useScene } from "./useScene.ts";
 import { PlacingBar } from "../place/PlacingBar.tsx";
 import { config } from "../state/config.ts";
-import { cell, placing, shown } from "../state/place.ts";
+import { cell, consented, placing, shown } from "../state/place.ts";
 import { t } from "../text.ts";
 import { Icon, type IconName } from "../ui/Icon.tsx";
 import { Name } from "../ui/Name.tsx";
@@ -22,7 +22,7 @@ export function Stage() {
         </div>
         <div class="group">
           {mine === null ? null : <Tool icon="locate" label={t("map.me")} onPress={() => scene.peek()?.look(around(mine, 1), covered())} />}
-          <Tool icon="hand" label={t("map.hand")} pressed={placing.value} onPress={() => { placing.value = !placing.value; }} />
+          {consented.value === false ? null : <Tool icon="hand" label={t("map.hand")} pressed={placing.value} onPress={() => { placing.value = !placing.value; }} />}
         </div>
       </div>
       {placing.value ? <PlacingBar /> : <HoverNote />}

@@ -4,7 +4,9 @@ import { BlockDialog } from "../safety/BlockDialog.tsx";
 import { mute, unblock, unmute } from "../safety/relate.ts";
 import { ReportDialog } from "../safety/ReportDialog.tsx";
 import { wish } from "../state/map.ts";
+import { nameOf, remember } from "../state/names.ts";
 import { say } from "../state/notices.ts";
+import { me } from "../state/people.ts";
 import { blocked, muted } from "../state/relations.ts";
 import { sheetSize } from "../state/sheet.ts";
 import { around } from "../map/hexagons.ts";
@@ -22,9 +24,8 @@ const NOTE = 200;
 export function PersonScreen({ route }: { route: Route }) {
   const user = route.user ?? "";
   const person = personOf(user);
-  const [seen, setSeen] = useState(person); // their name stays while they walk out of sight
-  if (person && person.name !== seen?.name) setSeen(person);
-  const name = person?.name ?? seen?.name ?? t("person.somebody");
+  if (person) remember(user, person.name); // it stays while they walk out of sight
+  const name = nameOf(user) ?? t("person.somebody");
   return (
     <Pane title={<Name name={name} />} from={{ screen: "around" }}>
       <div class="stack">
@@ -38,7 +39,7 @@ export function PersonScreen({ route }: { route: Route }) {
         {person ? (
           <div class="row"><Button look="small" onPress={() => { sheetSize.value = "peek"; wish.value = around(person.cell, 1); }}><Icon name="eye" size={18} />{t("person.show")}</Button></div>
         ) : null}
-        <Actions user={user} name={name} />
+        {user === me.value?.user ? null : <Actions user={user} name={name} />}
       </div>
     </Pane>
   );
