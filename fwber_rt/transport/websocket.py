@@ -10,6 +10,7 @@ The library's object is 1.5 KiB, so there is one only while a frame or message i
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from enum import IntEnum
 from math import inf
@@ -25,7 +26,7 @@ from fwber_rt.protocol.envelope import encode_bye
 from fwber_rt.protocol.frames import close_frame, ping_frame, text_frame
 from fwber_rt.transport.edge import CONTROL_FRAMES, FRAGMENTS, MESSAGE_S
 from fwber_rt.transport.heads import wire_log
-from fwber_rt.transport.session import WRITE_BUFFER, Session
+from fwber_rt.transport.session import NO_FILE, WRITE_BUFFER, Session
 
 try:
     from websockets.speedups import apply_mask
@@ -86,6 +87,7 @@ class WebSocket(Session, asyncio.Protocol):
         endpoint, self.transport = self.endpoint, transport
         transport.set_protocol(self)
         transport.set_write_buffer_limits(WRITE_BUFFER)
+        self.fd = _descriptor(transport)
         endpoint.sessions.add(self)
         endpoint.empty.clear()
         endpoint.opened += 1
@@ -281,6 +283,7 @@ class WebSocket(Session, asyncio.Protocol):
         """The last write; afterwards only the peer's half of the handshake is waited for, with a deadline."""
         self.closed = self.blocked = True
         self.backlog = None
+        self._set_direct(False)
         self.endpoint.closes[counted] += 1
         if not self.transport.is_closing():
             self.transport.write(b"".join((*self.out, farewell)))
@@ -296,6 +299,8 @@ class WebSocket(Session, asyncio.Protocol):
         if not self.closed:
             self.endpoint.closes["1006"] += 1
         self.closed, self.blocked, self.phase = True, True, Phase.LOST
+        self._set_direct(False)
+        self.fd = NO_FILE
         self.backlog = self.inbox = self.fragments = None
         self.out.clear()
         self._forget_library()
@@ -339,6 +344,13 @@ class WebSocket(Session, asyncio.Protocol):
         elif phase is Phase.CLOSING:
             self.transport.abort()
             self.deadline = inf
+
+
+def _descriptor(transport: asyncio.Transport) -> int:
+    """The socket's descriptor where bytes may be written to it as they are."""
+    socket = transport.get_extra_info("socket")
+    encrypted = transport.get_extra_info("sslcontext") is not None
+    return NO_FILE if socket is None or encrypted or os.name != "posix" else int(socket.fileno())
 
 
 def end_output(transport: asyncio.Transport) -> None:

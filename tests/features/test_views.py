@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fwber_rt.core import geo, presence
-from fwber_rt.core.effects import Effects, Hear
+from fwber_rt.core.effects import Audience, Effects, Hear
 from fwber_rt.core.people import Person
 from fwber_rt.errors import Refused
 from fwber_rt.transport.hub import Hub
@@ -31,7 +31,7 @@ class Watched(Town):
     def keep(self, effects: Effects) -> Effects:
         for push in effects.pushes:
             if push.t == "presence":
-                for person in self.hub._audience(push if push.audience else push.to):
+                for person in self.hub.channels.narrow(push.to, push.audience or Audience()):
                     self._note(person, d(push))
         for change in effects.changes:
             if isinstance(change, Hear):

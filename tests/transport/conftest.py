@@ -8,7 +8,7 @@ import pytest
 
 from tests import certificates
 
-ON_BOTH_LOOPS = {"test_front.py", "test_httpconnection.py", "test_tls.py", "test_websocket.py"}
+ON_BOTH_LOOPS = {"test_direct.py", "test_front.py", "test_httpconnection.py", "test_tls.py", "test_websocket.py"}
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -180,3 +182,48 @@ async def test_an_answer_may_be_a_refusal() -> None:
 def test_what_a_connection_must_provide_is_not_provided_here(call: str) -> None:
     with pytest.raises(NotImplementedError):
         getattr(Line(), call)()
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    yield reading, writing
+    for each in (reading, writing):
+        os.close(each)
+
+
+def test_nothing_passes_by_what_waits_in_the_transport(pipe: tuple[int, int]) -> None:
+    line = Line()
+    line.fd = pipe[1]
+    line.wire.buffered = 1
+    line.write(b"behind")
+    assert (line.wire.writes, line.direct) == ([b"behind"], False)
+    line.wire.buffered = 0
+    line.write(b"direct")
+    assert (line.wire.writes, line.direct) == ([b"behind"], True)
+    assert os.read(pipe[0], 100) == b"direct"
+
+
+def test_what_a_descriptor_does_not_take_goes_to_the_transport_as_does_all_after_it(pipe: tuple[int, int]) -> None:
+    line = Line()
+    line.fd = pipe[1]
+    line.write(b"a" * 50_000)
+    assert line.direct
+    line.write(b"b" * 50_000)
+    [rest] = line.wire.writes
+    line.wire.buffered = len(rest)
+    line.write(b"c")
+    assert line.wire.writes == [rest, b"c"]
+    taken = b""
+    while len(taken) + len(rest) < 100_000:
+        taken += os.read(pipe[0], 1 << 20)
+    assert taken + rest == b"a" * 50_000 + b"b" * 50_000
+    assert not line.direct
+
+
+def test_a_broken_descriptor_is_the_transports_to_find_out_about(pipe: tuple[int, int]) -> None:
+    line = Line()
+    line.fd = pipe[0]  # which is not for writing
+    line.write(b"x")
+    assert (line.wire.writes, line.direct) == ([b"x"], False)

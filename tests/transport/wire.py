@@ -264,6 +264,10 @@ class Nowhere:
     def is_closing(self) -> bool:
         return self.closing
 
+    def get_extra_info(self, name: str) -> object:
+        """It has no socket."""
+        return None
+
     def close(self) -> None:
         self.closing = True
 
