@@ -45,7 +45,7 @@ class Person:
         await self.press(t("place.hand"))
         await self.press(t("place.hand.type"))
         await self.page.get_by_label(t("place.hand.coordinates")).fill(f"{lat:.5f}, {lng:.5f}")
-        await self.page.get_by_role("button", name=t("place.hand.here")).first.click()
+        await self.press(t("place.hand.here"))
         await expect(self.page.get_by_text(t("around.shown"))).to_be_visible()
 
     async def arrive(self, name: str) -> None:
@@ -97,8 +97,7 @@ class Person:
         """Close the dialog, or end the choice of a place, that is open."""
         await self.page.keyboard.press("Escape")
         await expect(self.page.get_by_role("dialog")).to_have_count(0)
-        if await self.page.get_by_role("region", name=t("place.hand.title")).count():
-            await self.press(t("do.cancel"))
+        await expect(self.page.get_by_role("region", name=t("place.hand.title"))).to_have_count(0)
 
     async def another_tab(self) -> Person:
         """The same person, in one more tab of the same browser."""

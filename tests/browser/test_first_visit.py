@@ -52,10 +52,13 @@ async def test_coordinates_that_are_none_are_said(visit: Visit, place: Place) ->
     await ada.press(t("place.hand"))
     await ada.press(t("place.hand.type"))
     field = ada.page.get_by_label(t("place.hand.coordinates"))
+    await expect(field).to_be_focused()
     await field.fill("north of here")
-    await ada.page.get_by_role("button", name=t("place.hand.here")).first.click()
+    await ada.page.get_by_role("button", name=t("place.hand.here")).click()
     await expect(ada.text(t("place.hand.wrong"))).to_be_visible()
     await expect(field).to_have_value("north of here")
+    await ada.page.keyboard.press("Escape")
+    await expect(ada.page.get_by_role("region", name=t("place.hand.title"))).to_have_count(0)
 
 
 async def test_without_storage_the_visit_works_and_the_page_says_what_that_means(visit: Visit) -> None:

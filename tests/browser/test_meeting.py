@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.async_api import expect
 
 from fwber_rt.demo.walk import moved
 from tests.browser.conftest import Place, Visit
@@ -29,6 +30,7 @@ async def test_one_blocks_the_other_and_neither_sees_the_other(visit: Visit, pla
     await ada.neighbour("Bob").click()
     await ada.press(t("person.block"))
     await ada.page.get_by_role("dialog").get_by_role("button", name=t("person.block")).click()
+    await expect(ada.heading(t("around.title"))).to_be_visible()
     await ada.miss("Bob")
     await bob.miss("Ada")
 

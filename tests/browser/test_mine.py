@@ -86,6 +86,7 @@ async def test_who_is_blocked_is_listed_by_the_note_and_can_be_unblocked(visit: 
     await ada.neighbour("Bob").click()
     await ada.press(t("person.block"))
     await answer(ada, note="the loud one")
+    await expect(ada.heading(t("around.title"))).to_be_visible()
     await ada.miss("Bob")
     await ada.go("me/hidden")
     await expect(ada.text("the loud one")).to_be_visible()

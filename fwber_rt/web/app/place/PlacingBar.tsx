@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Wrong } from "../explain.ts";
 import { scene } from "../map/useScene.ts";
 import { placing } from "../state/place.ts";
@@ -35,7 +35,7 @@ export function PlacingBar() {
         <p class="small soft">{t("place.intro")} {sizeText("place.size", myLevel.value, preview.value)}.</p>
         {typing ? <Typed /> : null}
         <div class="row">
-          <Button look="main" onPress={here}><Icon name="hand" size={18} />{t("place.hand.here")}</Button>
+          {typing ? null : <Button look="main" onPress={here}><Icon name="hand" size={18} />{t("place.hand.here")}</Button>}
           {typing ? null : <Button look="quiet" onPress={() => setTyping(true)}>{t("place.hand.type")}</Button>}
           <Button look="quiet" onPress={stop}>{t("do.cancel")}</Button>
         </div>
@@ -50,12 +50,14 @@ function here(): void {
 }
 
 function Typed() {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => { box.current?.querySelector("input")?.focus(); }, []); // the button that was pressed is gone
   return (
     <Form class="row" onSend={send}>
       {({ wrong }) => (
-        <div class="stack close grow">
+        <div class="stack close grow" ref={box}>
           <Field name="point" label={t("place.hand.coordinates")} hint={t("place.hand.example")} wrong={wrong} autoComplete="off" />
-          <Button type="submit">{t("place.hand.here")}</Button>
+          <Button type="submit" look="main">{t("place.hand.here")}</Button>
         </div>
       )}
     </Form>
