@@ -1,4 +1,4 @@
-import { back } from "../router/router.ts";
+import { back, route } from "../router/router.ts";
 import { say } from "../state/notices.ts";
 import { t } from "../text.ts";
 import { Button } from "../ui/Button.tsx";
@@ -18,7 +18,7 @@ export function BlockDialog({ user, name, onClose, stay = false }: { user: strin
     await block(user, note.trim());
     say(t("person.blocked", { name }));
     onClose();
-    if (!stay) back({ screen: "around" });
+    if (!stay && route.peek().user === user) back({ screen: "around" }); // unless they have gone elsewhere meanwhile
   };
   return (
     <Dialog title={<Say text="person.block.sure" values={{ name: <Name name={name} /> }} />} onClose={onClose}>
