@@ -4,11 +4,14 @@ import { ask, hear, link, who } from "../api.ts";
 import { leave } from "../place/being.ts";
 import { account } from "../state/account.ts";
 import { blocked, muted } from "../state/relations.ts";
-import { consented, sharing, shown } from "../state/place.ts";
+import { cell, consented, fix, ghost, sharing, shown, type Fix } from "../state/place.ts";
 
 /** Start; call once. */
 export function startKnowing(): void {
-  hear("location.shown", ({ d }) => { shown.value = d.cell; });
+  hear("location.shown", ({ d }) => {
+    shown.value = d.cell;
+    if (d.cell === null) void follow(fix.peek());
+  });
   hear("account", ({ d }) => {
     const now = account.peek();
     if (now) account.value = { ...now, user: { ...now.user, name: d.name } };
@@ -24,17 +27,28 @@ export function startKnowing(): void {
   });
 }
 
-/** Ask for it all again. */
-export async function know(): Promise<void> {
+/** Ask for it all again; whether it was told. */
+export async function know(): Promise<boolean> {
   try {
     const [mine, shared] = await Promise.all([ask("account.me", {}), ask("location.sharing", {})]);
     account.value = mine;
     sharing.value = shared;
     shown.value = shared.shown;
     consented.value = mine.consents.includes("location");
+    return true;
   } catch {
-    // Asked again with the next connection; until then what is not known is not shown.
+    return false; // asked again with the next connection; until then what is not known is not shown
   }
+}
+
+/**
+ * Nobody sees me any more. Where I neither chose that nor left from here, another window or device took me off the map, and this
+ * one must not put me back with its next fix.
+ */
+async function follow(was: Fix | null): Promise<void> {
+  if (was === null || !(await know())) return;
+  const chosen = ghost.peek() || sharing.peek()?.zones.some((zone) => zone.hide && zone.cell === cell.peek());
+  if (!chosen && shown.peek() === null && fix.peek() !== null) leave();
 }
 
 /** Nothing of somebody who left is shown to whoever comes next. */
