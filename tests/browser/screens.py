@@ -39,6 +39,11 @@ async def consent(person: Person, scene: Scene) -> None:
     await expect(person.heading(t("consent.title"))).to_be_visible()
 
 
+async def around(person: Person, scene: Scene) -> None:
+    await route("", t("around.title"))(person, scene)
+    await expect(person.panel.get_by_role("listitem")).to_have_count(len(scene.people))
+
+
 async def placing(person: Person, scene: Scene) -> None:
     await person.go("")
     await person.press(t("map.hand"))
@@ -65,7 +70,7 @@ OUTSIDE: Mapping[str, Way] = {
 }
 # For a guest on the map.
 INSIDE: Mapping[str, Way] = {
-    "around": route("", t("around.title")),
+    "around": around,
     "placing": placing,
     "person": route("people/{user}"),
     "block": blocking,
