@@ -12,6 +12,7 @@ Point = tuple[float, float]
 
 CITY: Point = (31.57, 120.30)
 RESOLUTION = 8
+FINE = 10
 
 
 def centre(cell: int) -> Point:
@@ -36,3 +37,8 @@ def apart(count: int) -> list[int]:
                 taken.update(h3.grid_disk(cell, 1))
         rings += 1
     return chosen
+
+
+def text(point: Point) -> str:
+    """The name of the hexagon a fix counts in, as it goes over the wire: of the fine one it is in, the parent."""
+    return f"{h3.cell_to_parent(h3.latlng_to_cell(*point, FINE), RESOLUTION):x}"

@@ -11,7 +11,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from bench import attacker, browser, calibrate, cells, fanout, floods, idle, invented, nearby, replay, scale, signin, soak, walk
+from bench import (
+    attacker,
+    browser,
+    calibrate,
+    cells,
+    fanout,
+    floods,
+    idle,
+    invented,
+    locations,
+    messages,
+    nearby,
+    replay,
+    scale,
+    signin,
+    soak,
+    walk,
+)
 from bench.report import Report
 
 
@@ -34,6 +51,8 @@ BENCHES: dict[str, Bench] = {
     "fanout": fanout,
     "cells": cells,
     "idle": idle,
+    "locations": locations,
+    "messages": messages,
     "nearby": nearby,
     "scale": scale,
     "calibrate": calibrate,
@@ -58,6 +77,8 @@ TINY: Mapping[str, Sequence[Word]] = {
         "--slices", "1", "--peer", "websockets",
     ),
     "idle": ("--connections", "120", "--quiet", "0.5"),
+    "locations": ("--people", "20", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
+    "messages": ("--people", "8", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
     "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100"),
     "scale": ("--sizes", "1000", "4000", "--calls", "100", "--repetitions", "2"),
     "calibrate": (
