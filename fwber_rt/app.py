@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from fwber_rt import observe
+from fwber_rt import garbage, observe
 from fwber_rt.clock import TIME_SCALE, Clock
 from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, ConfigError, parse_address
 from fwber_rt.core.ids import Ids
@@ -96,6 +96,7 @@ class App:
     async def run(self) -> int:
         """Serve until drained; 0 after an orderly end, 1 when storage failed."""
         await self.start()
+        garbage.search_seldom()
         try:
             await self._end.wait()
         finally:

@@ -37,6 +37,7 @@ LAYERS: Mapping[str, str] = {
     "registry": "core errors",
     "metrics": ROOT_NAME,
     "clock": "core",
+    "garbage": "",
     "logs": f"core {ROOT_NAME}",
     "config_values": "core",
     "config": "config_values core registry",

@@ -20,7 +20,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from fwber_rt.core.access import Kind
 from fwber_rt.core.limits import Bucket
+from fwber_rt.core.people import Actor
 from fwber_rt.errors import Close
 from fwber_rt.protocol.envelope import encode_bye
 from fwber_rt.protocol.frames import close_frame, ping_frame, text_frame
@@ -311,6 +313,7 @@ class WebSocket(Session, asyncio.Protocol):
         self.hub.detach(self)
         self.endpoint.app.closed(self)
         self.endpoint.on_lost(self.address)
+        self.actor = Actor(None, Kind.ANONYMOUS, None, self.address)  # the old one knows us: a cycle, for the collector to find
 
     # Deadlines
 

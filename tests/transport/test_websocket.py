@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Iterator
 
@@ -686,3 +688,21 @@ async def test_one_slow_member_does_not_keep_the_others_waiting(rig: Rig) -> Non
     for n in range(1, 11):
         rig.push("room:1", n, n)
     assert [(await client.json())["o"] for _ in range(10)] == list(range(1, 11))
+
+
+async def test_a_connection_that_is_gone_is_freed_without_a_search_for_garbage() -> None:
+    async with Rig() as rig:
+        client, session = await rig.enter(person(1))
+        gc.collect()
+        gc.disable()
+        try:
+            del session
+            await client.hang_up()
+            await until(lambda: not rig.endpoint.sessions)
+            await asyncio.sleep(0)
+            for known in (rig.app.sessions, rig.app.gone):
+                known.clear()
+            left = [each for each in gc.get_objects() if isinstance(each, WebSocket) and each.hub is rig.hub]
+        finally:
+            gc.enable()
+        assert left == []

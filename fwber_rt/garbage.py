@@ -1,0 +1,26 @@
+"""How often Python looks for garbage that only a search can find.
+
+Nearly everything here is freed the moment nobody refers to it; connections that end leave no cycles (a test holds them to it).
+The search is for what is left: cycles of libraries and of exceptions. By default it begins at every 700 new objects, walks
+through all of a large world again and again, and was 7.6 % of the processor time of durable messages. So what is there after
+the start is left out, and the search comes seldom. Medians of three runs, in turn:
+
+| thresholds | location updates/s | their p99 | durable messages/s | their p99 |
+|---|---|---|---|---|
+| 700, 10, 10 (default) | 38 900 | 76 ms | 18 000 | 41 ms |
+| these, and frozen after the start | 44 700 | 37 ms | 18 200 | 19 ms |
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Final
+
+THRESHOLDS: Final = (20_000, 20, 20)
+
+
+def search_seldom() -> None:
+    """For a process that serves, once it has started: what exists now is not searched, what comes later seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*THRESHOLDS)

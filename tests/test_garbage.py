@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+
+from fwber_rt import garbage
+
+LOOK = """
+import gc
+from fwber_rt import garbage
+garbage.search_seldom()
+print(gc.get_threshold(), gc.get_freeze_count() > 1000)
+"""
+
+
+def test_what_is_there_after_the_start_is_not_searched_again() -> None:
+    """In a process of its own: what is frozen stays so."""
+    told = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True, timeout=30).stdout
+    assert told.strip() == f"{garbage.THRESHOLDS} True"
+    assert gc.isenabled(), "cycles are still found"
