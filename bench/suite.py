@@ -16,6 +16,7 @@ from bench import (
     browser,
     calibrate,
     cells,
+    connect,
     fanout,
     floods,
     idle,
@@ -53,6 +54,7 @@ BENCHES: dict[str, Bench] = {
     "idle": idle,
     "locations": locations,
     "messages": messages,
+    "connect": connect,
     "nearby": nearby,
     "scale": scale,
     "calibrate": calibrate,
@@ -79,6 +81,7 @@ TINY: Mapping[str, Sequence[Word]] = {
     "idle": ("--connections", "120", "--quiet", "0.5"),
     "locations": ("--people", "20", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
     "messages": ("--people", "8", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
+    "connect": ("--people", "60", "--window", "10", "--warm-up", "5", "--repetitions", "1"),
     "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100"),
     "scale": ("--sizes", "1000", "4000", "--calls", "100", "--repetitions", "2"),
     "calibrate": (

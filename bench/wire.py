@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import os
 import struct
-from typing import Any, NamedTuple
+from socket import socket
+from typing import Any, NamedTuple, Self
 
 import orjson
 
@@ -127,9 +128,20 @@ class Socket:
     __slots__ = ("_door", "_frames", "_id", "_waiting", "pushes", "sock")
 
     def __init__(self, door: Door, source: str = "") -> None:
+        self._begin(door, door.connect(source), Frames())
+
+    @classmethod
+    def of(cls, door: Door, sock: socket, frames: Frames) -> Self:
+        """Around a connection that was upgraded elsewhere and has asked once; ``frames`` has the frame it is in the middle of."""
+        made = cls.__new__(cls)
+        made._begin(door, sock, frames)
+        made._id = 1
+        return made
+
+    def _begin(self, door: Door, sock: socket, frames: Frames) -> None:
         self._door = door
-        self.sock = door.connect(source)
-        self._frames = Frames()
+        self.sock = sock
+        self._frames = frames
         self._waiting: list[Frame] = []
         self._id = 0
         self.pushes: list[dict[str, Any]] = []
