@@ -150,6 +150,15 @@ class Process:
         if self._process is not None:
             self._process.wait()
 
+    def terminate(self) -> None:
+        """SIGTERM, without waiting for the end."""
+        self._signal(signal.SIGTERM)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process is None or self._process.poll() is not None
+
     def stop(self, timeout: float = 30.0) -> int:
         """SIGTERM; killed when that takes too long. Returns the exit status."""
         self._signal(signal.SIGTERM)

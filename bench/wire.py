@@ -213,6 +213,21 @@ class Socket:
                     )
             self._waiting += self._frames.feed(self.receive())
 
+    @property
+    def frames(self) -> Frames:
+        """What it is in the middle of: for whoever reads on in its place."""
+        return self._frames
+
+    def taken(self) -> list[dict[str, Any]]:
+        """The pushes that have been read so far, and are not kept any longer. Pings are answered."""
+        for received in self._waiting:
+            if received.opcode == TEXT:
+                self.pushes.append(received.json())
+            elif received.opcode == PING:
+                self._write(frame(received.payload, PONG))
+        pushes, self.pushes, self._waiting = [push for push in self.pushes if "t" in push], [], []
+        return pushes
+
     def tend(self) -> int:
         """Read what is there and drop it, but answer pings; returns how many. Unmeasurable when the server closes."""
         self.sock.setblocking(False)
