@@ -14,6 +14,9 @@ A commit is also the tick of fan-out, and writing to a thousand sockets costs mo
 together and their fan-out took long, their echoes will come together too, so the next commit waits for a quarter of that time
 (at most 25 ms) rather than start with the first of them. And while commits follow one another without a pause, they are told
 together, at least every 25 ms: many messages for one socket then cost one write. A lone message at a time never waits.
+A fan-out to thousands of sockets takes longer than those 25 ms, and telling again right after it would write to most of them for
+one message each. So the time grows with what a fan-out takes: with 4 096 messages in flight among 400 hexagons of 20 people that
+is 435 000 deliveries a second instead of 230 000, and half the wait for each (p50 185 ms instead of 357).
 
     loop     add 1 | turn: batch [1] -> writer   add 2, 3, 4   on_commit(1), batch [2 3 4] -> writer   ...
     writer           BEGIN rows COMMIT(fsync) ->               BEGIN rows COMMIT(fsync) ->
@@ -54,6 +57,9 @@ LARGEST_BATCH: Final = 256
 """Effects in one commit: 3 ms, sealing and sync included, so that one commit never makes the next wait long."""
 LONGEST_TICK_S: Final = 0.025
 """For so long after a commit was told, those that are followed at once by another are told with it."""
+SPREAD: Final = 1.5
+LONGEST_SPREAD_S: Final = 0.15
+"""Where a fan-out itself takes longer than that, so many times as long: half the messages for twice the writes is no bargain."""
 GATHER: Final = 0.25
 LONGEST_GATHER_S: Final = 0.025
 """After a commit of several effects the next one starts at the earliest when this share of its fan-out's time has passed."""
@@ -122,6 +128,7 @@ class Journal:
         self._scheduled = False
         self._running = 0
         self._told_upto = 0
+        self._tick_s = LONGEST_TICK_S  # of the commits that follow one another, the time told at once
         self._told = 0.0  # perf_counter() at which the last commit had been told
         self._gather_until = 0.0  # perf_counter() before which no commit of an idle journal starts; 0.0 is never
         self._ended: StorageFailure | None = None
@@ -245,12 +252,13 @@ class Journal:
             histogram.counts[bisect_left(histogram.bounds, value)] += 1
             histogram.sum += value
         began = time.perf_counter()
-        if self._running and began - self._told < LONGEST_TICK_S:
+        if self._running and began - self._told < self._tick_s:
             return  # the next commit is under way, and will be told together with this one
         self._told_upto = last
         self._on_commit(last)
         ended = time.perf_counter()
         self._told = ended
+        self._tick_s = tick_after(ended - began)
         self._gather_until = ended + min((ended - began) * GATHER, LONGEST_GATHER_S) if effects > 1 else 0.0
         while self._waiting and self._waiting[0][0] <= last:
             _settle(heapq.heappop(self._waiting)[2])
@@ -300,6 +308,11 @@ class Journal:
             self._schedule_probe()
         else:
             self._fail(failure, 0)
+
+
+def tick_after(fan_out_s: float) -> float:
+    """Seconds for which commits that follow one another are told together, after a fan-out that took so long."""
+    return min(max(LONGEST_TICK_S, fan_out_s * SPREAD), LONGEST_SPREAD_S)
 
 
 def failure_of(error: Exception, path: Path) -> StorageFailure:

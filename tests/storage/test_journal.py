@@ -10,7 +10,7 @@ import pytest
 from fwber_rt.core.effects import Mode, Row, Statement
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageFailure
-from fwber_rt.storage.journal import LARGEST_BATCH, Journal
+from fwber_rt.storage.journal import LARGEST_BATCH, LONGEST_SPREAD_S, LONGEST_TICK_S, Journal, tick_after
 from tests.storage.conftest import DELETE_NOTE, INSERT_PLAIN, SET_SEEN, files_with, note, opened
 
 
@@ -58,6 +58,23 @@ async def test_what_queues_during_a_commit_is_the_next_one(heard: Heard) -> None
     made = heard.journal.statistics()
     assert (made.commits, made.effects, made.largest) == (3, 1 + LARGEST_BATCH + 10, LARGEST_BATCH)
     assert heard.commits == [1, 1 + LARGEST_BATCH + 10], "those that follow one another are told together"
+
+
+async def test_the_longer_a_fan_out_the_more_commits_are_told_together(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1000.0]
+    monkeypatch.setattr("fwber_rt.storage.journal.time.perf_counter", lambda: now[0])
+
+    def fan_out(position: int) -> None:
+        now[0] += 0.04
+
+    journal = Journal(database, database.vault, fan_out, lambda failure: None)
+    journal.add([note(1)])
+    await journal.wait(1)
+    assert journal._tick_s == pytest.approx(0.06) == tick_after(0.04)
+    assert tick_after(0.001) == LONGEST_TICK_S, "a short one changes nothing"
+    assert tick_after(10.0) == LONGEST_SPREAD_S
 
 
 async def test_a_reader_sees_a_row_no_later_than_its_commit_is_told(database: Database) -> None:
