@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 
-from bench.flood import Flood, Meter
+from bench.flood import Flood
+from bench.meter import Meter
 from bench.peers.peer import Peer
 from bench.report import Unmeasurable
 from bench.talk import Talk

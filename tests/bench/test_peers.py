@@ -10,7 +10,7 @@ from bench import crowd, everything
 from bench.__main__ import main
 from bench.door import Door
 from bench.fanout import peer_target
-from bench.flood import Meter
+from bench.meter import Meter
 from bench.peers import every
 from bench.peers.nats import Nats
 from bench.peers.peer import Peer
