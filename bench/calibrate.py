@@ -173,7 +173,7 @@ class _Town:
         people = crowd.guests(server.door, arguments.people)
         cells = places.around(int((arguments.people / PER_HEXAGON / 3) ** 0.5) + 1)
         self._at: list[Point] = [places.centre(cells[place // PER_HEXAGON % len(cells)]) for place in range(len(people))]
-        self.sockets, self._rooms = _gathered(server, people, self._at)
+        self.sockets, self._rooms = gathered(server, people, self._at)
         self._exchange = Exchange(self.sockets)
         self._step = _STEP_M
 
@@ -220,7 +220,7 @@ class _Town:
         self._exchange.ask(place, "message.send", d, due)
 
 
-def _gathered(server: Server, people: Sequence[crowd.Guest], at: Sequence[Point]) -> tuple[list[Socket], list[str]]:
+def gathered(server: Server, people: Sequence[crowd.Guest], at: Sequence[Point]) -> tuple[list[Socket], list[str]]:
     """Everybody connected and in a room of ten; the rooms, in the same order."""
     sockets = crowd.connect(server.door, people, lambda place: at[place])
     with crowd.closing_on_error(sockets):

@@ -86,6 +86,27 @@ def test_calibrate(tmp_path: Path) -> None:
     assert mixed["usage"]["loop_lag_p99_s"] > 0
 
 
+@pytest.mark.parametrize("name", ["locations", "messages"])
+def test_acknowledged_requests(tmp_path: Path, name: str) -> None:
+    _, report = _tiny(tmp_path, name)
+    figures = report["figures"]
+    assert figures["per_second"] == figures["all"][0] > 50
+    assert 0 < figures["p50_ms"] <= figures["p999_ms"]
+    assert figures["usage"]["in lockstep"]["operations"] > 20
+    assert figures["updates" if name == "locations" else "read_back"] > 20
+
+
+def test_a_city(tmp_path: Path) -> None:
+    _, report = _tiny(tmp_path, "mixed")
+    figures = report["figures"]
+    assert figures["requests"].keys() >= {"location.update", "nearby.people", "message.send", "GET nearby/people", "GET messages"}
+    assert figures["errors"] == 0
+    assert figures["deliveries"] > 20
+    bars = {bar["name"]: bar["figure"] for bar in report["bars"]}
+    assert bars["connection success"] == 100
+    assert 0 < bars["spatial p95"] == bars["nearby p95"]
+
+
 def test_walk(tmp_path: Path) -> None:
     status, report = _tiny(tmp_path, "walk")
     assert status == HELD, report["tables"]

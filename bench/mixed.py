@@ -1,0 +1,190 @@
+"""A city of people who move, look around, talk and read, over WebSocket and REST, each at their own pace.
+
+An open loop: what a person does is due when it is due, whether or not the server has answered what came before. What is said
+carries the moment it was due, so every delivery is timed too, on whichever connection it arrives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench import crowd, openloop, places, targets, usage
+from bench.calibrate import PER_ROOM, gathered
+from bench.closed import COLUMNS, add_row
+from bench.lanes import Both
+from bench.openloop import Ask, Outcome
+from bench.report import Bar, Report, Table, Unmeasurable
+from bench.server import Server, add_target, pin, serve
+from bench.stats import Quantiles, quantiles
+from bench.usage import Usage, Watch
+
+HELP = "a city of 5 000 who move, look around, talk and read history, over WebSocket and REST"
+TEACH = """\
+Each moves every 10 s, asks who and what is near every 30 s (half of them over REST), says something in a room of ten every
+minute and to the hexagons around every five, and reads a room's history over REST every minute. --pace 2 has everybody do all
+of it twice as often. Bars are the paper's targets and performance.md's 5 ms for what is near.
+
+  python -m bench mixed
+  python -m bench mixed --people 50 --seconds 1 --warm-up 0.2       a quick look
+  python -m bench mixed --target https://127.0.0.1:8443 --insecure
+"""
+PEOPLE, PER_HEXAGON = 5000, 20
+MOVE_S, NEAR_S, TALK_S, HERE_S, READ_S = 10.0, 30.0, 60.0, 300.0, 60.0
+NEAR_MS, DELIVERY_MS = 5.0, 100.0
+SPATIAL = ("nearby.people", "nearby.rooms", "GET nearby/people", "GET nearby/rooms")
+_LANES = 64
+_STEP_DEGREES = 0.0001  # about ten metres
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The bench's own flags."""
+    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"connections, in tens (default {PEOPLE})")
+    parser.add_argument("--seconds", type=float, default=30.0, metavar="S", help="that count (default 30)")
+    parser.add_argument("--warm-up", type=float, default=5.0, metavar="S", help="before them (default 5)")
+    parser.add_argument("--pace", type=float, default=1.0, metavar="X", help="how often everything is done (default 1)")
+    add_target(parser)
+
+
+def run(arguments: argparse.Namespace) -> Report:
+    """Measure; Unmeasurable when nothing is answered or the generator cannot keep up."""
+    if arguments.people < PER_ROOM or arguments.people % PER_ROOM:
+        raise Unmeasurable(f"--people come in rooms of {PER_ROOM}")
+    pinned = pin(arguments)
+    with serve(arguments) as server, City(server, arguments.people) as city:
+        with Watch(server) as watch:
+            outcome = city.live(arguments.pace, arguments.seconds, arguments.warm_up)
+        delivered = city.delivered()
+        deliveries, connected = city.exchange.pushes, city.answering() / arguments.people
+    watch.usage.check()
+    note = f"{pinned}; {arguments.people} people at pace {arguments.pace:g}, each in a room of {PER_ROOM}"
+    return report(outcome, delivered, watch.usage, deliveries, connected, note)
+
+
+def report(outcome: Outcome, delivered: Quantiles, used: Usage, pushes: int, connected: float, note: str) -> Report:
+    """Waits of every kind of request, of deliveries, and the bars. ``delivered`` in seconds; ``connected`` is a share."""
+    made = Report("mixed", [Table("What was asked, and how long it took", COLUMNS)], notes=[note])
+    labels = sorted({answer.label for answer in outcome.answers})
+    for label in labels:
+        add_row(made, label, outcome.rate(label), outcome.quantiles(label).scaled(1000))
+    add_row(made, "all requests", outcome.rate(), outcome.quantiles().scaled(1000))
+    add_row(made, "deliveries", delivered.count / outcome.seconds, delivered.scaled(1000))
+    usage.add(made, {"the city": (used, outcome.asked + pushes)}, "requests and pushes")
+    near = outcome.quantiles(*[label for label in labels if label in SPATIAL]).p95
+    made.bars = [
+        targets.api_p95(outcome.quantiles().p95), targets.spatial_p95(near), targets.connected(connected),
+        targets.failed(outcome.error_share()), Bar("nearby p95", near * 1000, NEAR_MS, "ms", at_least=False),
+        Bar("delivery p99", delivered.p99 * 1000, DELIVERY_MS, "ms", at_least=False),
+    ]  # fmt: skip
+    made.figures |= {
+        "requests": {label: outcome.quantiles(label).scaled(1000).figures("ms") for label in labels},
+        "per_second": outcome.rate(), "deliveries": delivered.count, "errors": outcome.error_share(),
+    }  # fmt: skip
+    return made
+
+
+@dataclass(slots=True)
+class _Home:
+    """Where somebody is, who they are, and their room."""
+
+    at: places.Point
+    token: str
+    room: str
+
+
+class City:
+    """Connected people and what they do. A context manager that lets them go. Unmeasurable when one is not let in."""
+
+    def __init__(self, server: Server, people: int) -> None:
+        self._chance = random.Random(5)
+        guests = crowd.guests(server.door, people)
+        cells = places.around(int((people / PER_HEXAGON / 3) ** 0.5) + 1)
+        points = [places.centre(cells[place // PER_HEXAGON % len(cells)]) for place in range(people)]
+        self._sockets, rooms = gathered(server, guests, points)
+        self._homes = [
+            _Home(points[place], guests[place].token, rooms[place // PER_ROOM]) for place in range(people)
+        ]  # fmt: skip
+        self._waits: list[float] = []
+        self._counting = 0.0
+        self.exchange = Both(self._sockets, server.door, min(_LANES, people), self._heard)
+
+    def __enter__(self) -> City:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.exchange.close()
+        crowd.close(self._sockets)
+
+    def live(self, pace: float, seconds: float, warm_up: float) -> Outcome:
+        """Everybody does what they do, for so long."""
+        each = len(self._homes) * pace
+        streams: Sequence[tuple[float, Ask]] = [
+            (each / MOVE_S, self._move), (each / NEAR_S / 4, self._who), (each / NEAR_S / 4, self._what),
+            (each / NEAR_S / 4, self._get_who), (each / NEAR_S / 4, self._get_what),
+            (each / TALK_S, self._talk), (each / HERE_S, self._say_here), (each / READ_S, self._read),
+        ]  # fmt: skip
+        self._counting = time.perf_counter() + warm_up
+        return openloop.run(self.exchange, streams, seconds, warm_up=warm_up)
+
+    def delivered(self) -> Quantiles:
+        """Seconds from when something was due to be said until somebody had it. Unmeasurable when nobody heard anything."""
+        if not self._waits:
+            raise Unmeasurable("nothing that was said reached anybody")
+        return quantiles(self._waits)
+
+    def answering(self) -> int:
+        """How many connections still answer."""
+        self.exchange.forget()
+        for place in range(len(self._homes)):
+            self.exchange.ask(place, "ping", {})
+        self.exchange.settle(10.0)
+        return sum(not answer.error for answer in self.exchange.answers)
+
+    def _heard(self, place: int, push: dict[str, Any], now: float) -> None:
+        if push["t"] in ("message.new", "here.message"):
+            due = float(push["d"]["content"]["text"].split(" ", 1)[0])
+            if due >= self._counting:
+                self._waits.append(now - due)
+
+    def _place(self, number: int, stride: int) -> int:
+        return number * stride % len(self._homes)
+
+    def _move(self, number: int, due: float) -> None:
+        place = self._place(number, 1)
+        home, step = self._homes[place], _STEP_DEGREES
+        home.at = lat, lng = home.at[0] + self._chance.uniform(-step, step), home.at[1] + self._chance.uniform(-step, step)
+        self.exchange.ask(place, "location.update", {"lat": lat, "lng": lng, "accuracy_m": 10}, due)
+
+    def _who(self, number: int, due: float) -> None:
+        self.exchange.ask(self._place(number, 7), "nearby.people", {"limit": 50}, due)
+
+    def _what(self, number: int, due: float) -> None:
+        self.exchange.ask(self._place(number, 11), "nearby.rooms", {"limit": 50}, due)
+
+    def _get_who(self, number: int, due: float) -> None:
+        self._get(self._place(number, 13), "/api/v1/nearby/people?limit=50", due, "GET nearby/people")
+
+    def _get_what(self, number: int, due: float) -> None:
+        self._get(self._place(number, 17), "/api/v1/nearby/rooms?limit=50", due, "GET nearby/rooms")
+
+    def _read(self, number: int, due: float) -> None:
+        place = self._place(number, 19)
+        self._get(place, f"/api/v1/rooms/{self._homes[place].room}/messages?limit=50", due, "GET messages")
+
+    def _talk(self, number: int, due: float) -> None:
+        place = self._place(number, 3)
+        self.exchange.ask(place, "message.send", {"room": self._homes[place].room, "text": _said(due)}, due)
+
+    def _say_here(self, number: int, due: float) -> None:
+        self.exchange.ask(self._place(number, 23), "here.say", {"text": _said(due)}, due)
+
+    def _get(self, place: int, path: str, due: float, label: str) -> None:
+        self.exchange.rest.ask(place, "GET", path, self._homes[place].token, due, label=label)
+
+
+def _said(due: float) -> str:
+    return f"{due:.6f} ".ljust(120, ".")
