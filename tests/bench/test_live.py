@@ -66,6 +66,9 @@ def test_nearby(tmp_path: Path) -> None:
     assert report["figures"]["people"] == 3000
     assert 0 < report["figures"]["city_us"]["p50"] <= report["figures"]["city_us"]["p99"]
     assert report["tables"][0]["rows"][1][2] == 50
+    ours = report["figures"]["sockets"]["nearby.people, WebSocket"]
+    assert ours["per_second"] > 10 and 0 < ours["p50_us"] <= ours["p99_us"]
+    assert ours["checked"] > 0
 
 
 def test_scale(tmp_path: Path) -> None:

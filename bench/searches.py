@@ -1,0 +1,180 @@
+"""Searches by position over a socket, one in flight on each connection: ours, and what others answer in Redis' protocol."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from math import asin, cos, radians, sin, sqrt
+from typing import Any
+
+import h3.api.basic_int as h3
+import orjson
+
+from bench.openloop import no_garbage
+from bench.places import Point
+from bench.report import Unmeasurable
+from bench.wire import Frames
+
+SAMPLE = 100
+SILENCE_S = 10.0
+_EARTH_M = 6372797.560856  # as Redis has it
+
+
+class OurAnswers:
+    """Bytes of one connection to our replies; pushes between them are none."""
+
+    def __init__(self) -> None:
+        self._frames = Frames()
+
+    def feed(self, data: bytes) -> bytes | None:
+        """The reply, once it is all there; Unmeasurable when it is an error."""
+        for received in self._frames.feed(data):
+            if received.payload.startswith(b'{"id":'):
+                if b',"err":' in received.payload[:40]:
+                    raise Unmeasurable(f"nearby.people was refused: {received.payload[:300]!r}")
+                return received.payload
+        return None
+
+
+class RedisAnswers:
+    """Bytes of one connection to arrays of strings, none of which holds a line's end."""
+
+    def __init__(self) -> None:
+        self._had = b""
+
+    def feed(self, data: bytes) -> bytes | None:
+        """The array, once it is all there; Unmeasurable when it is something else."""
+        self._had = had = self._had + data
+        if had[:1] != b"*":
+            raise Unmeasurable(f"redis: {had[:200]!r}")
+        end = had.find(b"\r\n")
+        if end < 0 or had.count(b"\r\n") < 1 + 2 * int(had[1:end]) or not had.endswith(b"\r\n"):
+            return None
+        self._had = b""
+        return had
+
+
+Answers = OurAnswers | RedisAnswers
+
+
+@dataclass(slots=True)
+class Searches:
+    """Connections with the request of each. ``samples``: one answer in a hundred, with the place of its connection."""
+
+    sockets: Sequence[socket.socket]
+    requests: Sequence[bytes]
+    answers: Sequence[Answers]
+    samples: list[tuple[int, bytes]] = field(default_factory=list)
+    count: int = 0
+
+    @classmethod
+    def of(cls, sockets: Sequence[socket.socket], requests: Sequence[bytes], kind: Callable[[], Answers]) -> Searches:
+        """One request for each connection."""
+        return cls(sockets, requests, [kind() for _ in sockets])
+
+    def alone(self, seconds: float) -> list[float]:
+        """How long each took (seconds), one in flight in all, connection after connection."""
+        took, clock, end = [], time.perf_counter, time.perf_counter() + seconds
+        for each in self.sockets:
+            each.settimeout(SILENCE_S)
+        with no_garbage():
+            while clock() < end:
+                place = self.count % len(self.sockets)
+                began = clock()
+                self.sockets[place].sendall(self.requests[place])
+                while (answer := self.answers[place].feed(self.sockets[place].recv(1 << 18))) is None:
+                    pass
+                took.append(clock() - began)
+                self._take(place, answer)
+        return took
+
+    def rate(self, seconds: float) -> tuple[float, float]:
+        """Answers per second with one in flight on each connection; also the share of its core this process used."""
+        done = open_ = 0
+        used = 0.0
+        places = {each.fileno(): place for place, each in enumerate(self.sockets)}
+        with no_garbage(), select.epoll() as epoll:
+            for place, each in enumerate(self.sockets):
+                epoll.register(each, select.EPOLLIN)
+                each.sendall(self.requests[place])
+                open_ += 1
+            cpu, began = time.process_time(), time.perf_counter()
+            end = began + seconds
+            finished = 0.0
+            while open_:
+                events = epoll.poll(SILENCE_S)
+                if not events:
+                    raise Unmeasurable(f"nothing was answered for {SILENCE_S:g} s")
+                for fd, _ in events:
+                    place = places[fd]
+                    answer = self.answers[place].feed(self.sockets[place].recv(1 << 18))
+                    if answer is None:
+                        continue
+                    self._take(place, answer)
+                    if finished:
+                        open_ -= 1
+                    else:
+                        done += 1
+                        self.sockets[place].sendall(self.requests[place])
+                now = time.perf_counter()
+                if now >= end and not finished:
+                    finished, used = now, time.process_time() - cpu
+        return done / (finished - began), used / (finished - began)
+
+    def _take(self, place: int, answer: bytes) -> None:
+        if self.count % SAMPLE == 0:
+            self.samples.append((place, answer))
+        self.count += 1
+
+
+class Truth:
+    """Everybody's position, to hold answers against."""
+
+    def __init__(self, points: Sequence[Point], resolution: int) -> None:
+        self._points = points
+        self._cells = Counter(h3.latlng_to_cell(*point, resolution) for point in points)
+        self._resolution = resolution
+
+    def check_ours(self, at: Point, payload: bytes, limit: int) -> int:
+        """Unmeasurable unless whole rings came before the next, nobody twice, everybody in the ring told; returns how many."""
+        people: list[Any] = orjson.loads(payload)["ok"]["people"]
+        cell = h3.latlng_to_cell(*at, self._resolution)
+        bands = Counter(each["band"] for each in people)
+        if [each["band"] for each in people] != sorted(bands.elements()) or len({each["user"] for each in people}) < len(people):
+            raise Unmeasurable("the answer is not the nearest people")
+        if any(h3.grid_distance(cell, int(each["cell"], 16)) != each["band"] for each in people):
+            raise Unmeasurable("somebody was told in another ring than theirs")
+        for ring in range(max(bands, default=0)):
+            if bands[ring] < sum(self._cells[other] for other in h3.grid_ring(cell, ring)):
+                raise Unmeasurable("somebody nearer was left out")
+        if not people or len(people) > limit:
+            raise Unmeasurable(f"{len(people)} people were found")
+        return len(people)
+
+    def check_redis(self, at: Point, answer: bytes, limit: int, radius_m: float) -> int:
+        """Unmeasurable unless these are the nearest, to a metre and a half; returns how many."""
+        found = [int(word) for word in answer.split(b"\r\n")[2::2] if word]
+        return self.check_found(at, found, limit, radius_m)
+
+    def check_found(self, at: Point, found: Sequence[int], limit: int, radius_m: float) -> int:
+        """The same of people by their numbers, from 1."""
+        margin = radius_m / 100_000  # degrees, more than the radius
+        near = sorted(
+            distance(at, point) for point in self._points
+            if abs(point[0] - at[0]) < margin and abs(point[1] - at[1]) < 2 * margin
+        )  # fmt: skip
+        due = [away for away in near if away <= radius_m][:limit]
+        told = sorted(distance(at, self._points[number - 1]) for number in found)
+        if not due or len(told) != len(due) or any(abs(one - other) > 1.5 for one, other in zip(told, due, strict=True)):
+            raise Unmeasurable(f"{len(told)} people that are not the {len(due)} nearest")
+        return len(told)
+
+
+def distance(one: Point, other: Point) -> float:
+    """Metres, on a sphere."""
+    lat, lng = radians(one[0] - other[0]) / 2, radians(one[1] - other[1]) / 2
+    return 2 * _EARTH_M * asin(sqrt(sin(lat) ** 2 + cos(radians(one[0])) * cos(radians(other[0])) * sin(lng) ** 2))

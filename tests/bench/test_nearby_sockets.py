@@ -1,0 +1,83 @@
+"""Searches over sockets: answers in any pieces, and none that is not the nearest is taken."""
+
+import sqlite3
+
+import h3.api.basic_int as h3
+import orjson
+import pytest
+
+from bench import places, populated
+from bench.geosearch import RADIUS_M, Tree
+from bench.places import RESOLUTION, Point
+from bench.report import Unmeasurable
+from bench.searches import OurAnswers, RedisAnswers, Truth, distance
+from bench.wire import server_frame
+
+HERE = places.CITY
+CELL = h3.latlng_to_cell(*HERE, RESOLUTION)
+HOME = places.centre(CELL)
+
+
+def _north(metres: float) -> Point:
+    return HOME[0] + metres / 111_195, HOME[1]
+
+
+def _reply(*people: tuple[int, int, int]) -> bytes:
+    told = [{"user": str(user), "name": "x", "cell": f"{cell:x}", "band": band} for user, cell, band in people]
+    return orjson.dumps({"id": 7, "ok": {"people": told, "count": "few"}})
+
+
+@pytest.mark.parametrize("step", [1, 3, 1000])
+def test_answers_come_in_any_pieces(step: int) -> None:
+    reply, names = _reply((1, CELL, 0)), b"*2\r\n$1\r\n7\r\n$2\r\n12\r\n"
+    ours = server_frame(b'{"t":"presence","d":{}}') + server_frame(reply)
+    for answers, data, whole in ((OurAnswers(), ours, reply), (RedisAnswers(), names, names)):
+        fed = [answers.feed(data[at : at + step]) for at in range(0, len(data), step)]
+        assert fed[-1] == whole
+        assert not any(fed[:-1])
+
+
+def test_refusals_are_no_answers() -> None:
+    with pytest.raises(Unmeasurable, match="refused"):
+        OurAnswers().feed(server_frame(b'{"id":7,"err":{"code":40310}}'))
+    with pytest.raises(Unmeasurable, match="ERR"):
+        RedisAnswers().feed(b"-ERR unknown command\r\n")
+
+
+def test_an_answer_of_ours_that_is_not_the_nearest_is_noticed() -> None:
+    ring = h3.grid_ring(CELL, 1)[0]
+    truth = Truth([HOME, HOME, places.centre(ring)], RESOLUTION)
+    assert truth.check_ours(HOME, _reply((1, CELL, 0), (2, CELL, 0), (3, ring, 1)), 50) == 3
+    with pytest.raises(Unmeasurable, match="left out"):
+        truth.check_ours(HOME, _reply((1, CELL, 0), (3, ring, 1)), 50)
+    with pytest.raises(Unmeasurable, match="another ring"):
+        truth.check_ours(HOME, _reply((1, CELL, 0), (2, ring, 0)), 50)
+    for wrong in (_reply((3, ring, 1), (1, CELL, 0)), _reply((1, CELL, 0), (1, CELL, 0))):
+        with pytest.raises(Unmeasurable, match="not the nearest"):
+            truth.check_ours(HOME, wrong, 50)
+    for wrong, limit in ((_reply(), 50), (_reply((1, CELL, 0), (2, CELL, 0)), 1)):
+        with pytest.raises(Unmeasurable, match="were found"):
+            truth.check_ours(HOME, wrong, limit)
+
+
+def test_an_answer_of_redis_that_is_not_the_nearest_is_noticed() -> None:
+    truth = Truth([_north(10), _north(400), _north(600), _north(200)], RESOLUTION)
+    assert truth.check_redis(HOME, b"*2\r\n$1\r\n1\r\n$1\r\n4\r\n", 2, RADIUS_M) == 2
+    for wrong in (b"*2\r\n$1\r\n1\r\n$1\r\n2\r\n", b"*1\r\n$1\r\n1\r\n", b"*0\r\n"):
+        with pytest.raises(Unmeasurable, match="2 nearest"):
+            truth.check_redis(HOME, wrong, 2, RADIUS_M)
+
+
+def test_metres_are_metres() -> None:
+    assert distance(HOME, _north(500)) == pytest.approx(500, rel=0.002)
+
+
+@pytest.mark.skipif(Tree.missing(), reason=f"SQLite {sqlite3.sqlite_version} without R*Tree")
+def test_the_tree_finds_the_nearest() -> None:
+    points = list(populated.positions(20_000))
+    found = Tree(points).nearest(HOME, 20)
+    assert Truth(points, RESOLUTION).check_found(HOME, found, 20, RADIUS_M) == 20
+
+
+def test_positions_are_the_same_in_any_process() -> None:
+    assert list(populated.positions(3)) == list(populated.positions(5))[:3]
