@@ -7,6 +7,7 @@ import { returnToPlace } from "./place/being.ts";
 import { startHearing } from "./place/hearing.ts";
 import { startTelling } from "./place/telling.ts";
 import { startNotify } from "./notify.ts";
+import { startRooms } from "./rooms/belonging.ts";
 import { startRouter } from "./router/router.ts";
 import { watchInstall } from "./shell/install.ts";
 import { startTitle } from "./shell/title.ts";
@@ -24,6 +25,7 @@ export function start(): void {
   startKnowing();
   startLooking();
   startRelations();
+  startRooms();
   startTelling();
   begin();
   void returnToPlace();

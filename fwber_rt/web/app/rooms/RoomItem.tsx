@@ -1,0 +1,52 @@
+import type { RoomView } from "../../client/index.ts";
+import { distance } from "../format.ts";
+import { format } from "../router/route.ts";
+import { unread } from "../state/conversations.ts";
+import { mine } from "../state/rooms.ts";
+import { isKey, t } from "../text.ts";
+import { Icon } from "../ui/Icon.tsx";
+import { Name } from "../ui/Name.tsx";
+
+/** One room in a list: to its conversation for those in it, to what it is for everybody else. */
+export function RoomItem({ room }: { room: RoomView }) {
+  const isMine = mine.value.has(room.room);
+  const count = unread.value.get(`room:${room.room}`) ?? 0;
+  return (
+    <li>
+      <a class="item" href={format({ screen: isMine ? "room" : "roomAbout", room: room.room })}>
+        <span class={isMine ? "disc mine" : "disc"}><Icon name="rooms" /></span>
+        <span class="texts">
+          <span class="line"><Name name={room.name} /></span>
+          <span class="second">{facts(room)}</span>
+        </span>
+        {count > 0 ? <span class="chip mine">{t("nav.unread", { count })}</span> : null}
+        <Icon name="forward" size={18} />
+      </a>
+    </li>
+  );
+}
+
+/** What a list says of a room: its kind, who may come in, how many are in it, and how far its middle is. */
+export function facts(room: RoomView): string {
+  const parts = [kindText(room.kind)];
+  if (room.visibility !== "public") parts.push(visibilityText(room.visibility));
+  const members = membersText(room);
+  if (members) parts.push(members);
+  if (typeof room.distance_m === "number") parts.push(t("room.away", { distance: distance(room.distance_m) }));
+  return parts.join(" · ");
+}
+
+export function kindText(kind: string): string {
+  const key = `room.kind.${kind}`;
+  return isKey(key) ? t(key) : kind;
+}
+
+export function visibilityText(visibility: string): string {
+  const key = `room.visibility.${visibility}`;
+  return isKey(key) ? t(key) : visibility;
+}
+
+export function membersText({ members }: RoomView): string {
+  if (typeof members === "number") return t("room.members", { count: members });
+  return members ? t("room.members.few") : "";
+}
