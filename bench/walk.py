@@ -1,15 +1,17 @@
 """The walk of one message: which of the project's own functions run between reading it and writing it to everybody.
 
 The shortest path is the fastest, and short enough to be read. A profiler on the loop's thread records every call into
-``fwber_rt`` from ``data_received`` to the last ``transport.write`` for one message in a room, in a whole server in this process
-on asyncio's own loop (whose transport is Python, so that the write is seen). Two sizes of room tell what is paid once from what
-is paid per recipient. What the database's writer does meanwhile is on its own thread and not part of the walk.
+``fwber_rt`` from ``data_received`` to the last write (``os.write``, or ``transport.write``) for one message in a room, in a whole
+server in this process on asyncio's own loop (whose transport is Python, so that the write is seen). Two sizes of room tell what
+is paid once from what is paid per recipient. What the database's writer does meanwhile is on its own thread and not part of the
+walk.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -75,6 +77,8 @@ class Recorder:
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
         """What ``sys.setprofile`` calls."""
+        if event == "c_call" and argument is os.write:
+            self._written = len(self._calls)
         if event != "call":
             return
         code = frame.f_code

@@ -57,14 +57,14 @@ class Channels:
         self.people: dict[int, Person] = {}  # those with a connection
         self.heard: dict[int, set[Person]] = {}
         self._hearing: dict[Person, int] = {}
-        self._kept: dict[str, Reach] = {}
+        self.kept: dict[str, Reach] = {}  # lookups that hold; another dictionary after a change
 
     # Changes
 
     def forget(self) -> None:
         """Something changed that lookups depend on: who hears what, who is connected, or which of them can be written to."""
-        if self._kept:
-            self._kept = {}
+        if self.kept:
+            self.kept = {}
 
     def clear(self) -> None:
         """Nobody hears anything."""
@@ -117,12 +117,12 @@ class Channels:
     # Lookups
 
     def reach(self, to: str) -> Reach:
-        """The connections that hear a stream, from memory where nothing has changed."""
-        found = self._kept.get(to)
+        """The connections that hear a stream, as ``kept`` where nothing has changed."""
+        found = self.kept.get(to)
         if found is None:
-            if len(self._kept) >= KEPT:
+            if len(self.kept) >= KEPT:
                 self.forget()
-            self._kept[to] = found = Reach(self.audience(to))
+            self.kept[to] = found = Reach(self.audience(to))
         return found
 
     def narrowed(self, push: Push) -> Reach:

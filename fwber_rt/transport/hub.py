@@ -193,7 +193,7 @@ class Hub:
             alone = len(batches) == 1 and change is None and not touched
             for to, pushes in batches:
                 data = (pushes[0].frame or b"") if len(pushes) == 1 else b"".join([push.frame or b"" for push in pushes])
-                reach = channels.reach(to) if to.__class__ is str else channels.narrowed(to)
+                reach = (channels.kept.get(to) or channels.reach(to)) if to.__class__ is str else channels.narrowed(to)
                 width = len(reach.sessions)
                 if width >= MANY and alone:
                     self._broadcast(reach, pushes, data)
@@ -225,8 +225,17 @@ class Hub:
             if out:
                 data = out[0] if len(out) == 1 else b"".join(out)
                 out.clear()
-                counts.bytes_out += len(data)
-                session.write(data)
+                size = len(data)
+                counts.bytes_out += size
+                if session.direct:  # Session.write, without the call
+                    try:
+                        sent = write(session.fd, data)
+                    except OSError:
+                        sent = 0
+                    if sent != size:
+                        session.keep(data[sent:])
+                else:
+                    session.write(data)
         counts.writes += len(touched)
         counts.ticks += 1
         touched.clear()
