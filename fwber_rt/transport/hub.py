@@ -225,14 +225,13 @@ class Hub:
             if out:
                 data = out[0] if len(out) == 1 else b"".join(out)
                 out.clear()
-                size = len(data)
-                counts.bytes_out += size
+                counts.bytes_out += len(data)
                 if session.direct:  # Session.write, without the call
                     try:
                         sent = write(session.fd, data)
                     except OSError:
                         sent = 0
-                    if sent != size:
+                    if sent != len(data):
                         session.keep(data[sent:])
                 else:
                     session.write(data)
