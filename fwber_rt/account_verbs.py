@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from fwber_rt.core import audit
 from fwber_rt.core.access import Kind
-from fwber_rt.core.effects import Effects
+from fwber_rt.core.effects import Act, Effects
 from fwber_rt.errors import NOT_FOUND, STORAGE_FULL, Refused
 from fwber_rt.features.accounts import bans, codes, identity, schema, sign_ins, totp, users
 from fwber_rt.features.accounts.state import Credentials, Profile
@@ -18,8 +19,6 @@ from fwber_rt.storage.control import Verb
 if TYPE_CHECKING:
     from fwber_rt.app import App
 
-OPERATOR: Final = 0
-"""Who banned somebody, where it was nobody with an account."""
 PAGE: Final = 500
 
 Done = dict[str, Any]
@@ -73,7 +72,7 @@ async def _reset(app: App, who: str, without_totp: bool) -> Done:
     rows = [codes.put_out(app.world, credentials.user, codes.RESET, code, now)]
     if without_totp:
         rows += totp.without(app.world, credentials, now)
-    await app.dispatcher.applied(Effects(rows=rows))
+    await _applied(app, "account-reset", credentials.user, Effects(rows=rows))
     return {"user": str(credentials.user), "login": credentials.profile.login, "code": code, "minutes": codes.MINUTES}
 
 
@@ -81,13 +80,13 @@ async def _ban(app: App, user: int, hours: float | None, reason: str) -> Done:
     who = await bans.read_somebody(app.world, user, app.database.reader)
     now = app.clock.now()
     until = None if hours is None else now.wall + int(hours * 3_600_000)
-    await app.dispatcher.applied(bans.ban(app.world, who, until, reason, OPERATOR, now))
+    await _applied(app, "account-ban", user, bans.ban(app.world, who, until, reason, audit.OPERATOR, now))
     return {"user": str(user), "until": until}
 
 
 async def _unban(app: App, user: int) -> Done:
     await bans.read_somebody(app.world, user, app.database.reader)
-    await app.dispatcher.applied(bans.unban(app.world, user))
+    await _applied(app, "account-unban", user, bans.unban(app.world, user))
     return {"user": str(user)}
 
 
@@ -96,7 +95,8 @@ async def _kind(app: App, user: int, kind: str) -> Done:
     who = await bans.read_somebody(app.world, user, app.database.reader)
     if kind not in ("user", "admin"):
         raise ValueError(f"there is no kind {kind!r}; say user or admin")
-    await app.dispatcher.applied(Effects(rows=[users.set_kind(app.world, who.user, Kind[kind.upper()])]))
+    row = users.set_kind(app.world, who.user, Kind[kind.upper()])
+    await _applied(app, "account-kind", user, Effects(rows=[row], audit=Act("user", user, user, kind)))
     return {"user": str(user), "kind": kind}
 
 
@@ -105,8 +105,15 @@ async def _sign_out(app: App, user: int) -> Done:
     await bans.read_somebody(app.world, user, app.database.reader)
     effects = Effects()
     sign_ins.end_all(app.world, user, "", app.clock.now(), effects)
-    await app.dispatcher.applied(effects)
+    await _applied(app, "account-sign-out", user, effects)
     return {"user": str(user)}
+
+
+async def _applied(app: App, verb: str, user: int, effects: Effects) -> None:
+    """Carry out what was done to a user, with its entry in the audit log."""
+    act = effects.audit or Act("user", user, user)
+    effects.rows.append(audit.entry(app.world, audit.OPERATOR, verb, act, app.clock.now()))
+    await app.dispatcher.applied(effects)
 
 
 async def _account(app: App, who: str) -> Credentials:

@@ -64,7 +64,19 @@ DRAIN = Setting(
 SETTINGS: tuple[Setting[Any], ...] = (DRAIN, TLS_CERT, TLS_KEY)
 
 SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
-ID_TABLES: Final = ("users", "consents", "sign_ins", "cutoffs", "rooms", "messages", "streams", "reports", "erasures", "exports")
+ID_TABLES: Final = (
+    "users",
+    "consents",
+    "sign_ins",
+    "cutoffs",
+    "rooms",
+    "messages",
+    "streams",
+    "reports",
+    "erasures",
+    "exports",
+    "audit",
+)
 DRAIN_WAIT_S: Final = 5.0
 
 log = logging.getLogger(__name__)

@@ -7,10 +7,11 @@ metrics, OpenAPI, settings, migrations, export and erasure follow from the decla
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
+from fwber_rt.core import audit
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
@@ -66,6 +67,7 @@ class Command:
     memory does not suffice; it is called again with what ``load`` read, and checks everything again.
     ``role``: the action of ``core.access`` that the caller's role in the room named by ``room`` must allow ("": no room decides).
     ``durable``: refused with ``storage.full`` while the disk is. ``least``: the smallest kind of caller allowed.
+    What asks for ``Kind.ADMIN`` is audited: its effects say what was done (``core.audit``).
     ``ws=False``: over REST only; ``http=""``: over WebSocket only. ``credentials``: the request's ``token`` decides who asks.
     """
 
@@ -239,7 +241,7 @@ class Registry:
             _add(codes, error.code, error, "error code")
         for feature in self.features:
             _add(names, feature.name, feature, "feature")
-            operations: list[Command | Query] = [*feature.commands, *feature.queries]
+            operations: list[Command | Query] = [*map(_audited, feature.commands), *feature.queries]
             for operation in operations:
                 _add(self.operations, operation.op, operation, "operation")
                 for route in routes_of(operation):
@@ -262,6 +264,11 @@ class Registry:
 def routes_of(operation: Command | Query) -> tuple[str, ...]:
     """The REST routes of an operation, ``"METHOD /path"`` below ``/api/v1``."""
     return ((operation.http,) if operation.http else ()) + operation.also_http
+
+
+def _audited(command: Command) -> Command:
+    """What only administrators may do is in the audit log."""
+    return replace(command, handler=audit.kept(command.op, command.handler)) if command.least is Kind.ADMIN else command
 
 
 def _add(table: dict[K, V], key: K, value: V, what: str) -> None:

@@ -140,11 +140,21 @@ class Revoke(NamedTuple):
 Change = Join | Leave | Hear | Attach | Disconnect | Revoke
 
 
+class Act(NamedTuple):
+    """What an administrator did something to: ``kind`` (user, room, report) and its id; the ``user`` it concerns, or 0; why."""
+
+    kind: str
+    subject: int
+    user: int = 0
+    reason: str = ""
+
+
 class Effects(Struct, eq=False):
     """Released in this order: ``pushes``, ``changes``, ``reply``, ``replay`` (pushes for this session alone).
 
     ``ephemeral``: nothing in here depends on state that is not yet on disk, so it need not wait for the journal.
     ``cookie``: over REST, the browser's session cookie becomes this; "" ends it, None leaves it alone.
+    ``audit``: of an administrator's command, what the audit log keeps of it (``core.audit``).
     """
 
     reply: Any = None
@@ -154,3 +164,4 @@ class Effects(Struct, eq=False):
     replay: list[Push] = []
     ephemeral: bool = False
     cookie: str | None = None
+    audit: Act | None = None

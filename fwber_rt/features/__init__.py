@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fwber_rt.features import about, accounts, connection, gdpr, location, mail, messages, rooms, safety, tickets
+from fwber_rt.features import about, accounts, connection, gdpr, location, mail, messages, operator, rooms, safety, tickets
 from fwber_rt.registry import Registry
 
 FEATURES = (
@@ -15,6 +15,7 @@ FEATURES = (
     gdpr.feature,
     tickets.feature,
     safety.feature,
+    operator.feature,
     about.feature,
 )
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from fwber_rt.core import movement
-from fwber_rt.core.effects import Disconnect, Effects, Row
+from fwber_rt.core.effects import Act, Disconnect, Effects, Row
 from fwber_rt.core.ids import LARGEST
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
@@ -61,7 +61,7 @@ def ban(world: World, who: Somebody, until: int | None, reason: str, by: int, no
         raise Refused(FIELD_INVALID, field="until", detail="until is too far ahead.")
     reason = clean_text(reason, 500, "reason") if reason else ""
     accounts(world).bans[who.user] = until
-    effects = Effects(UserBanned(str(who.user), True, until))
+    effects = Effects(UserBanned(str(who.user), True, until), audit=Act("user", who.user, who.user, reason))
     effects.rows.append(Row(schema.BAN, (who.user, now.wall, until, by, reason.encode() or None)))
     if who.credentials:
         effects.rows += notices.told(world, who.credentials, notices.BANNED, now, end=_end(until), reason=reason or "none")
@@ -88,7 +88,7 @@ def user_unban(world: World, actor: Actor, request: UserUnban, now: Instant, loa
 def unban(world: World, user: int) -> Effects:
     """The effects of lifting a ban."""
     accounts(world).bans.pop(user, None)
-    return Effects(UserBanned(str(user), False), rows=[Row(schema.UNBAN, (user,))])
+    return Effects(UserBanned(str(user), False), rows=[Row(schema.UNBAN, (user,))], audit=Act("user", user, user))
 
 
 async def user_bans(world: World, actor: Actor, request: ListUserBans, now: Instant, reader: Reader) -> UserBans:

@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import msgspec
 from msgspec import Struct
 
-from fwber_rt.core.effects import Effects, Row
+from fwber_rt.core.effects import Act, Effects, Row
 from fwber_rt.core.ids import LARGEST
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
@@ -183,6 +183,7 @@ def report_close(world: World, actor: Actor, request: CloseReport, now: Instant,
             closed=now.wall, closer=str(me.id), outcome=request.outcome, verdict=verdict or None,
         ),
         rows=[Row(schema.CLOSE_REPORT, params)],
+        audit=Act("report", row.id, row.author or 0, f"{request.outcome}: {verdict}" if verdict else request.outcome),
     )  # fmt: skip
 
 

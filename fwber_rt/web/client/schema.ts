@@ -48,6 +48,28 @@ export interface AddZone {
   hide?: boolean;
 }
 
+/**
+ * One action: at `at` (milliseconds), by the administrator `by` (`0`: the command line), the operation `op`. `kind`
+ * (user, room, report) and `subject` say of what; `user` is whom it concerns, absent when nobody else. `reason` is
+ * empty when none was given, or whoever it was about has been erased.
+ */
+export interface AuditEntry {
+  entry: string;
+  at: number;
+  by: string;
+  op: string;
+  kind: string;
+  subject: string;
+  user?: string | null;
+  reason?: string;
+}
+
+/** One page. */
+export interface AuditPage {
+  entries: AuditEntry[];
+  next?: string | null;
+}
+
 /** One page of a room's bans. */
 export interface BanPage {
   bans: BanView[];
@@ -391,6 +413,15 @@ export interface Limits {
   room_members: number;
   radius_min_m: number;
   radius_max_m: number;
+}
+
+/** A page of the audit log, newest first: everybody's actions, those of one administrator, those that concern one user. */
+export interface ListAudit {
+  by?: string | null;
+  user?: string | null;
+  limit?: number;
+  /** opaque; from the last page's `next` */
+  cursor?: string;
 }
 
 /** A page of the invitations I have, by room id. */
@@ -1358,6 +1389,8 @@ export interface Operations {
   "report.list": { d: ListReports; ok: ReportPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** One report with its evidence. */
   "report.get": { d: ReportRef; ok: ReportView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
+  /** What administrators did, newest first. */
+  "operator.audit": { d: ListAudit; ok: AuditPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** What anybody may know of this server before they come in. */
   "server.about": { d: Nothing; ok: About; errors: "frame.bad" | "field.invalid" | "rate.limited" | "internal" | "draining" };
 }
@@ -1376,13 +1409,14 @@ export type SocketOp =
   "room.mutes" | "message.send" | "here.say" | "typing" | "read.mark" | "message.history" | "here.history" |
   "account.erase" | "account.export" | "account.erasure" | "account.exports" | "account.export.get" | "user.block" |
   "user.unblock" | "user.mute" | "user.unmute" | "report.create" | "report.close" | "user.blocks" | "user.mutes" |
-  "report.list" | "report.get" | "server.about";
+  "report.list" | "report.get" | "operator.audit" | "server.about";
 
 /** Those that change nothing. */
 export type QueryOp =
   "account.me" | "auth.sessions" | "user.bans" | "room.members" | "room.invitations" | "room.invitations.mine" |
   "room.requests" | "room.bans" | "room.mutes" | "message.history" | "here.history" | "account.erasure" |
-  "account.exports" | "account.export.get" | "user.blocks" | "user.mutes" | "report.list" | "report.get";
+  "account.exports" | "account.export.get" | "user.blocks" | "user.mutes" | "report.list" | "report.get" |
+  "operator.audit";
 
 /** What the server says by itself. */
 export interface Pushes {
@@ -1525,6 +1559,7 @@ export const ROUTES = {
   "user.mutes": "GET /mutes",
   "report.list": "GET /reports",
   "report.get": "GET /reports/{report}",
+  "operator.audit": "GET /operator/audit",
   "server.about": "GET /about",
 } as const;
 

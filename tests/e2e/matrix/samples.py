@@ -340,6 +340,7 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
     "report.list": Sample(),
     "report.get": Sample(about("report"), ANY, make=report),
     "report.close": Sample(about("report", outcome="dismissed"), ANY, make=report, spends=True),
+    "operator.audit": Sample(),
     "account.erase": Sample(fixed(**ERASE), renews=True),
     "account.erasure": Sample(about("receipt"), ANY, make=receipt, nobody="0" * 32),
     "account.export": Sample(),

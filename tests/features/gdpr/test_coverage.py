@@ -45,6 +45,8 @@ PLAIN = {
     ("consents", "text_hash"): "names the wording that was shown, the same for everybody",
     ("reports", "kind"): "one of a fixed set",
     ("reports", "outcome"): "one of a fixed set",
+    ("audit", "op"): "the name of an operation",
+    ("audit", "kind"): "one of a fixed set",
     ("outbox", "kind"): "one of a fixed set",
     ("erasures", "cause"): "one of a fixed set",
     ("erasures", "receipt"): "the hash of a random number",

@@ -254,7 +254,7 @@ class TestForTheOperator:
         view = await town.do_loading(admin, "report.close", report="5", outcome="acted", note="banned")
         now = town.clock.now().wall
         assert (view.closed, view.closer, view.outcome, view.verdict) == (now, str(admin.id), "acted", "banned")
-        assert town.rows[-1] == (schema.CLOSE_REPORT.sql, (5, admin.id, now, "acted", b"banned"))
+        assert town.rows[-2] == (schema.CLOSE_REPORT.sql, (5, admin.id, now, "acted", b"banned")), "the audit log is behind it"
         [seal] = schema.CLOSE_REPORT.seals
         assert (seal.param, seal.owner) == (4, 1)
 

@@ -1,0 +1,40 @@
+"""Requests and replies of the operator's page."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from fwber_rt.protocol.shapes import Cursor, Id, Limit
+
+
+class ListAudit(Struct):
+    """A page of the audit log, newest first: everybody's actions, those of one administrator, those that concern one user."""
+
+    by: Id | None = None
+    user: Id | None = None
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class AuditEntry(Struct, omit_defaults=True):
+    """One action: at ``at`` (milliseconds), by the administrator ``by`` (``0``: the command line), the operation ``op``.
+
+    ``kind`` (user, room, report) and ``subject`` say of what; ``user`` is whom it concerns, absent when nobody else. ``reason``
+    is empty when none was given, or whoever it was about has been erased.
+    """
+
+    entry: str
+    at: int
+    by: str
+    op: str
+    kind: str
+    subject: str
+    user: str | None = None
+    reason: str = ""
+
+
+class AuditPage(Struct, omit_defaults=True):
+    """One page."""
+
+    entries: list[AuditEntry]
+    next: str | None = None
