@@ -51,7 +51,7 @@ async def test_one_makes_a_room_and_another_finds_joins_and_leaves_it(visit: Vis
     await bob.press(t("room.join"))
     await expect(bob.text(t("room.joined", room="Chess corner"))).to_be_visible()
     room = bob.page.url.split("/")[-1]
-    await ada.go(f"rooms/{room}/about")
+    await ada.page.get_by_role("link", name=t("room.about"), exact=True).click()
     await expect(ada.panel.get_by_role("link", name="Bob", exact=True)).to_be_visible()
     await bob.go(f"rooms/{room}/about")
     await bob.press(t("room.leave"))

@@ -223,6 +223,7 @@ export const messages = {
   "room.place.missing": "Put the circle somewhere on the map first.",
   "room.make": "Make the room",
   "room.made": "The room is there, and you are in it.",
+  "room.about": "About",
   "room.open": "Open the conversation",
   "room.show": "Show on the map",
   "room.who": "Members",

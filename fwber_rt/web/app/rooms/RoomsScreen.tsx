@@ -9,7 +9,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { Pane } from "../ui/Pane.tsx";
 import { WrongNote } from "../ui/Wrong.tsx";
 import { FindBar } from "./FindBar.tsx";
-import { failed, filters, find, more, next, searching } from "./finding.ts";
+import { answered, failed, filters, find, more, next, searching } from "./finding.ts";
 import { InvitationItem } from "./InvitationItem.tsx";
 import { RoomItem } from "./RoomItem.tsx";
 
@@ -43,6 +43,7 @@ function Group({ title, children }: { title: string; children: ComponentChildren
 
 function Found() {
   if (!located.value && !filters.value.map) return <p class="soft">{t("rooms.off")}</p>;
+  if (!answered.value && !failed.value) return <p class="empty" aria-busy="true">{t("busy.loading")}</p>;
   const rooms = [...found.value.values()].filter(({ room }) => !mine.value.has(room));
   return (
     <>

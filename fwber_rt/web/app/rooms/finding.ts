@@ -25,6 +25,8 @@ export const filters = signal<Filters>({ q: "", kind: "", tag: "", radiusM: 2000
 /** Where the next page begins; empty: there is none. */
 export const next = signal("");
 export const searching = signal(false);
+/** A search has been answered: before that there is nothing to say about what is there. */
+export const answered = signal(false);
 /** Why the last search failed. */
 export const failed = signal<unknown>(null);
 
@@ -69,6 +71,7 @@ async function page(cursor: string): Promise<void> {
       found.value = new Map([...(cursor ? found.peek() : []), ...got.rooms.map((room) => [room.room, room] as const)]);
       next.value = found.peek().size < MOST ? (got.next ?? "") : "";
       failed.value = null;
+      answered.value = true;
     });
   } catch (error) {
     if (ours === asked) failed.value = error;
