@@ -11,6 +11,14 @@ export function moment(at: number, now: number): string {
   return new Intl.DateTimeFormat(locale(), { ...day, hour: "2-digit", minute: "2-digit", ...(clock ? { hourCycle: clock } : {}) }).format(then);
 }
 
+let times: readonly [string, Intl.DateTimeFormat] | null = null;
+
+/** The time of day alone. Called for every message, so the format is kept. */
+export function timeOfDay(at: number): string {
+  if (times?.[0] !== locale()) times = [locale(), new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", ...(clock ? { hourCycle: clock } : {}) })];
+  return times[1].format(at);
+}
+
 /** The day alone. */
 export function day(at: number): string {
   return new Intl.DateTimeFormat(locale(), { day: "numeric", month: "long", year: "numeric" }).format(at);

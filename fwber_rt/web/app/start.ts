@@ -1,5 +1,6 @@
 /** Everything that listens, started once and in this order; then the connection. */
 import { begin } from "./api.ts";
+import { startTalk } from "./conversation/talk.ts";
 import { startConfig } from "./state/config.ts";
 import { startKnowing } from "./me/knowing.ts";
 import { startLooking } from "./people/looking.ts";
@@ -26,6 +27,7 @@ export function start(): void {
   startLooking();
   startRelations();
   startRooms();
+  startTalk();
   startTelling();
   begin();
   void returnToPlace();

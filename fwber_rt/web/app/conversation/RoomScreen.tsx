@@ -1,11 +1,78 @@
+import { useEffect, useState } from "preact/hooks";
+import type { RoomView } from "../../client/index.ts";
+import { ask, client, link } from "../api.ts";
+import { explain } from "../explain.ts";
+import { duration, moment } from "../format.ts";
 import { format, type Route } from "../router/route.ts";
-import { mine } from "../state/rooms.ts";
+import { me } from "../state/people.ts";
+import { mine, mutedIn } from "../state/rooms.ts";
 import { t } from "../text.ts";
+import { Icon } from "../ui/Icon.tsx";
 import { Name } from "../ui/Name.tsx";
 import { Pane } from "../ui/Pane.tsx";
+import { slowWait } from "./pace.ts";
+import { Talk } from "./Talk.tsx";
+import { outgoing } from "./talk.ts";
+import { useNow } from "./useNow.ts";
+import { useSlow } from "./useRole.ts";
 
+/** The conversation of a room I am in. */
 export function RoomScreen({ route }: { route: Route }) {
-  const room = mine.value.get(route.room ?? "");
-  const about = <a class="button small" href={format({ screen: "roomAbout", ...(route.room ? { room: route.room } : {}) })}>{t("room.about")}</a>;
-  return <Pane title={room ? <Name name={room.name} /> : t("room.one")} from={{ screen: "rooms" }} tools={about}>{null}</Pane>;
+  const id = route.room ?? "";
+  const { room, error, inside } = useView(id);
+  const about = format({ screen: "roomAbout", room: id });
+  const tools = <a class="button small" href={about}>{t("room.about")}</a>;
+  return (
+    <Pane title={<Name name={room?.name ?? t("nav.rooms")} />} from={{ screen: "rooms" }} tools={tools} scrolls={false}>
+      {inside ? <RoomTalk id={id} room={room} /> : error ? <p class="empty" role="alert">{explain(error)}</p> : <Outside about={about} />}
+    </Pane>
+  );
+}
+
+function RoomTalk({ id, room }: { id: string; room: RoomView | null }) {
+  const slow = useSlow(room);
+  const until = mutedIn.value.get(id) ?? 0;
+  const spoken = slow ? lastSpoken(id) : null;
+  const now = useNow(until > 0 || spoken !== null);
+  const wait = slow && room ? slowWait(room, spoken, now) : 0;
+  const closed = until > now ? t("talk.muted", { date: moment(until, now) })
+    : wait > 0 ? t("talk.slow", { when: t("time.in", { duration: duration(Math.max(1000, wait)) }) }) : undefined;
+  const note = slow && room ? t("talk.slow.what", { duration: duration(room.slow_ms) }) : undefined;
+  return <Talk key={id} id={id} closed={closed} note={note} />;
+}
+
+function Outside({ about }: { about: string }) {
+  return (
+    <div class="empty">
+      <Icon name="rooms" size={44} />
+      <p class="strong">{t("talk.outside")}</p>
+      <p class="small">{t("talk.outside.what")}</p>
+      <a class="button main" href={about}>{t("talk.about")}</a>
+    </div>
+  );
+}
+
+/** When I last said something in a room, as far as this page knows. */
+function lastSpoken(room: string): number | null {
+  return outgoing.value.findLast((message) => message.room === room && message.sent !== null)?.sent?.ts ?? null;
+}
+
+interface View {
+  readonly room: RoomView | null;
+  readonly error: unknown;
+  /** I am in it; while there is no connection, I was. */
+  readonly inside: boolean;
+}
+
+function useView(id: string): View {
+  const [got, setGot] = useState<RoomView | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const open = link.value.state === "open";
+  const known = mine.value.get(id) ?? null;
+  useEffect(() => {
+    if (open) ask("room.get", { room: id }).then((room) => { setGot(room); setError(null); }, setError);
+  }, [id, open, known === null]);
+  const room = known ?? got;
+  const hears = open ? (client.value?.streams ?? []).includes(`room:${id}`) : true;
+  return { room, error: room ? null : error, inside: me.value !== null && hears };
 }

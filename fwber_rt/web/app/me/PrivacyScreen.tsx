@@ -1,3 +1,4 @@
+import { ReadSection } from "../conversation/ReadSection.tsx";
 import { Pane } from "../ui/Pane.tsx";
 import { t } from "../text.ts";
 import { ConsentSection } from "./ConsentSection.tsx";
@@ -10,6 +11,7 @@ export function PrivacyScreen() {
     <Pane title={t("privacy.title")} from={{ screen: "me" }}>
       <PrecisionSection />
       <ZonesSection />
+      <ReadSection />
       <ConsentSection />
     </Pane>
   );

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import type { Said } from "./entries.ts";
+import { forgotten, HERE, isNew, missed, read, readMarks, writeMarks } from "./marks.ts";
+
+const message = (o: number, mid: string): Said => ({ kind: "said", key: mid, s: "room:1", o, mid, user: "7", name: "Ann", text: "", ts: 0 });
+
+describe("marks", () => {
+  const marks = read(new Map(), "1", message(5, "100"));
+
+  it("tells what came since: by offset in a room, by id around me", () => {
+    expect([4, 5, 6].map((o) => isNew("1", marks.get("1"), message(o, "1")))).toEqual([false, false, true]);
+    const here = read(new Map(), HERE, message(9, "999")).get(HERE);
+    expect(["998", "999", "1000"].map((mid) => isNew(HERE, here, message(1, mid)))).toEqual([false, false, true]);
+  });
+
+  it("says of a conversation never opened that nothing in it is new", () => expect(isNew("2", undefined, message(1, "1"))).toBe(false));
+
+  it("counts what was missed until it is read", () => {
+    const two = missed(missed(marks, "1", 1), "1", 1);
+    expect(two.get("1")?.unread).toBe(2);
+    expect(read(two, "1", message(7, "102")).get("1")).toEqual({ o: 7, mid: "102", unread: 0 });
+  });
+
+  it("never goes back, and does not change when nothing does", () => expect(read(marks, "1", message(3, "90"))).toBe(marks));
+
+  it("survives being kept; what is none of ours is not believed", () => {
+    expect(readMarks(JSON.parse(writeMarks(marks)))).toEqual(marks);
+    expect([readMarks({}), readMarks([["1"]]), readMarks(null)]).toEqual([null, null, null]);
+  });
+
+  it("stays bounded", () => {
+    let many = marks;
+    for (let i = 0; i < 400; i += 1) many = missed(many, `r${i}`, 1);
+    expect(many.size).toBe(300);
+  });
+
+  it("forgets a room that was left", () => expect(forgotten(marks, "1").size).toBe(0));
+});

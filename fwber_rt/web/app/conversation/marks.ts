@@ -1,0 +1,66 @@
+/** How far each conversation was read on this device, and how many messages have come since. */
+import type { Said } from "./entries.ts";
+
+export interface Mark {
+  /** The newest message read: its offset (a room is one stream), and its id (the hexagons around me are several). */
+  readonly o: number;
+  readonly mid: string;
+  readonly unread: number;
+}
+
+/** By conversation: a room's id, or `here`. */
+export type Marks = ReadonlyMap<string, Mark>;
+
+export const HERE = "here";
+const MOST = 300;
+
+/** Whether a message came after what was read; a conversation never opened has nothing unread from before. */
+export function isNew(conversation: string, mark: Mark | undefined, { o, mid }: Said): boolean {
+  if (!mark) return false;
+  if (conversation !== HERE) return o > mark.o;
+  return mid.length !== mark.mid.length ? mid.length > mark.mid.length : mid > mark.mid;
+}
+
+/** Read up to this message. */
+export function read(marks: Marks, conversation: string, { o, mid }: Said): Marks {
+  const now = marks.get(conversation);
+  if (now && now.unread === 0 && !isNew(conversation, now, { o, mid } as Said)) return marks;
+  return put(marks, conversation, { o, mid, unread: 0 });
+}
+
+/** Something came and was not looked at. */
+export function missed(marks: Marks, conversation: string, count: number): Marks {
+  if (count === 0) return marks;
+  const now = marks.get(conversation) ?? { o: 0, mid: "", unread: 0 };
+  return put(marks, conversation, { ...now, unread: now.unread + count });
+}
+
+/** A conversation that is no longer mine. */
+export function forgotten(marks: Marks, conversation: string): Marks {
+  if (!marks.has(conversation)) return marks;
+  const next = new Map(marks);
+  next.delete(conversation);
+  return next;
+}
+
+/** What was kept, as far as it can be believed. */
+export function readMarks(value: unknown): Marks | null {
+  if (!Array.isArray(value)) return null;
+  const marks = new Map<string, Mark>();
+  for (const [conversation, o, mid, unread] of value as [unknown, unknown, unknown, unknown][]) {
+    if (typeof conversation !== "string" || typeof o !== "number" || typeof mid !== "string" || typeof unread !== "number") return null;
+    marks.set(conversation, { o, mid, unread });
+  }
+  return marks;
+}
+
+export function writeMarks(marks: Marks): string {
+  return JSON.stringify([...marks].map(([conversation, { o, mid, unread }]) => [conversation, o, mid, unread]));
+}
+
+function put(marks: Marks, conversation: string, mark: Mark): Marks {
+  const next = new Map(marks);
+  next.delete(conversation); // the latest are last; the first go when there are too many
+  next.set(conversation, mark);
+  return next.size > MOST ? new Map([...next].slice(-MOST)) : next;
+}
