@@ -85,7 +85,8 @@ STORY: list[tuple[str, Json]] = [
 ELSEWHERE = {
     "account.erase", "account.erasure", "account.export", "account.export.get", "auth.email.set", "auth.email.verify",
     "auth.password.change", "auth.session.revoke", "auth.sessions", "auth.sign_out", "auth.totp.begin", "auth.totp.confirm",
-    "auth.totp.disable", "auth.upgrade", "operator.audit", "report.close", "report.get", "report.list", "user.ban", "user.bans", "user.unban",
+    "auth.totp.disable", "auth.upgrade", "operator.audit", "report.close", "report.get", "report.list", "user.ban", "user.bans",
+    "user.unban",
 }  # fmt: skip
 REFUSALS: list[tuple[str, Json]] = [
     ("consent.give", {"purpose": "all", "text_hash": "x"}),
