@@ -178,6 +178,7 @@ SAMPLES: dict[str, Sample] = {
         {"room": scene.rooms[0], "reason": "spam"},
     ],
     "report.get": lambda scene, me: [{"report": "1"}],
+    "operator.audit": nothing,
     "report.list": nothing,
     "room.ban": of_members(reason="why not"),
     "room.bans": of_two_rooms(),
