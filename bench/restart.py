@@ -22,7 +22,7 @@ from bench.returners import Returners
 from bench.stats import percentile
 from bench.storm import Storm
 
-HELP = "10 000 clients whose server restarts: when 95 % are back, and whether all resumed without gaps"
+HELP = "10 000 clients whose server restarts: when nineteen in twenty are back, and whether all resumed without gaps"
 TEACH = """\
   python -m bench restart                         an orderly restart (SIGTERM), as a deploy is
   python -m bench restart --kill                  kill -9: nobody is told when to come back
