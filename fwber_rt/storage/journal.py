@@ -15,9 +15,9 @@ together and their fan-out took long, their echoes will come together too, so th
 (at most 25 ms) rather than start with the first of them. And while commits follow one another without a pause, they are told
 together, at least every 25 ms: many messages for one socket then cost one write. A lone message at a time never waits.
 A fan-out to thousands of sockets takes longer than those 25 ms, and telling again right after it would write to most of them for
-one message each. So the time grows with what a fan-out takes: with 4 096 messages in flight among 400 hexagons of 20 people, two
-runs gave 401 000 and 435 000 deliveries a second (p50 203 and 185 ms), one without it 230 000 (357 ms). With 512 in flight there is
-nothing more to gather: 92 000 and 104 000 against 115 000, runs apart from one another, so a loss there is not ruled out.
+one message each. So the time grows with what a fan-out takes. With 4 096 messages in flight among 400 hexagons of 20 people, two
+runs gave 401 000 and 435 000 deliveries a second (p50 203 and 185 ms), one without it 230 000 (357 ms). With 512 in flight there
+is nothing more to gather: 92 000 and 104 000 against 115 000, runs apart from one another, so a loss there is not ruled out.
 
     loop     add 1 | turn: batch [1] -> writer   add 2, 3, 4   on_commit(1), batch [2 3 4] -> writer   ...
     writer           BEGIN rows COMMIT(fsync) ->               BEGIN rows COMMIT(fsync) ->
