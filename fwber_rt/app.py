@@ -32,6 +32,7 @@ from fwber_rt.dispatch import Dispatcher
 from fwber_rt.errors import Close
 from fwber_rt.features.accounts.state import accounts
 from fwber_rt.metrics import Metrics
+from fwber_rt.oversight import Overseer
 from fwber_rt.passwords import Passwords
 from fwber_rt.registry import Command, Query, Registry
 from fwber_rt.rights.service import Rights
@@ -102,6 +103,7 @@ class App:
         self._exit_status = 0
         self.timers = Timers(self)
         self.rights = Rights(self)
+        self.overseer = Overseer(self)
 
     # Life
 
@@ -291,6 +293,7 @@ class App:
                 if feature.state.load:
                     feature.state.load(world, reader)
         self.rights.join(world)
+        world.oversight = self.overseer
         return world
 
     # Snapshots

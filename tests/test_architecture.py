@@ -53,6 +53,7 @@ LAYERS: Mapping[str, str] = {
     "timers": "* app",
     "rights": "* app",
     "observe": "* app",
+    "oversight": "* app",
     "account_verbs": "* app",
     "verbs": "* app",
     "app": "*",

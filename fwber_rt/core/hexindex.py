@@ -178,6 +178,10 @@ class HexIndex(Generic[M]):
         away = geo.distance(geo.parent(cell, level), geo.parent(other, level))
         return away is not None and away <= geo.rings_at(rings, self._finest, level)
 
+    def populations(self) -> dict[int, int]:
+        """How many members are disclosed at exactly each populated cell."""
+        return {cell: len(bucket) for cell, bucket in self._buckets.items()}
+
     def statistics(self) -> Statistics:
         """Sizes, for /metrics."""
         return Statistics(sum(self._disclosed.values()), len(self._buckets), dict(self._disclosed))

@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from fwber_rt.core.oversight import ShownSetting
 from fwber_rt.protocol.shapes import Cursor, Id, Limit
+
+
+class BusyCell(Struct):
+    """A hexagon and how many people are shown in it, or in a coarser one beneath which no hexagon is told of by itself."""
+
+    cell: str
+    count: int
+
+
+class BusyCells(Struct):
+    """The busiest hexagons. ``elsewhere``: people in none of them, "few" below 5."""
+
+    cells: list[BusyCell]
+    elsewhere: int | str
+
+
+class SettingsInForce(Struct):
+    """All settings, by name."""
+
+    settings: list[ShownSetting]
 
 
 class ListAudit(Struct):

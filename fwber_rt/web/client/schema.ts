@@ -103,6 +103,18 @@ export interface Banned {
   until: number | null;
 }
 
+/** A hexagon and how many people are shown in it, or in a coarser one beneath which no hexagon is told of by itself. */
+export interface BusyCell {
+  cell: string;
+  count: number;
+}
+
+/** The busiest hexagons. `elsewhere`: people in none of them, "few" below 5. */
+export interface BusyCells {
+  cells: BusyCell[];
+  elsewhere: number | string;
+}
+
 /** The connection is about to be closed with `code`; reconnect after `reconnect_after_ms` (if the code says retry). */
 export interface Bye {
   code: number;
@@ -233,6 +245,13 @@ export interface DisableTotp {
   code: string;
 }
 
+/** Observations since the start: `counts` up to each of `bounds`, then beyond the last; `sum` of all, in their unit. */
+export interface Distribution {
+  bounds: number[];
+  counts: number[];
+  sum: number;
+}
+
 /** `sent`: a code is on its way to the address, for `auth.email.verify`; false where this server sends no mail. */
 export interface EmailSet {
   sent: boolean;
@@ -302,6 +321,45 @@ export interface ExportView {
 /** My exports, newest first. */
 export interface Exports {
   exports: ExportView[];
+}
+
+/**
+ * The server now. `at_s` is a clock that only goes forward, seconds. Counters since the start: `messages` sent by
+ * people, `frames_in`, `deliveries` of pushes, one per recipient, `bytes_in`, `bytes_out`, `slow_closes`,
+ * `passwords_hashed`. Sizes: everything else; `memory_bytes` is 0 where the system does not say. `loop_lag` and
+ * `commit` in seconds.
+ */
+export interface Figures {
+  version: string;
+  at_s: number;
+  uptime_s: number;
+  ready: boolean;
+  read_only: boolean;
+  connections: number;
+  people: number;
+  located: number;
+  rooms: number;
+  streams: number;
+  messages: number;
+  frames_in: number;
+  deliveries: number;
+  bytes_in: number;
+  bytes_out: number;
+  slow_closes: number;
+  slow_sessions: number;
+  outbound_bytes: number;
+  held_effects: number;
+  journal_queue: number;
+  mail_waiting: number;
+  passwords_waiting: number;
+  passwords_hashed: number;
+  window_bytes: number;
+  memory_bytes: number;
+  database_bytes: number;
+  wal_bytes: number;
+  snapshot_age_s: number;
+  loop_lag: Distribution;
+  commit: Distribution;
 }
 
 /** An erasure, by its receipt. */
@@ -986,6 +1044,11 @@ export interface SetRole {
   role: "admin" | "member" | "moderator";
 }
 
+/** All settings, by name. */
+export interface SettingsInForce {
+  settings: ShownSetting[];
+}
+
 /** What I share. `res`: the resolution chosen, 0 for a ghost; `choices`: what may be; `shown`: my cell as seen now. */
 export interface SharingView {
   res: number;
@@ -999,6 +1062,17 @@ export interface Shown {
   cell: string | null;
   res: number | null;
   rooms?: RoomsCrossed | null;
+}
+
+/** One setting in force. `value` and `default` as TOML writes them, a secret masked; `changed`: they differ. */
+export interface ShownSetting {
+  name: string;
+  value: string;
+  default: string;
+  unit: string;
+  help: string;
+  changed: boolean;
+  reload: boolean;
 }
 
 /** `login`: or the verified e-mail address. `code`: of the second factor, or a recovery code; where it is enabled. */
@@ -1389,6 +1463,12 @@ export interface Operations {
   "report.list": { d: ListReports; ok: ReportPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** One report with its evidence. */
   "report.get": { d: ReportRef; ok: ReportView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
+  /** How the server is: what every part says of itself. */
+  "operator.figures": { d: Nothing; ok: Figures; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
+  /** The busiest hexagons, in counts of no fewer than five. */
+  "operator.cells": { d: Nothing; ok: BusyCells; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
+  /** The settings in force, secrets masked. */
+  "operator.settings": { d: Nothing; ok: SettingsInForce; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** What administrators did, newest first. */
   "operator.audit": { d: ListAudit; ok: AuditPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** What anybody may know of this server before they come in. */
@@ -1409,14 +1489,15 @@ export type SocketOp =
   "room.mutes" | "message.send" | "here.say" | "typing" | "read.mark" | "message.history" | "here.history" |
   "account.erase" | "account.export" | "account.erasure" | "account.exports" | "account.export.get" | "user.block" |
   "user.unblock" | "user.mute" | "user.unmute" | "report.create" | "report.close" | "user.blocks" | "user.mutes" |
-  "report.list" | "report.get" | "operator.audit" | "server.about";
+  "report.list" | "report.get" | "operator.figures" | "operator.cells" | "operator.settings" | "operator.audit" |
+  "server.about";
 
 /** Those that change nothing. */
 export type QueryOp =
   "account.me" | "auth.sessions" | "user.bans" | "room.members" | "room.invitations" | "room.invitations.mine" |
   "room.requests" | "room.bans" | "room.mutes" | "message.history" | "here.history" | "account.erasure" |
   "account.exports" | "account.export.get" | "user.blocks" | "user.mutes" | "report.list" | "report.get" |
-  "operator.audit";
+  "operator.figures" | "operator.cells" | "operator.settings" | "operator.audit";
 
 /** What the server says by itself. */
 export interface Pushes {
@@ -1559,6 +1640,9 @@ export const ROUTES = {
   "user.mutes": "GET /mutes",
   "report.list": "GET /reports",
   "report.get": "GET /reports/{report}",
+  "operator.figures": "GET /operator/figures",
+  "operator.cells": "GET /operator/cells",
+  "operator.settings": "GET /operator/settings",
   "operator.audit": "GET /operator/audit",
   "server.about": "GET /about",
 } as const;

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from typing import Any
+
+from fwber_rt.core.access import Kind
+from fwber_rt.core.oversight import Figures, ShownSetting
+from tests.features.accounts.conftest import Desk
+from tests.features.accounts.test_bans import admin
+from tests.features.conftest import WUXI, Town
+
+READS = ("operator.figures", "operator.cells", "operator.settings", "operator.audit")
+
+
+class Parts:
+    """Some running parts."""
+
+    def figures(self) -> Figures:
+        return Figures(connections=3)
+
+    def settings(self) -> list[ShownSetting]:
+        return [ShownSetting("geo.resolution", "8", "8", "H3 resolution", "help", False, False)]
+
+
+async def query(town: Town, op: str) -> Any:
+    operation = town.registry.operations[op]
+    return await operation.handler(town.world, None, None, town.clock.now(), town)
+
+
+def test_only_administrators_may_ask(town: Town) -> None:
+    for op in READS:
+        assert town.registry.operations[op].least is Kind.ADMIN, op
+
+
+async def test_what_the_parts_say_is_passed_on(desk: Desk) -> None:
+    boss = await admin(desk)
+    assert await desk.error("operator.figures", boss.token) == "internal"
+    desk.world.oversight = Parts()
+    assert (await desk.ask("operator.figures", boss.token)).connections == 3
+    assert [each.name for each in (await desk.ask("operator.settings", boss.token)).settings] == ["geo.resolution"]
+
+
+async def test_fewer_than_five_are_in_no_hexagon(town: Town) -> None:
+    people = [town.person(f"P{n}") for n in range(4)]
+    few = await query(town, "operator.cells")
+    assert (few.cells, few.elsewhere) == ([], "few")
+    people.append(town.person("P4"))
+    town.due()
+    told = await query(town, "operator.cells")
+    assert [(cell.count, cell.cell) for cell in told.cells] == [(5, town.world.cell_name(people[0].disclosed)[5:])]
+    assert told.elsewhere == "few"
+
+
+async def test_where_a_ghost_is_shows_in_no_number(town: Town) -> None:
+    for n in range(5):
+        town.person(f"P{n}")
+    town.due()
+    before = await query(town, "operator.cells")
+    ghost = town.person("Ghost", at=None)
+    town.do(ghost, "location.precision", res=0)
+    town.do(ghost, "location.update", lat=WUXI[0], lng=WUXI[1])
+    town.due()
+    assert ghost.fine and await query(town, "operator.cells") == before
