@@ -6,14 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from fwber_rt.core import audit
 from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Act, Effects
 from fwber_rt.errors import NOT_FOUND, STORAGE_FULL, Refused
-from fwber_rt.features.accounts import bans, codes, identity, schema, sign_ins, totp, users
-from fwber_rt.features.accounts.state import Credentials, Profile
+from fwber_rt.features.accounts import bans, codes, finding, identity, sign_ins, totp, users
+from fwber_rt.features.accounts.state import Credentials
 from fwber_rt.storage.control import Verb
 
 if TYPE_CHECKING:
@@ -46,23 +44,10 @@ async def _carried_out(app: App, verb: Callable[..., Awaitable[Done]], arguments
 
 async def _list(app: App, after: int, admins: bool) -> Done:
     """Users behind an id, some at a time; ``next`` is where to go on, None at the end."""
-    reader, now = app.database.reader, app.clock.now().wall
     least = Kind.ADMIN if admins else Kind.GUEST
-    rows = await reader.all(schema.SELECT_USERS, (after, int(least), PAGE))
-    bodies = await reader.open([(row[0], row[3], (row[0],)) for row in rows])
-    profiles = await reader.open([(row[0], row[5], (row[0], row[4])) for row in rows])
-    banned = dict(await reader.all(schema.SELECT_BANS))
-    found = []
-    for (user, kind, created, _, _, _, devices), body, profile in zip(rows, bodies, profiles, strict=True):
-        if body is None:
-            continue  # erased
-        login = msgspec.json.decode(profile, type=Profile).login if profile else None
-        ended = user not in banned or (banned[user] is not None and banned[user] <= now)
-        found.append({
-            "user": str(user), "kind": Kind(kind).name.lower(), "name": users.name_of(body), "login": login, "created": created,
-            "sign_ins": devices, "banned": not ended, "until": None if ended else banned[user],
-        })  # fmt: skip
-    return {"users": found, "next": rows[-1][0] if len(rows) == PAGE else None}
+    found = await finding.read_slice(app.world, after, least, PAGE, app.clock.now(), app.database.reader)
+    told = ("user", "kind", "name", "login", "created", "sign_ins", "banned", "until")
+    return {"users": [{name: getattr(each, name) for name in told} for each in found.users], "next": found.last}
 
 
 async def _reset(app: App, who: str, without_totp: bool) -> Done:

@@ -30,7 +30,7 @@ from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.sharing import OPEN, Sharing
 from fwber_rt.core.streams import Position, Stream, WindowLimits
 from fwber_rt.core.travel import Anchor, Dwell
-from fwber_rt.errors import LOCATION_HIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOKEN_INVALID, Refused
+from fwber_rt.errors import LOCATION_HIDDEN, LOCATION_REQUIRED, NOT_FOUND, TOKEN_INVALID, USER_MUTED, Refused
 
 GEO_RESOLUTION = Setting(
     "geo.resolution", 8, "H3 resolution of the hexagons people are shown in (9 for a campus)", "H3 resolution",
@@ -105,6 +105,7 @@ class World:
         self.spent = Spent()  # what those who have gone used up of their limits
         self.anchors: dict[int, Anchor] = {}  # user -> where they were, of those who have gone
         self.relations = Relations()
+        self.silenced: dict[int, int] = {}  # users who may say nothing until a time, wall milliseconds, which may have passed
         self.state: dict[str, Any] = {}  # what features keep, by feature name
         self.erased: set[int] = set()  # users who are, or are being, erased: nobody comes in as one of them
         self.withdrawals: Mapping[str, tuple[Statement, ...]] = {}  # by purpose: deletes what a user's consent allowed to keep
@@ -179,6 +180,12 @@ class World:
         for user in [user for user, anchor in self.anchors.items() if anchor.at < old]:
             del self.anchors[user]
         return [person for person in due if not person.sessions]
+
+    def check_may_speak(self, person: Person, now: Instant) -> None:
+        """Refused (user.muted) while an administrator has silenced them."""
+        until = self.silenced.get(person.id, 0)
+        if until > now.wall:
+            raise Refused(USER_MUTED, retry_after_ms=until - now.wall, detail="You may say nothing for now.")
 
     def hears(self, cell: int) -> tuple[int, ...]:
         """The cells whose local chat is heard from ``cell`` (none from 0)."""

@@ -27,8 +27,10 @@ from fwber_rt.features.accounts import (
     email,
     entering,
     errors,
+    finding,
     guests,
     identity,
+    interventions,
     me,
     schema,
     shapes,
@@ -177,6 +179,16 @@ _OTHERS = [
         "user.unban", shapes.UserUnban, bans.user_unban, shapes.UserBanned, http="DELETE /bans/{user}", load=bans.load_user_ban,
         durable=True, least=Kind.ADMIN, help="Lift a ban.", errors=(NOT_FOUND,),
     ),
+    Command(
+        "user.sign_out", shapes.Intervene, interventions.user_sign_out, Nothing, http="POST /users/{user}/sign-out",
+        load=interventions.load_account, durable=True, least=Kind.ADMIN, help="End all of a user's sign-ins.",
+        errors=(NOT_FOUND,),
+    ),
+    Command(
+        "user.reset", shapes.Intervene, interventions.user_reset, shapes.CodeGiven, http="POST /users/{user}/reset",
+        load=interventions.load_account, durable=True, least=Kind.ADMIN, errors=(NOT_FOUND, FORBIDDEN, NO_PASSWORD),
+        help="Make a one-time code with which a user chooses a new password.",
+    ),
 ]  # fmt: skip
 
 feature = Feature(
@@ -187,6 +199,10 @@ feature = Feature(
         Query("auth.sessions", "GET /auth/sessions", Nothing, sign_ins.sign_ins, shapes.SignIns, help="Where I am signed in."),
         Query("user.bans", "GET /bans", shapes.ListUserBans, bans.user_bans, shapes.UserBans, least=Kind.ADMIN,
               help="Who is banned."),
+        Query("user.find", "POST /users/search", shapes.FindUsers, finding.user_find, shapes.FoundUsers, least=Kind.ADMIN,
+              help="Users by id, login or name."),
+        Query("user.get", "GET /users/{user}", shapes.UserRef, finding.user_get, shapes.UserDetail, least=Kind.ADMIN,
+              help="A user, without where they are.", errors=(NOT_FOUND,)),
     ],
     errors=errors.ERRORS,
     migrations=schema.MIGRATIONS,

@@ -29,6 +29,10 @@ RESET: Final = Notice(
     "The code for {login} is\n\n    {code}\n\nIt is good once, for {minutes} minutes. If you did not ask for it, do nothing: "
     "without it nobody can change your password.\n",
 )
+RESET_GIVEN: Final = Notice(
+    "A code for your account was made",
+    "An administrator made a code with which a new password can be chosen for {login}. If you did not ask for one, tell them.\n",
+)
 VERIFY: Final = Notice(
     "Your code to confirm this address",
     "The code is\n\n    {code}\n\nIt is good once, for {minutes} minutes. If you did not ask for it, somebody mistyped their "

@@ -69,6 +69,8 @@ BAN = Statement(
 )
 UNBAN = Statement("DELETE FROM bans WHERE user = ?")
 SELECT_BANS = "SELECT user, until FROM bans"
+SELECT_BAN = "SELECT at, until, by, reason FROM bans WHERE user = ?"
+COUNT_REPORTS = "SELECT count(*), count(*) FILTER (WHERE closed IS NULL) FROM reports WHERE author = ?"
 SELECT_BAN_PAGE = (
     "SELECT user, at, until, by, reason FROM bans WHERE user > ? AND (until IS NULL OR until > ?) ORDER BY user LIMIT ?"
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -285,6 +285,85 @@ class UserBans(Struct, omit_defaults=True):
 
     bans: list[UserBanView]
     next: str | None = None
+
+
+class FindUsers(Struct):
+    """Users by id, login or verified address (the whole of it), or by a part of the name; everybody without ``q``.
+
+    ``least``: only those who are at least that.
+    """
+
+    q: Annotated[str, Meta(max_length=254)] = ""
+    least: Literal["guest", "user", "admin"] = "guest"
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class FoundUser(Struct):
+    """A user as the operator finds them. ``created`` and ``until`` milliseconds; ``sign_ins`` devices, ``online`` connected now.
+
+    ``login`` is None of a guest; ``until`` is None of a ban without an end.
+    """
+
+    user: str
+    kind: str
+    name: str
+    login: str | None
+    created: int
+    sign_ins: int
+    online: bool
+    banned: bool
+    until: int | None
+
+
+class FoundUsers(Struct, omit_defaults=True):
+    """One page. With ``next`` there may be more, also when this one is short."""
+
+    users: list[FoundUser]
+    next: str | None = None
+
+
+class UserRef(Struct):
+    """A user named by id."""
+
+    user: Id
+
+
+class UserDetail(Struct, omit_defaults=True):
+    """What the operator may know of a user. Nothing says where they are.
+
+    ``rooms``: how many they are in; ``owned``: which of those are theirs; ``address``: a verified one is known; ``reports``: how
+    many there are of what they wrote or are, ``reports_open`` of those that nobody has looked into. Of a ban: when, by whom
+    (``0``: the command line) and why. ``silenced_until``: they may say nothing until then.
+    """
+
+    user: FoundUser
+    connections: int
+    rooms: int
+    owned: list[str]
+    address: bool
+    totp: bool
+    reports: int
+    reports_open: int
+    banned_at: int | None = None
+    banned_by: str | None = None
+    ban_reason: str = ""
+    silenced_until: int | None = None
+
+
+class Intervene(Struct):
+    """What an administrator does to a user, and why: for the audit log."""
+
+    user: Id
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class CodeGiven(Struct):
+    """A code to choose a new password with, for ``login``; good once, for ``minutes``."""
+
+    login: str
+    code: str
+    minutes: int
 
 
 class AccountChanged(Struct):

@@ -33,7 +33,7 @@ feature = Feature(
         Command(
             "here.say", shapes.SayHere, send.post, shapes.Sent, http="POST /here/messages", limit="chat",
             load=send.load_nonces, durable=True, help="Say something to the hexagons around.",
-            errors=(*_SEND_ERRORS, LOCATION_HIDDEN),
+            errors=(*_SEND_ERRORS, LOCATION_HIDDEN, USER_MUTED),
         ),
         Command(
             "typing", shapes.Typing, signals.typing, Nothing, http="POST /rooms/{room}/typing", limit="signal",

@@ -72,6 +72,8 @@ def post(
         known = _repeated(me, (target, nonce), loaded, retry=request.retry)
         if known is not None:
             return known or None
+    if world.silenced:
+        world.check_may_speak(me, now)
     if room is not None and room.hushed:
         room.speak(me.id, now)
     wall = now.wall

@@ -6,7 +6,7 @@ from msgspec import UNSET
 
 from fwber_rt.core import privacy
 from fwber_rt.core.access import Role
-from fwber_rt.core.effects import Effects, Row
+from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
 from fwber_rt.core.quotas import RADIUS_MAX, RADIUS_MIN, ROOM_MEMBERS, ROOMS_PER_USER
@@ -29,12 +29,13 @@ from fwber_rt.features.rooms import (
     membership,
     moderation,
     notices,
+    oversight,
     requests,
     roles,
     schema,
     tables,
 )  # fmt: skip
-from fwber_rt.features.rooms.entries import strike_all
+from fwber_rt.features.rooms.ending import end
 from fwber_rt.features.rooms.nearby import nearby_rooms
 from fwber_rt.features.rooms.shapes import (
     CreateRoom,
@@ -124,12 +125,7 @@ def room_delete(world: World, actor: Actor, request: RoomRef, now: Instant) -> E
     """``room.delete``: members are told, then nobody is in it; what was said goes with retention."""
     room = governed(world, actor, request.room, "room.delete")
     effects = Effects()
-    membership.tell(world, room, "room.delete", RoomDeleted(str(room.id)), actor.someone.id, now, effects)
-    effects.changes += world.remove_room(room)
-    strike_all(world, room, effects)
-    effects.rows += [
-        Row(schema.DELETE_MEMBERS, (room.id,)), Row(schema.DELETE_READS, (room.id,)), Row(schema.END_ROOM, (now.wall, room.id))
-    ]  # fmt: skip
+    end(world, room, actor.someone.id, now, effects)
     effects.reply = view(room, actor.someone)
     return effects
 
@@ -195,6 +191,7 @@ feature = Feature(
         *requests.COMMANDS,
         *moderation.COMMANDS,
         *roles.COMMANDS,
+        *oversight.COMMANDS,
     ],
     queries=[
         Query(
@@ -204,6 +201,7 @@ feature = Feature(
         *invitations.QUERIES,
         *requests.QUERIES,
         *moderation.QUERIES,
+        *oversight.QUERIES,
     ],
     errors=[membership.ROOM_BANNED, membership.ROOM_CLOSED, LIMIT_REACHED],
     migrations=[schema.MIGRATION, *tables.MIGRATIONS],

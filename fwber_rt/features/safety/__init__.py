@@ -1,4 +1,4 @@
-"""Safety between people: block, mute, report.
+"""Safety between people: block, mute, report; and what administrators do about it: warn, silence.
 
 What a block does elsewhere is not here: ``core.relations`` says who is hidden from whom, and every feature that shows people,
 counts them or passes on what they say asks it (``Person.hidden``, ``deaf``, ``audience``). Three things remain that somebody
@@ -9,13 +9,27 @@ goes on naming its owner.
 from __future__ import annotations
 
 from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Effects
+from fwber_rt.core.instant import Instant
 from fwber_rt.core.settings import Rate, Setting
+from fwber_rt.core.world import World
 from fwber_rt.errors import CONFLICT, NOT_FOUND
-from fwber_rt.features.safety import between, reports, schema, shapes
-from fwber_rt.registry import Command, Feature, PushSpec, Query, State
+from fwber_rt.features.safety import between, reports, sanctions, schema, shapes
+from fwber_rt.registry import Command, Feature, PushSpec, Query, State, SyncReader
 
 LIMIT_RELATE = Setting("limits.relate", Rate(1, 30), "blocks and mutes given and taken back, per user", "requests")
 LIMIT_REPORT = Setting("limits.report", Rate(0.05, 10), "reports made, per user", "requests")
+
+
+def _load(world: World, reader: SyncReader) -> None:
+    between.load(world, reader)
+    sanctions.load(world, reader)
+
+
+def _forget(world: World, user: int, now: Instant) -> list[Effects]:
+    world.silenced.pop(user, None)
+    return between.forget(world, user, now)
+
 
 feature = Feature(
     name="safety",
@@ -46,6 +60,7 @@ feature = Feature(
             load=reports.load_closed, durable=True, least=Kind.ADMIN, help="Say what came of a report.",
             errors=(NOT_FOUND, CONFLICT),
         ),
+        *sanctions.COMMANDS,
     ],
     queries=[
         Query("user.blocks", "GET /blocks", shapes.ListRelated, between.user_blocks, shapes.RelatedPage, help="Whom I blocked."),
@@ -60,9 +75,12 @@ feature = Feature(
         ),
     ],
     errors=[between.RELATIONS_FULL, reports.REPORTS_FULL],
-    migrations=[schema.MIGRATION],
+    migrations=[schema.MIGRATION, schema.SILENCES],
     settings=[LIMIT_RELATE, LIMIT_REPORT, between.BLOCKS, between.MUTES, reports.OPEN_REPORTS, schema.REPORTS_KEPT],
-    pushes=[PushSpec("relation", shapes.Relation, False, "another device of mine blocked or muted somebody, or took it back")],
+    pushes=[
+        PushSpec("relation", shapes.Relation, False, "another device of mine blocked or muted somebody, or took it back"),
+        *sanctions.PUSHES,
+    ],
     tables=schema.TABLES,
-    state=State(load=between.load, forget=between.forget),
+    state=State(load=_load, forget=_forget),
 )  # fmt: skip

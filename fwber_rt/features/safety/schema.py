@@ -41,6 +41,12 @@ SELECT_REPORT = f"{_SELECT} id = ?"
 SELECT_OPEN_PAGE = f"{_SELECT} closed IS NULL AND id > ? ORDER BY id LIMIT ?"
 SELECT_CLOSED_PAGE = f"{_SELECT} closed IS NOT NULL AND id > ? ORDER BY id LIMIT ?"
 
+SILENCE = Statement(
+    "INSERT OR REPLACE INTO silences(user, at, until, by, reason) VALUES (?, ?, ?, ?, ?)", seals=(Seal(4, owner=0, bind=(1,)),)
+)
+UNSILENCE = Statement("DELETE FROM silences WHERE user = ?")
+SELECT_SILENCES = "SELECT user, until FROM silences"
+
 SELECT_USER = "SELECT body FROM users WHERE id = ?"
 SELECT_MESSAGE = (
     "SELECT s.name, m.stream, m.o, m.sender, m.ts, e.body FROM messages AS m JOIN streams AS s ON s.id = m.stream "
@@ -67,6 +73,17 @@ MIGRATION = Migration(
     """,
     "DROP TABLE reports; DROP TABLE relations;",
 )
+SILENCES = Migration(
+    51,
+    "silences",
+    """
+    CREATE TABLE silences(
+      user INTEGER PRIMARY KEY, at INTEGER NOT NULL, until INTEGER NOT NULL, by INTEGER NOT NULL, reason BLOB
+    ) STRICT;
+    CREATE INDEX silences_by ON silences(by);
+    """,
+    "DROP TABLE silences;",
+)
 TABLES = (
     Table(
         "relations", "user", "whom the user has blocked and muted, and their own note why", "until taken back",
@@ -80,5 +97,9 @@ TABLES = (
         ),
         erase=Erase.KEY, also=(("author", Erase.KEY), ("closer", Erase.KEY)),
         withheld=("author", "evidence", "closer", "outcome", "verdict"), ends=Ends("closed", REPORTS_KEPT),
+    ),
+    Table(
+        "silences", "user", "that the user may say nothing, by whose decision and why", "until lifted or over",
+        sealed=(Sealed("reason", ("at",), json=False),), also=(("by", Erase.NOBODY),), withheld=("by",), ends=Ends("until"),
     ),
 )  # fmt: skip

@@ -15,7 +15,7 @@ Note = Annotated[str, Meta(max_length=NOTE_CHARS, description="for my eyes only"
 Reason = Literal[
     "spam", "harassment", "hate", "violence", "sexual", "minors", "self_harm", "impersonation", "illegal", "other"
 ]  # fmt: skip
-Outcome = Literal["acted", "dismissed", "duplicate"]
+Outcome = Literal["acted", "dismissed", "duplicate", "warned", "silenced", "suspended"]
 
 
 class Relate(Struct):
@@ -142,3 +142,44 @@ class ReportPage(Struct, omit_defaults=True):
 
     reports: list[ReportView]
     next: str | None = None
+
+
+class WarnUser(Struct):
+    """What a user is to be told. It says nothing of who reported them unless it is written there."""
+
+    user: Id
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Silence(Struct):
+    """``until``: milliseconds. The reason is for the user and for administrators."""
+
+    user: Id
+    until: Annotated[int, Meta(ge=0, le=(1 << 53) - 1)]
+    reason: Annotated[str, Meta(max_length=500)] = ""
+
+
+class UnsilenceUser(Struct):
+    """Somebody who is silenced."""
+
+    user: Id
+
+
+class SilencedUser(Struct):
+    """Until when a user may say nothing; None: they may."""
+
+    user: str
+    until: int | None
+
+
+class UserWarned(Struct):
+    """What an administrator has to tell me."""
+
+    text: str
+
+
+class UserSilenced(Struct, omit_defaults=True):
+    """I may say nothing until ``until``; with None I may again."""
+
+    until: int | None
+    reason: str = ""

@@ -140,8 +140,15 @@ export interface Cleared {
 export interface CloseReport {
   /** decimal string of 64 bits */
   report: string;
-  outcome: "acted" | "dismissed" | "duplicate";
+  outcome: "acted" | "dismissed" | "duplicate" | "silenced" | "suspended" | "warned";
   note?: string;
+}
+
+/** A code to choose a new password with, for `login`; good once, for `minutes`. */
+export interface CodeGiven {
+  login: string;
+  code: string;
+  minutes: number;
 }
 
 /** My password. */
@@ -384,6 +391,18 @@ export interface FindRooms {
   cursor?: string;
 }
 
+/**
+ * Users by id, login or verified address (the whole of it), or by a part of the name; everybody without `q`. `least`:
+ * only those who are at least that.
+ */
+export interface FindUsers {
+  q?: string;
+  least?: "admin" | "guest" | "user";
+  limit?: number;
+  /** opaque; from the last page's `next` */
+  cursor?: string;
+}
+
 /** Where a device is, as it knows. `ts` milliseconds, `heading` degrees from north, `speed_mps` metres per second. */
 export interface Fix {
   /** degrees */
@@ -394,6 +413,28 @@ export interface Fix {
   ts?: number | null;
   heading?: number | null;
   speed_mps?: number | null;
+}
+
+/**
+ * A user as the operator finds them. `created` and `until` milliseconds; `sign_ins` devices, `online` connected now.
+ * `login` is None of a guest; `until` is None of a ban without an end.
+ */
+export interface FoundUser {
+  user: string;
+  kind: string;
+  name: string;
+  login: string | null;
+  created: number;
+  sign_ins: number;
+  online: boolean;
+  banned: boolean;
+  until: number | null;
+}
+
+/** One page. With `next` there may be more, also when this one is short. */
+export interface FoundUsers {
+  users: FoundUser[];
+  next?: string | null;
 }
 
 /** The token to connect with, the user, and when the token ends. */
@@ -417,6 +458,13 @@ export interface HistoryPage {
   epoch: string;
   o: number;
   first_o: number;
+}
+
+/** What an administrator does to a user, and why: for the audit log. */
+export interface Intervene {
+  /** decimal string of 64 bits */
+  user: string;
+  reason: string;
 }
 
 /** One page of a room's invitations. */
@@ -785,6 +833,13 @@ export interface Relation {
   muted: boolean;
 }
 
+/** A room to end, and why: for the audit log. */
+export interface RemoveRoom {
+  /** decimal string of 64 bits */
+  room: string;
+  reason: string;
+}
+
 /** A zone of mine, by its cell. */
 export interface RemoveZone {
   /** H3 index, 15 hexadecimal digits */
@@ -950,6 +1005,24 @@ export interface RoomRequested {
   name: string;
 }
 
+/** One page, oldest first. */
+export interface RoomSummaries {
+  rooms: RoomSummary[];
+  next?: string | null;
+}
+
+/** A room; `name` is empty for a private one. `members` is "few" below 5. */
+export interface RoomSummary {
+  room: string;
+  name: string;
+  kind: string;
+  visibility: string;
+  owner: string;
+  members: number | string;
+  radius_m: number;
+  created: number;
+}
+
 /** A user in, or with regard to, a room. */
 export interface RoomUser {
   /** decimal string of 64 bits */
@@ -1000,6 +1073,14 @@ export interface SayHere {
   text?: string | null;
   nonce?: string | null;
   retry?: boolean;
+}
+
+/** Rooms by id, owner's id, or a part of the name or description; all of them without `q`. */
+export interface SearchRooms {
+  q?: string;
+  limit?: number;
+  /** opaque; from the last page's `next` */
+  cursor?: string;
 }
 
 /** To a room. `nonce` makes a repeat harmless; `retry` looks for it beyond the last 256 messages. */
@@ -1127,6 +1208,20 @@ export interface SignedIn {
   refresh?: string | null;
 }
 
+/** `until`: milliseconds. The reason is for the user and for administrators. */
+export interface Silence {
+  /** decimal string of 64 bits */
+  user: string;
+  until: number;
+  reason?: string;
+}
+
+/** Until when a user may say nothing; None: they may. */
+export interface SilencedUser {
+  user: string;
+  until: number | null;
+}
+
 /** A place in a stream that the client has everything up to. */
 export interface StreamAt {
   epoch: string;
@@ -1202,6 +1297,12 @@ export interface Unrelate {
   user: string;
 }
 
+/** Somebody who is silenced. */
+export interface UnsilenceUser {
+  /** decimal string of 64 bits */
+  user: string;
+}
+
 /** The name others see from here on. */
 export interface UpdateAccount {
   name: string;
@@ -1272,15 +1373,60 @@ export interface UserBans {
   next?: string | null;
 }
 
+/**
+ * What the operator may know of a user. Nothing says where they are. `rooms`: how many they are in; `owned`: which of
+ * those are theirs; `address`: a verified one is known; `reports`: how many there are of what they wrote or are,
+ * `reports_open` of those that nobody has looked into. Of a ban: when, by whom (`0`: the command line) and why.
+ * `silenced_until`: they may say nothing until then.
+ */
+export interface UserDetail {
+  user: FoundUser;
+  connections: number;
+  rooms: number;
+  owned: string[];
+  address: boolean;
+  totp: boolean;
+  reports: number;
+  reports_open: number;
+  banned_at?: number | null;
+  banned_by?: string | null;
+  ban_reason?: string;
+  silenced_until?: number | null;
+}
+
+/** A user named by id. */
+export interface UserRef {
+  /** decimal string of 64 bits */
+  user: string;
+}
+
+/** I may say nothing until `until`; with None I may again. */
+export interface UserSilenced {
+  until: number | null;
+  reason?: string;
+}
+
 /** Somebody who is banned. */
 export interface UserUnban {
   /** decimal string of 64 bits */
   user: string;
 }
 
+/** What an administrator has to tell me. */
+export interface UserWarned {
+  text: string;
+}
+
 /** The code that came by mail. */
 export interface VerifyEmail {
   code: string;
+}
+
+/** What a user is to be told. It says nothing of who reported them unless it is written there. */
+export interface WarnUser {
+  /** decimal string of 64 bits */
+  user: string;
+  text: string;
 }
 
 /** Agreement taken back; works at once. */
@@ -1337,12 +1483,20 @@ export interface Operations {
   "user.ban": { d: UserBan; ok: UserBanned; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Lift a ban. */
   "user.unban": { d: UserUnban; ok: UserBanned; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** End all of a user's sign-ins. */
+  "user.sign_out": { d: Intervene; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** Make a one-time code with which a user chooses a new password. */
+  "user.reset": { d: Intervene; ok: CodeGiven; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "account.none" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Who I am, and how I sign in. */
   "account.me": { d: Nothing; ok: Account; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" };
   /** Where I am signed in. */
   "auth.sessions": { d: Nothing; ok: SignIns; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" };
   /** Who is banned. */
   "user.bans": { d: ListUserBans; ok: UserBans; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
+  /** Users by id, login or name. */
+  "user.find": { d: FindUsers; ok: FoundUsers; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
+  /** A user, without where they are. */
+  "user.get": { d: UserRef; ok: UserDetail; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
   /** Open the conversation; with `resume`, continue an earlier one. */
   connect: { d: Connect; ok: Connected; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "consent.required" | "conflict" | "rate.limited" | "internal" | "draining" };
   /** Renew the token on the live connection. */
@@ -1407,6 +1561,8 @@ export interface Operations {
   "room.role.set": { d: SetRole; ok: MemberRole; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "limit.reached" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Make a member the owner of my room. */
   "room.transfer": { d: RoomUser; ok: RoomView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "conflict" | "limit.reached" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** End somebody's room. */
+  "room.remove": { d: RemoveRoom; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Who is in a room, for its members. */
   "room.members": { d: ListMembers; ok: MemberPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
   /** Who is invited to a room. */
@@ -1419,10 +1575,12 @@ export interface Operations {
   "room.bans": { d: ListRoom; ok: BanPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
   /** Who is silenced in a room. */
   "room.mutes": { d: ListRoom; ok: MutePage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
+  /** All rooms there are, or some by id, owner or name. */
+  "room.search": { d: SearchRooms; ok: RoomSummaries; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** Say something in a room. */
   "message.send": { d: SendMessage; ok: Sent; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "location.required" | "user.muted" | "not.found" | "too.large" | "content.rejected" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Say something to the hexagons around. */
-  "here.say": { d: SayHere; ok: Sent; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "location.required" | "location.hidden" | "too.large" | "content.rejected" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  "here.say": { d: SayHere; ok: Sent; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "location.required" | "user.muted" | "location.hidden" | "too.large" | "content.rejected" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** I am writing. */
   typing: { d: Typing; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "user.muted" | "not.found" | "rate.limited" | "internal" | "draining" };
   /** I have read up to here. */
@@ -1455,6 +1613,12 @@ export interface Operations {
   "report.create": { d: CreateReport; ok: Reported; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "reports.full" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Say what came of a report. */
   "report.close": { d: CloseReport; ok: ReportView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "conflict" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** Warn a user, who is shown the text. */
+  "user.warn": { d: WarnUser; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** Let a user say nothing until a time. */
+  "user.silence": { d: Silence; ok: SilencedUser; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** Let a user speak again. */
+  "user.unsilence": { d: UnsilenceUser; ok: SilencedUser; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Whom I blocked. */
   "user.blocks": { d: ListRelated; ok: RelatedPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" };
   /** Whom I muted. */
@@ -1479,25 +1643,26 @@ export interface Operations {
 export type SocketOp =
   "auth.upgrade" | "auth.sign_out" | "auth.session.revoke" | "auth.password.change" | "auth.email.set" |
   "auth.email.verify" | "auth.totp.begin" | "auth.totp.confirm" | "auth.totp.disable" | "account.update" |
-  "consent.give" | "consent.withdraw" | "user.ban" | "user.unban" | "account.me" | "auth.sessions" | "user.bans" |
-  "connect" | "token" | "ping" | "location.update" | "location.clear" | "location.sharing" | "location.precision" |
-  "zone.add" | "zone.remove" | "nearby.people" | "room.create" | "room.get" | "room.update" | "room.delete" |
-  "room.join" | "room.leave" | "nearby.rooms" | "room.invite" | "room.uninvite" | "room.invitation.accept" |
-  "room.invitation.decline" | "room.request" | "room.request.withdraw" | "room.request.accept" |
-  "room.request.decline" | "room.kick" | "room.ban" | "room.unban" | "room.mute" | "room.unmute" | "room.role.set" |
-  "room.transfer" | "room.members" | "room.invitations" | "room.invitations.mine" | "room.requests" | "room.bans" |
-  "room.mutes" | "message.send" | "here.say" | "typing" | "read.mark" | "message.history" | "here.history" |
-  "account.erase" | "account.export" | "account.erasure" | "account.exports" | "account.export.get" | "user.block" |
-  "user.unblock" | "user.mute" | "user.unmute" | "report.create" | "report.close" | "user.blocks" | "user.mutes" |
-  "report.list" | "report.get" | "operator.figures" | "operator.cells" | "operator.settings" | "operator.audit" |
-  "server.about";
+  "consent.give" | "consent.withdraw" | "user.ban" | "user.unban" | "user.sign_out" | "user.reset" | "account.me" |
+  "auth.sessions" | "user.bans" | "user.find" | "user.get" | "connect" | "token" | "ping" | "location.update" |
+  "location.clear" | "location.sharing" | "location.precision" | "zone.add" | "zone.remove" | "nearby.people" |
+  "room.create" | "room.get" | "room.update" | "room.delete" | "room.join" | "room.leave" | "nearby.rooms" |
+  "room.invite" | "room.uninvite" | "room.invitation.accept" | "room.invitation.decline" | "room.request" |
+  "room.request.withdraw" | "room.request.accept" | "room.request.decline" | "room.kick" | "room.ban" | "room.unban" |
+  "room.mute" | "room.unmute" | "room.role.set" | "room.transfer" | "room.remove" | "room.members" |
+  "room.invitations" | "room.invitations.mine" | "room.requests" | "room.bans" | "room.mutes" | "room.search" |
+  "message.send" | "here.say" | "typing" | "read.mark" | "message.history" | "here.history" | "account.erase" |
+  "account.export" | "account.erasure" | "account.exports" | "account.export.get" | "user.block" | "user.unblock" |
+  "user.mute" | "user.unmute" | "report.create" | "report.close" | "user.warn" | "user.silence" | "user.unsilence" |
+  "user.blocks" | "user.mutes" | "report.list" | "report.get" | "operator.figures" | "operator.cells" |
+  "operator.settings" | "operator.audit" | "server.about";
 
 /** Those that change nothing. */
 export type QueryOp =
-  "account.me" | "auth.sessions" | "user.bans" | "room.members" | "room.invitations" | "room.invitations.mine" |
-  "room.requests" | "room.bans" | "room.mutes" | "message.history" | "here.history" | "account.erasure" |
-  "account.exports" | "account.export.get" | "user.blocks" | "user.mutes" | "report.list" | "report.get" |
-  "operator.figures" | "operator.cells" | "operator.settings" | "operator.audit";
+  "account.me" | "auth.sessions" | "user.bans" | "user.find" | "user.get" | "room.members" | "room.invitations" |
+  "room.invitations.mine" | "room.requests" | "room.bans" | "room.mutes" | "room.search" | "message.history" |
+  "here.history" | "account.erasure" | "account.exports" | "account.export.get" | "user.blocks" | "user.mutes" |
+  "report.list" | "report.get" | "operator.figures" | "operator.cells" | "operator.settings" | "operator.audit";
 
 /** What the server says by itself. */
 export interface Pushes {
@@ -1555,6 +1720,10 @@ export interface Pushes {
   "account.export": ExportView;
   /** another device of mine blocked or muted somebody, or took it back */
   relation: Relation;
+  /** an administrator warns me */
+  "user.warned": UserWarned;
+  /** I may say nothing until a time, or (until is null) may speak again */
+  "user.silenced": UserSilenced;
 }
 
 /** Where each is over REST, below PREFIX. */
@@ -1579,9 +1748,13 @@ export const ROUTES = {
   "consent.withdraw": "DELETE /consents/{purpose}",
   "user.ban": "POST /bans",
   "user.unban": "DELETE /bans/{user}",
+  "user.sign_out": "POST /users/{user}/sign-out",
+  "user.reset": "POST /users/{user}/reset",
   "account.me": "GET /account",
   "auth.sessions": "GET /auth/sessions",
   "user.bans": "GET /bans",
+  "user.find": "POST /users/search",
+  "user.get": "GET /users/{user}",
   ping: "GET /ping",
   "location.update": "POST /location",
   "location.clear": "DELETE /location",
@@ -1612,12 +1785,14 @@ export const ROUTES = {
   "room.unmute": "DELETE /rooms/{room}/mutes/{user}",
   "room.role.set": "PATCH /rooms/{room}/members/{user}",
   "room.transfer": "POST /rooms/{room}/owner/{user}",
+  "room.remove": "POST /rooms/{room}/remove",
   "room.members": "GET /rooms/{room}/members",
   "room.invitations": "GET /rooms/{room}/invitations",
   "room.invitations.mine": "GET /invitations",
   "room.requests": "GET /rooms/{room}/requests",
   "room.bans": "GET /rooms/{room}/bans",
   "room.mutes": "GET /rooms/{room}/mutes",
+  "room.search": "POST /rooms/search",
   "message.send": "POST /rooms/{room}/messages",
   "here.say": "POST /here/messages",
   typing: "POST /rooms/{room}/typing",
@@ -1636,6 +1811,9 @@ export const ROUTES = {
   "user.unmute": "DELETE /mutes/{user}",
   "report.create": "POST /reports",
   "report.close": "POST /reports/{report}/close",
+  "user.warn": "POST /users/{user}/warnings",
+  "user.silence": "POST /silences",
+  "user.unsilence": "DELETE /silences/{user}",
   "user.blocks": "GET /blocks",
   "user.mutes": "GET /mutes",
   "report.list": "GET /reports",

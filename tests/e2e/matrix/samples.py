@@ -214,6 +214,18 @@ async def newcomer(scene: Scene, person: Person) -> str:
     return (await scene.newcomer(Caller.OTHER)).id
 
 
+async def some_room(scene: Scene, person: Person) -> str:
+    """A room of somebody who is not needed for anything else."""
+    return str((await scene.ok(await scene.newcomer(Caller.OTHER), "room.create", **ROOM))["room"])
+
+
+async def newcomer_with_account(scene: Scene, person: Person) -> str:
+    """The same, who can sign in."""
+    made = await scene.newcomer(Caller.OTHER)
+    await scene.account(made)
+    return made.id
+
+
 SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
     "auth.guest": Sample(fixed(name="Guest")),
     "auth.register": Sample(lambda ask: {"login": ask.scene.new_login(), "password": PASSWORD, "name": "New"}),
@@ -257,6 +269,10 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
     "user.ban": Sample(about("user"), ANY, make=newcomer, spends=True),
     "user.unban": Sample(about("user"), ANY, make=newcomer),
     "user.bans": Sample(),
+    "user.find": Sample(),
+    "user.get": Sample(about("user"), ANY, make=newcomer),
+    "user.sign_out": Sample(about("user", reason="Lost"), ANY, make=newcomer, spends=True),
+    "user.reset": Sample(about("user", reason="Asked"), ANY, make=newcomer_with_account, spends=True),
     "consent.give": Sample(fixed(**CONSENT)),
     "consent.withdraw": Sample(fixed(purpose="location"), renews=True),
     "auth.ticket": Sample(),
@@ -320,6 +336,8 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
         Sample(on(None, role="admin"), ROOMS, above=Role.ADMIN, spends=True),
     ),
     "room.transfer": Sample(on(None), ROOMS, spends=True),
+    "room.search": Sample(),
+    "room.remove": Sample(about("room", reason="Spam"), ANY, make=some_room, spends=True),
     "message.send": Sample(room(text="Hello"), ROOMS),
     "message.history": Sample(room(), ROOMS),
     "typing": Sample(room(), ROOMS),
@@ -337,6 +355,9 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
         Sample(about("message", reason="spam"), (Target.MESSAGE, Target.UNKNOWN)),
         Sample(about("user", reason="spam"), USERS),
     ),
+    "user.warn": Sample(about("user", text="Be kind"), ANY, make=newcomer),
+    "user.silence": Sample(about("user", until=LATER), ANY, make=newcomer),
+    "user.unsilence": Sample(about("user"), ANY, make=newcomer),
     "report.list": Sample(),
     "report.get": Sample(about("report"), ANY, make=report),
     "report.close": Sample(about("report", outcome="dismissed"), ANY, make=report, spends=True),

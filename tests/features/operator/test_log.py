@@ -69,7 +69,7 @@ async def test_the_log_is_paged_and_narrowed(desk: Desk) -> None:
 
 def test_whatever_only_administrators_may_do_is_audited() -> None:
     commands = [each for each in registry().operations.values() if isinstance(each, Command) and each.least is Kind.ADMIN]
-    assert {"user.ban", "user.unban", "report.close"} <= {each.op for each in commands}
+    assert {"user.ban", "user.unban", "report.close", "user.warn", "room.remove", "user.reset"} <= {each.op for each in commands}
     for each in commands:
         assert hasattr(each.handler, "__wrapped__"), each.op
 

@@ -275,8 +275,8 @@ class TestForTheOperator:
 
 def test_statements_seal_what_people_wrote() -> None:
     """Every parameter that holds words has a seal."""
-    words = {"note", "body", "evidence", "verdict"}
-    for statement in (schema.SET_RELATION, schema.INSERT_REPORT):
+    words = {"note", "body", "evidence", "verdict", "reason"}
+    for statement in (schema.SET_RELATION, schema.INSERT_REPORT, schema.SILENCE):
         assert isinstance(statement, Statement)
         columns = statement.sql.split("(")[1].split(")")[0].split(", ")
         assert {columns[seal.param] for seal in statement.seals} == words & set(columns)

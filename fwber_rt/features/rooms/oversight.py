@@ -1,0 +1,116 @@
+"""Rooms as the operator finds and ends them.
+
+Administrators are outsiders in private rooms: of those they see that there is one, whose, and about how large; what it is called
+stands in a report, when somebody makes one.
+"""
+
+from __future__ import annotations
+
+from heapq import nsmallest
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from fwber_rt.core import privacy
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Act, Effects
+from fwber_rt.core.ids import LARGEST
+from fwber_rt.core.instant import Instant
+from fwber_rt.core.people import Actor
+from fwber_rt.core.rooms import Room
+from fwber_rt.core.text import clean_text
+from fwber_rt.core.world import World
+from fwber_rt.errors import FIELD_INVALID, NOT_FOUND, Refused
+from fwber_rt.features.rooms.ending import end
+from fwber_rt.protocol.shapes import Cursor, Id, Limit, Nothing, parse_id
+from fwber_rt.registry import Command, Query, Reader
+
+
+class SearchRooms(Struct):
+    """Rooms by id, owner's id, or a part of the name or description; all of them without ``q``."""
+
+    q: Annotated[str, Meta(max_length=64)] = ""
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class RoomSummary(Struct):
+    """A room; ``name`` is empty for a private one. ``members`` is "few" below 5."""
+
+    room: str
+    name: str
+    kind: str
+    visibility: str
+    owner: str
+    members: int | str
+    radius_m: int
+    created: int
+
+
+class RoomSummaries(Struct, omit_defaults=True):
+    """One page, oldest first."""
+
+    rooms: list[RoomSummary]
+    next: str | None = None
+
+
+class RemoveRoom(Struct):
+    """A room to end, and why: for the audit log."""
+
+    room: Id
+    reason: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+async def room_search(world: World, actor: Actor, request: SearchRooms, now: Instant, reader: Reader) -> RoomSummaries:
+    """``room.search``."""
+    after, wanted = _after(request.cursor), request.q.strip().casefold()
+    matching = (id for id, room in world.rooms.items() if id > after and _matches(room, wanted))
+    ids = nsmallest(request.limit + 1, matching)
+    page = [_summary(world.rooms[id]) for id in ids[: request.limit]]
+    return RoomSummaries(page, page[-1].room if len(ids) > len(page) else None)
+
+
+def room_remove(world: World, actor: Actor, request: RemoveRoom, now: Instant) -> Effects:
+    """``room.remove``: as its owner would end it."""
+    room = world.rooms.get(parse_id(request.room))
+    if room is None:
+        raise Refused(NOT_FOUND)
+    act = Act("room", room.id, room.owner, clean_text(request.reason, 500, "reason"))
+    effects = Effects(Nothing(), audit=act)
+    end(world, room, actor.someone.id, now, effects)
+    return effects
+
+
+def _matches(room: Room, wanted: str) -> bool:
+    if not wanted or wanted in (str(room.id), str(room.owner)):
+        return True
+    return room.visibility != "private" and (wanted in room.name.casefold() or wanted in room.description.casefold())
+
+
+def _summary(room: Room) -> RoomSummary:
+    return RoomSummary(
+        str(room.id), "" if room.visibility == "private" else room.name, room.kind, room.visibility, str(room.owner),
+        privacy.few(len(room.members)), room.radius_m, room.created,
+    )  # fmt: skip
+
+
+def _after(cursor: str) -> int:
+    if not cursor:
+        return 0
+    if not cursor.isascii() or not cursor.isdecimal() or int(cursor) > LARGEST:
+        raise Refused(FIELD_INVALID, field="cursor", detail="cursor is not one that `next` gave.")
+    return int(cursor)
+
+
+COMMANDS = (
+    Command(
+        "room.remove", RemoveRoom, room_remove, Nothing, http="POST /rooms/{room}/remove", limit="room", durable=True,
+        least=Kind.ADMIN, help="End somebody's room.", errors=(NOT_FOUND,),
+    ),
+)  # fmt: skip
+QUERIES = (
+    Query(
+        "room.search", "POST /rooms/search", SearchRooms, room_search, RoomSummaries, least=Kind.ADMIN,
+        help="All rooms there are, or some by id, owner or name.",
+    ),
+)  # fmt: skip

@@ -1,0 +1,147 @@
+"""What the operator's page does, against a server: figures, settings, users, rooms, reports, and the log of all of it."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter
+from typing import Any
+
+from fwber_rt.core.access import Kind
+from fwber_rt.errors import Close
+from fwber_rt.storage import control
+from tests.e2e.conftest import StartServer
+from tests.e2e.servers import HERE, InProcess
+from tests.e2e.wire import Json, Wire
+
+PASSWORD = "quite another horse"
+LATER = 4_000_000_000_000
+
+
+async def boss_of(server: InProcess) -> Wire:
+    return await server.connect(await server.user("Boss", Kind.ADMIN), at=None)
+
+
+async def entries(boss: Wire) -> list[Json]:
+    found: list[Json] = (await boss.ok("operator.audit"))["entries"]
+    return found
+
+
+def me(wire: Wire) -> str:
+    return str(wire.welcome["user"]["user"])
+
+
+async def test_figures_are_those_of_the_running_parts(server: InProcess) -> None:
+    boss, ann, bob = await boss_of(server), await server.enter("Ann"), await server.enter("Bob")
+    room = (await ann.ok("room.create", name="R", lat=HERE[0], lng=HERE[1], radius_m=1000))["room"]
+    await bob.ok("room.join", room=room)
+    before = await boss.ok("operator.figures")
+    for _ in range(3):
+        await ann.ok("message.send", room=room, text="hello")
+    after = await boss.ok("operator.figures")
+    assert (after["connections"], after["people"], after["rooms"], after["ready"]) == (3, 3, 1, True)
+    assert after["messages"] - before["messages"] == 3
+    assert after["deliveries"] - before["deliveries"] >= 6, "each to both"
+    assert after["at_s"] > before["at_s"] and after["uptime_s"] > 0
+    assert sum(after["commit"]["counts"]) > sum(before["commit"]["counts"]) > 0
+    assert len(after["commit"]["counts"]) == len(after["commit"]["bounds"]) + 1
+    assert after["memory_bytes"] > 10_000_000 and after["database_bytes"] > 0
+
+
+async def test_settings_in_force_say_what_was_changed_and_no_secret(start: StartServer) -> None:
+    server = await start(**{"smtp.host": "mail.example.org", "smtp.from": "a@example.org", "safety.open_reports": 7})
+    shown = {each["name"]: each for each in (await (await boss_of(server)).ok("operator.settings"))["settings"]}
+    assert (shown["safety.open_reports"]["value"], shown["safety.open_reports"]["changed"]) == ("7", True)
+    assert (shown["geo.resolution"]["value"], shown["geo.resolution"]["changed"]) == ("8", False)
+    secret = [name for name in shown if name.endswith(("secret", "password", "dsn", "token"))]
+    assert {shown[name]["value"] for name in secret} <= {'"********"', '""'}
+
+
+async def test_suspending_closes_open_sockets_within_a_second_and_is_logged(server: InProcess) -> None:
+    boss, ann = await boss_of(server), await server.enter("Ann")
+    again = perf_counter()
+    await boss.ok("user.ban", user=me(ann), until=LATER, reason="Rude")
+    assert (await ann.closed()).code == Close.BANNED
+    assert perf_counter() - again < 1.0
+    [entry] = await entries(boss)
+    assert (entry["op"], entry["by"], entry["user"], entry["reason"]) == ("user.ban", me(boss), me(ann), "Rude")
+
+
+async def test_ending_all_sign_ins_closes_open_sockets(server: InProcess) -> None:
+    boss = await boss_of(server)
+    body = {"login": "ada", "password": PASSWORD, "name": "Ada"}
+    made = await server.rest().ok("POST /auth/register", body=body)
+    ada = await server.connect(made["token"], at=None)
+    await boss.ok("user.sign_out", user=me(ada), reason="Lost phone")
+    assert (await ada.closed()).code == Close.REVOKED
+
+
+async def test_a_report_is_acted_on_and_the_reporter_is_named_to_nobody_else(server: InProcess) -> None:
+    boss, ann, bob = await boss_of(server), await server.enter("Ann"), await server.enter("Bob")
+    room = (await ann.ok("room.create", name="R", lat=HERE[0], lng=HERE[1], radius_m=1000))["room"]
+    await bob.ok("room.join", room=room)
+    mid = (await bob.ok("message.send", room=room, text="buy this"))["mid"]
+    report = (await ann.ok("report.create", message=mid, reason="spam"))["report"]
+    [listed] = (await boss.ok("report.list"))["reports"]
+    whole = await boss.ok("report.get", report=report)
+    assert (listed["report"], whole["author"], whole["evidence"]["content"]["text"]) == (report, me(bob), "buy this")
+    await boss.ok("user.warn", user=me(bob), text="No advertising.")
+    await boss.ok("report.close", report=report, outcome="warned", note="first time")
+    warned = await bob.push("user.warned")
+    assert warned["d"] == {"text": "No advertising."}
+    assert [entry["op"] for entry in await entries(boss)] == ["report.close", "user.warn"]
+    assert (await boss.ok("report.list"))["reports"] == []
+    assert (await boss.ok("report.get", report=report))["outcome"] == "warned"
+    assert (await boss.ok("user.get", user=me(bob)))["reports"] == 1
+
+
+async def test_a_silence_holds_over_a_restart(server: InProcess) -> None:
+    boss = await boss_of(server)
+    token = await server.user("Ann")
+    ann = await server.connect(token)
+    await boss.ok("user.silence", user=me(ann), until=LATER)
+    assert (await ann.err("here.say", text="hello"))["name"] == "user.muted"
+    await server.restart()
+    ann = await server.connect(token)
+    assert (await ann.err("here.say", text="hello"))["name"] == "user.muted"
+
+
+async def test_a_room_is_ended(server: InProcess) -> None:
+    boss, ann = await boss_of(server), await server.enter("Ann")
+    room = (await ann.ok("room.create", name="Spam", lat=HERE[0], lng=HERE[1], radius_m=1000))["room"]
+    [found] = (await boss.ok("room.search", q="spam"))["rooms"]
+    await boss.ok("room.remove", room=found["room"], reason="Advertising")
+    assert (await ann.err("room.get", room=room))["name"] == "not.found"
+    assert (await boss.ok("room.search"))["rooms"] == []
+
+
+async def test_erasing_whom_it_is_about_empties_the_reason_and_keeps_the_entry(server: InProcess) -> None:
+    boss, ann = await boss_of(server), await server.enter("Ann")
+    id = me(ann)
+    await boss.ok("user.warn", user=id, text="Ann was rude to Bob")
+    await server.app.rights.erasures.erase(int(id), "operator")
+    [entry] = await entries(boss)
+    assert (entry["op"], entry["subject"], entry.get("reason", "")) == ("user.warn", id, "")
+
+
+async def test_the_command_line_is_in_the_log_too(server: InProcess) -> None:
+    boss, ann = await boss_of(server), await server.enter("Ann")
+
+    def ask(verb: str, **arguments: Any) -> Any:
+        return control.ask(server.data_dir, verb, arguments)
+
+    await asyncio.to_thread(ask, "account-ban", user=int(me(ann)), hours=1.0, reason="Rude")
+    await asyncio.to_thread(ask, "account-kind", user=int(me(ann)), kind="admin")
+    kind, ban = await entries(boss)
+    assert (ban["op"], ban["by"], ban["user"], ban["reason"]) == ("account-ban", "0", me(ann), "Rude")
+    assert (kind["op"], kind["reason"]) == ("account-kind", "admin")
+
+
+async def test_nobody_else_may(server: InProcess) -> None:
+    ann = await server.enter("Ann")
+    for op, d in (
+        ("operator.figures", {}), ("operator.cells", {}), ("operator.settings", {}), ("operator.audit", {}), ("user.find", {}),
+        ("user.get", {"user": "1"}), ("user.warn", {"user": "1", "text": "x"}), ("user.silence", {"user": "1", "until": LATER}),
+        ("user.unsilence", {"user": "1"}), ("user.sign_out", {"user": "1", "reason": "x"}), ("room.search", {}),
+        ("user.reset", {"user": "1", "reason": "x"}), ("room.remove", {"room": "1", "reason": "x"}),
+    ):  # fmt: skip
+        assert (await ann.err(op, **d))["name"] == "forbidden", op

@@ -1,0 +1,57 @@
+"""Rooms as the operator finds and ends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from fwber_rt.core import audit
+from fwber_rt.core.people import Person
+from fwber_rt.errors import Refused
+from tests.features.conftest import WUXI, Town
+
+
+def room(town: Town, owner: Person, name: str, **d: Any) -> str:
+    return str(town.do(owner, "room.create", name=name, lat=WUXI[0], lng=WUXI[1], radius_m=1000, **d).room)
+
+
+async def search(town: Town, **d: Any) -> Any:
+    operation = town.registry.operations["room.search"]
+    return await operation.handler(town.world, None, msgspec.convert(d, operation.request), town.clock.now(), town)
+
+
+async def test_rooms_are_found_by_id_owner_and_name(town: Town) -> None:
+    ann, bob = town.person("Ann"), town.person("Bob")
+    chess, tea = room(town, ann, "Chess club"), room(town, bob, "Tea", description="and chess")
+    room(town, bob, "Running")
+    assert [each.room for each in (await search(town, q="CHESS")).rooms] == [chess, tea]
+    assert [each.room for each in (await search(town, q=chess)).rooms] == [chess]
+    assert len((await search(town, q=str(bob.id))).rooms) == 2
+    first = await search(town, limit=2)
+    rest = await search(town, limit=2, cursor=first.next)
+    assert [each.name for each in first.rooms + rest.rooms] == ["Chess club", "Tea", "Running"] and rest.next is None
+    assert {each.members for each in first.rooms} == {"few"}
+    with pytest.raises(Refused, match=r"field\.invalid"):
+        await search(town, cursor="x")
+
+
+async def test_a_private_room_has_no_name_and_is_not_found_by_it(town: Town) -> None:
+    secret = room(town, town.person("Ann"), "Secret", description="hidden", visibility="private")
+    [found] = (await search(town)).rooms
+    assert (found.room, found.name, found.visibility) == (secret, "", "private")
+    assert [len((await search(town, q=q)).rooms) for q in ("secret", "hidden", secret)] == [0, 0, 1]
+
+
+async def test_the_end_of_a_room_is_told_to_its_members_and_logged(town: Town) -> None:
+    admin, ann, bob = town.person("Admin"), town.person("Ann"), town.person("Bob")
+    id = room(town, ann, "Spam")
+    town.do(bob, "room.join", room=id)
+    town.do(admin, "room.remove", room=id, reason="Advertising")
+    assert town.take("room.delete")[0].to == f"room:{id}"
+    assert int(id) not in town.world.rooms and not bob.rooms
+    [entry] = [params for sql, params in town.rows if sql == audit.INSERT_ENTRY.sql]
+    assert entry[2:] == (admin.id, "room.remove", "room", int(id), ann.id, b"Advertising")
+    with pytest.raises(Refused, match=r"not\.found"):
+        town.do(admin, "room.remove", room=id, reason="Again")
