@@ -91,6 +91,18 @@ class Oversight(Protocol):
         ...
 
 
+class NoParts:
+    """Where nothing runs but the world: figures of nothing, and no settings."""
+
+    def figures(self) -> Figures:
+        """Nothing was counted."""
+        return Figures()
+
+    def settings(self) -> list[ShownSetting]:
+        """None are known."""
+        return []
+
+
 def busiest(counts: Mapping[int, int], levels: Sequence[int]) -> tuple[list[tuple[int, int]], int]:
     """Hexagons with at least ``FEWEST`` people, busiest first, and how many people are in none of them.
 

@@ -19,7 +19,7 @@ from fwber_rt.core.hexindex import HexIndex
 from fwber_rt.core.ids import Ids
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.limits import Spent
-from fwber_rt.core.oversight import Oversight
+from fwber_rt.core.oversight import NoParts, Oversight
 from fwber_rt.core.people import Person
 from fwber_rt.core.presence import Presence
 from fwber_rt.core.quotas import TEXT_CHARS
@@ -113,7 +113,7 @@ class World:
         self.wake: Callable[[str], None] = _asleep  # has the worker of that name look for work, once this turn is over
         # (user, password, reader) -> whether it is theirs, or they have none; whoever keeps passwords sets it at the start
         self.confirm: Callable[[int, str, Any], Awaitable[bool]] | None = None
-        self.oversight: Oversight | None = None  # the running parts, as the operator sees them
+        self.oversight: Oversight = NoParts()  # the running parts, as the operator sees them
         self.saving = True  # False while the disk is full
         # user -> (fine cell, disclosed cell), from the last snapshot; for those who come back in time
         self.remembered: dict[int, tuple[int, int]] = {}

@@ -179,6 +179,9 @@ SAMPLES: dict[str, Sample] = {
     ],
     "report.get": lambda scene, me: [{"report": "1"}],
     "operator.audit": nothing,
+    "operator.cells": nothing,
+    "operator.figures": nothing,
+    "operator.settings": nothing,
     "report.list": nothing,
     "room.ban": of_members(reason="why not"),
     "room.bans": of_two_rooms(),
@@ -196,12 +199,14 @@ SAMPLES: dict[str, Sample] = {
     "room.members": of_rooms(limit=3),
     "room.mute": of_members(until=FAR_FUTURE),
     "room.mutes": of_two_rooms(),
+    "room.remove": lambda scene, me: [{"room": scene.rooms[-1], "reason": "why not"}],
     "room.request": of_two_rooms(),
     "room.request.accept": of_members(),
     "room.request.decline": of_members(),
     "room.request.withdraw": of_two_rooms(),
     "room.requests": of_two_rooms(),
     "room.role.set": of_members(role="moderator"),
+    "room.search": lambda scene, me: [{}, {"q": scene.victim.id}],
     "room.transfer": lambda scene, me: [{"room": scene.rooms[-1], "user": scene.victim.id}],
     "room.unban": of_members(),
     "room.uninvite": of_members(),
@@ -214,17 +219,33 @@ SAMPLES: dict[str, Sample] = {
     "user.bans": nothing,
     "user.block": of_people(),
     "user.blocks": nothing,
+    "user.find": lambda scene, me: [{}, {"q": scene.victim.id}, {"q": "victim"}],
+    "user.get": of_people(),
     "user.mute": of_people(),
     "user.mutes": nothing,
+    "user.reset": lambda scene, me: [{"user": scene.bystanders[-1].id, "reason": "why not"}],
+    "user.sign_out": lambda scene, me: [{"user": scene.bystanders[-1].id, "reason": "why not"}],
+    "user.silence": lambda scene, me: [{"user": scene.bystanders[-1].id, "until": FAR_FUTURE}],
     "user.unban": lambda scene, me: [{"user": scene.bystanders[-1].id}],
     "user.unblock": of_people(),
     "user.unmute": of_people(),
+    "user.unsilence": lambda scene, me: [{"user": scene.bystanders[-1].id}],
+    "user.warn": lambda scene, me: [{"user": scene.bystanders[-1].id, "text": "why not"}],
     "zone.add": lambda scene, me: [{"cell": cell_of(scene, 5)}],
     "zone.remove": lambda scene, me: [{"cell": cell_of(scene, 5)}],
 }
 """What attackers ask: operation -> the requests for it. Each operation is also asked with nothing at all."""
 
-LAST = ("room.join", "room.members", "message.history", "room.leave", "room.delete", "location.clear", "consent.withdraw")
+LAST = (
+    "room.join",
+    "room.members",
+    "message.history",
+    "room.leave",
+    "room.delete",
+    "room.remove",
+    "location.clear",
+    "consent.withdraw",
+)
 """Asked after everything else, in this order: they take something away."""
 
 ENDINGS = ("account.erase", "auth.sign_out", "auth.upgrade")

@@ -6,10 +6,9 @@ import asyncio
 
 from fwber_rt.core import geo, privacy
 from fwber_rt.core.instant import Instant
-from fwber_rt.core.oversight import Figures, Oversight, busiest
+from fwber_rt.core.oversight import Figures, busiest
 from fwber_rt.core.people import Actor
 from fwber_rt.core.world import World
-from fwber_rt.errors import INTERNAL, Refused
 from fwber_rt.features.operator.shapes import BusyCell, BusyCells, SettingsInForce
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Reader
@@ -17,7 +16,7 @@ from fwber_rt.registry import Reader
 
 async def operator_figures(world: World, actor: Actor, request: Nothing, now: Instant, reader: Reader) -> Figures:
     """``operator.figures``."""
-    return _oversight(world).figures()
+    return world.oversight.figures()
 
 
 async def operator_cells(world: World, actor: Actor, request: Nothing, now: Instant, reader: Reader) -> BusyCells:
@@ -29,10 +28,4 @@ async def operator_cells(world: World, actor: Actor, request: Nothing, now: Inst
 
 async def operator_settings(world: World, actor: Actor, request: Nothing, now: Instant, reader: Reader) -> SettingsInForce:
     """``operator.settings``: secrets are masked."""
-    return SettingsInForce(_oversight(world).settings())
-
-
-def _oversight(world: World) -> Oversight:
-    if world.oversight is None:
-        raise Refused(INTERNAL)
-    return world.oversight
+    return SettingsInForce(world.oversight.settings())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fwber_rt.core import geo
+from fwber_rt.core.access import Kind
 from fwber_rt.features.accounts import finding, users
 from tests.features.accounts.conftest import Desk
 from tests.features.accounts.test_bans import HOUR_MS, admin
 
 
-async def names(desk: Desk, token: str, **d: object) -> list[str]:
+async def names(desk: Desk, token: str, **d: Any) -> list[str]:
     return [each.name for each in (await desk.ask("user.find", token, **d)).users]
 
 
@@ -33,7 +36,9 @@ async def test_what_is_found_comes_in_pages(desk: Desk, monkeypatch: pytest.Monk
     boss = await admin(desk)
     for n in range(9):
         await desk.register(f"u{n}", name=f"Name {n}")
-    found, cursor, pages = [], "", 0
+    found: list[str] = []
+    cursor: str | None = ""
+    pages = 0
     while cursor is not None:
         page = await desk.ask("user.find", boss.token, q="name", limit=3, cursor=cursor)
         found += [each.name for each in page.users]
@@ -89,7 +94,7 @@ class TestInterventions:
     async def test_what_cannot_be_done(self, desk: Desk) -> None:
         boss, other, ada = await admin(desk), await desk.register("other"), await desk.register("ada")
         desk.admit(int(other.user.user))
-        desk.rows.append(users.set_kind(desk.world, int(other.user.user), users.Kind.ADMIN))
+        desk.rows.append(users.set_kind(desk.world, int(other.user.user), Kind.ADMIN))
         desk.commit()
         for op in ("user.sign_out", "user.reset"):
             assert await desk.error(op, boss.token, user=boss.user.user, reason="Me") == "field.invalid", op

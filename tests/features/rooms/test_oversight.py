@@ -8,8 +8,10 @@ import msgspec
 import pytest
 
 from fwber_rt.core import audit
-from fwber_rt.core.people import Person
+from fwber_rt.core.access import Kind
+from fwber_rt.core.people import Actor, Person
 from fwber_rt.errors import Refused
+from fwber_rt.registry import Query
 from tests.features.conftest import WUXI, Town
 
 
@@ -19,7 +21,10 @@ def room(town: Town, owner: Person, name: str, **d: Any) -> str:
 
 async def search(town: Town, **d: Any) -> Any:
     operation = town.registry.operations["room.search"]
-    return await operation.handler(town.world, None, msgspec.convert(d, operation.request), town.clock.now(), town)
+    assert isinstance(operation, Query)
+    return await operation.handler(
+        town.world, Actor(None, Kind.ADMIN), msgspec.convert(d, operation.request), town.clock.now(), town
+    )
 
 
 async def test_rooms_are_found_by_id_owner_and_name(town: Town) -> None:
