@@ -14,13 +14,16 @@ from typing import Final, Literal
 
 from playwright.async_api import Browser, expect
 
+from tests.browser import desk
 from tests.browser.chromium import DESKTOP, PATIENCE_MS, PHONE, Watch, launched
 from tests.browser.people import Person
 from tests.browser.quick import QUICK
 from tests.browser.scene import Scene, lively
 from tests.browser.screens import INSIDE, OUTSIDE, Way
 from tests.e2e.servers import Process
+from tests.e2e.wire import Json
 
+BOSS: Final = "boss"
 PLACE: Final = (52.5200, 13.4050)
 SIZES: Final = {"phone": PHONE, "desktop": DESKTOP}
 COLOURS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
@@ -34,26 +37,49 @@ async def take(folder: Path, wanted: Iterable[str] = ()) -> int:
         await server.start()
         try:
             async with lively(server.url, PLACE) as scene, launched() as browser:
-                return sum([await _size(browser, scene, folder, name, set(wanted)) for name in SIZES])
+                known = await desk.reported(scene)
+                await desk.appoint(server, BOSS)
+                taken = [await _size(browser, scene, folder, name, set(wanted)) for name in SIZES]
+                return sum(taken) + sum([await _desk(browser, scene, known, folder, name, set(wanted)) for name in SIZES])
         finally:
             await server.close()
 
 
 async def _size(browser: Browser, scene: Scene, folder: Path, size: str, wanted: set[str]) -> int:
+    person = await _person(browser, scene, size)
+    await person.open()
+    taken = await _screens(person, scene, folder, size, OUTSIDE, wanted)
+    await person.go("")
+    await person.arrive("Vera")
+    taken += await _screens(person, scene, folder, size, INSIDE, wanted)
+    await person.context.close()
+    return taken
+
+
+async def _desk(browser: Browser, scene: Scene, known: Json, folder: Path, size: str, wanted: set[str]) -> int:
+    """The operator's page, of somebody who has reported somebody."""
+
+    def way(go: desk.Way) -> Way:
+        return lambda person, _: go(person, known)
+
+    screens = {name: way(go) for name, go in desk.SCREENS.items() if not wanted or name in wanted}
+    if not screens:
+        return 0
+    boss = await _person(browser, scene, size)
+    await desk.sign_in(boss, BOSS)
+    taken = await _screens(boss, scene, folder, size, screens, wanted)
+    await boss.context.close()
+    return taken
+
+
+async def _person(browser: Browser, scene: Scene, size: str) -> Person:
     width, height = SIZES[size]
     context = await browser.new_context(
         viewport={"width": width, "height": height}, permissions=["geolocation"], reduced_motion="reduce",
         geolocation={"latitude": PLACE[0], "longitude": PLACE[1], "accuracy": 10},
     )  # fmt: skip
     context.set_default_timeout(PATIENCE_MS)
-    person = Person(context, await context.new_page(), scene.url, Watch(context))
-    await person.open()
-    taken = await _screens(person, scene, folder, size, OUTSIDE, wanted)
-    await person.go("")
-    await person.arrive("Vera")
-    taken += await _screens(person, scene, folder, size, INSIDE, wanted)
-    await context.close()
-    return taken
+    return Person(context, await context.new_page(), scene.url, Watch(context))
 
 
 async def _screens(person: Person, scene: Scene, folder: Path, size: str, screens: Mapping[str, Way], wanted: set[str]) -> int:

@@ -1,4 +1,4 @@
-"""The page's own words, read from its file of texts: tests find things by what people see, and a better wording breaks none."""
+"""Words of the pages, read from their files of texts: tests find things by what people see, and better wording breaks none."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from pathlib import Path
 
 import fwber_rt
 
-FILE = Path(fwber_rt.__file__).parent / "web" / "app" / "messages.ts"
+WEB = Path(fwber_rt.__file__).parent / "web"
+FILES = (WEB / "app" / "messages.ts", WEB / "admin" / "messages.ts")
 ENTRY = re.compile(r'^  "([\w.-]+)": (?:\{.*?other: )?"((?:[^"\\]|\\.)*)"', re.MULTILINE)
 
 
 @cache
 def _texts() -> dict[str, str]:
-    return {key: text.replace('\\"', '"') for key, text in ENTRY.findall(FILE.read_text(encoding="utf-8"))}
+    return {key: text.replace('\\"', '"') for file in FILES for key, text in ENTRY.findall(file.read_text(encoding="utf-8"))}
 
 
 def t(key: str, **values: object) -> str:

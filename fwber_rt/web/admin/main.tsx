@@ -1,11 +1,14 @@
 import { render } from "preact";
-import "../shared/base.css";
+import "./style/index.css";
+import { startLook } from "../app/state/look.ts";
 import { reportErrors } from "../shared/report.ts";
-
-function Admin() {
-  return <main>fwber: operator</main>;
-}
+import { App } from "./App.tsx";
+import { startRoute } from "./route.ts";
+import { startWatching } from "./watch/watching.ts";
 
 reportErrors();
+startLook();
+startRoute();
+startWatching();
 const root = document.getElementById("root");
-if (root) render(<Admin />, root);
+if (root) render(<App />, root);

@@ -13,6 +13,7 @@ import { startRouter } from "./router/router.ts";
 import { watchInstall } from "./shell/install.ts";
 import { startTitle } from "./shell/title.ts";
 import { startRelations } from "./safety/relate.ts";
+import { startTold } from "./safety/told.ts";
 import { startLook } from "./state/look.ts";
 
 export function start(): void {
@@ -26,6 +27,7 @@ export function start(): void {
   startKnowing();
   startLooking();
   startRelations();
+  startTold();
   startRooms();
   startTalk();
   startTelling();

@@ -1,0 +1,103 @@
+"""Administrators at the operator's page, and every screen of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from playwright.async_api import Locator, expect
+
+from fwber_rt.storage import control
+from tests.browser.people import Person
+from tests.browser.scene import Scene
+from tests.browser.words import t
+from tests.e2e.servers import Process
+from tests.e2e.wire import Json
+
+PASSWORD: Final = "a long enough password"
+PHONE: Final = (360, 740)
+
+
+async def appoint(server: Process, login: str, name: str = "Boss") -> Json:
+    """An account that the command line has made an administrator; what registering answered."""
+    made = await server.rest().ok("POST /auth/register", body={"login": login, "password": PASSWORD, "name": name})
+    arguments = {"user": int(made["user"]["user"]), "kind": "admin"}
+    await asyncio.to_thread(control.ask, server.data_dir, "account-kind", arguments)
+    return made
+
+
+async def sign_in(boss: Person, login: str) -> None:
+    """Up to the overview."""
+    await boss.open("/admin")
+    await boss.page.get_by_label(t("sign.login")).fill(login)
+    await boss.page.get_by_label(t("account.password")).fill(PASSWORD)
+    await boss.press(t("sign.in"))
+    await expect(boss.heading(t("nav.overview"))).to_be_visible()
+
+
+async def take_up(boss: Person, act: str, **fields: str) -> None:
+    """Press what is to be done, fill what its dialog asks, by the ``name`` of the fields, and do it."""
+    await boss.press(act)
+    asked = dialog(boss)
+    for name, value in fields.items():
+        field = asked.locator(f"[name={name}]")
+        await (field.select_option(value) if name == "span" else field.fill(value))
+    await asked.locator("[type=submit]").click()
+
+
+async def reported(scene: Scene) -> Json:
+    """Somebody's message in a room, reported by another member; ids of the author, the report and the reporter."""
+    author, witness = scene.people[:2]
+    room = next(iter(scene.rooms.values()))
+    mid = (await author.send(room, "<b>buy this</b> https://example.org/x"))["mid"]
+    body = {"message": mid, "reason": "spam", "note": "again and again"}
+    report = (await witness.request("report.create", body))["report"]
+    return {"user": author.user["user"], "report": report, "reporter": witness.user["user"]}
+
+
+def dialog(boss: Person) -> Locator:
+    return boss.page.get_by_role("dialog")
+
+
+Way = Callable[[Person, Json], Awaitable[None]]
+
+
+def screen(path: str) -> Way:
+    """By its address. ``{user}`` and ``{report}`` are there to be looked at."""
+
+    async def go(boss: Person, known: Json) -> None:
+        await boss.go(path.format(**known))
+        await expect(boss.panel.get_by_role("heading", level=1)).to_be_visible()
+        await boss.settled()
+
+    return go
+
+
+async def overview(boss: Person, known: Json) -> None:
+    await screen("overview")(boss, known)
+    await expect(boss.page.locator(".busy-map canvas")).to_be_visible()
+
+
+async def suspending(boss: Person, known: Json) -> None:
+    await screen("users/{user}")(boss, known)
+    await boss.press(t("do.suspend"))
+
+
+async def judging(boss: Person, known: Json) -> None:
+    await screen("reports/{report}")(boss, known)
+    await boss.press(t("verdict.dismiss"))
+
+
+SCREENS: Final[Mapping[str, Way]] = {
+    "admin-overview": overview,
+    "admin-reports": screen("reports"),
+    "admin-report": screen("reports/{report}"),
+    "admin-verdict": judging,
+    "admin-users": screen("users"),
+    "admin-user": screen("users/{user}"),
+    "admin-suspend": suspending,
+    "admin-rooms": screen("rooms"),
+    "admin-settings": screen("settings"),
+    "admin-audit": screen("audit"),
+}
