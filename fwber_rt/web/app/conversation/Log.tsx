@@ -2,8 +2,12 @@ import { Component, createRef, type ComponentChildren } from "preact";
 
 interface Props {
   label: string;
+  /** Where the list puts itself, for whoever moves it. */
+  held: { current: Log | null };
   /** What it shows changed when this did. */
   version: unknown;
+  /** Its end is the newest there is. */
+  whole: boolean;
   /** Somebody is within a screen of the old end, or of the new one. */
   onTop: () => void;
   onBottom: () => void;
@@ -28,6 +32,7 @@ export class Log extends Component<Props> {
   #resized: ResizeObserver | null = null;
 
   override componentDidMount(): void {
+    this.props.held.current = this;
     this.toEnd();
     this.#resized = new ResizeObserver(() => { if (this.#following) this.toEnd(); });
     for (const element of [this.#box.current, this.#list.current]) if (element) this.#resized.observe(element);
@@ -35,6 +40,7 @@ export class Log extends Component<Props> {
 
   override componentWillUnmount(): void {
     this.#resized?.disconnect();
+    this.props.held.current = null;
   }
 
   override shouldComponentUpdate(next: Props): boolean {
@@ -52,7 +58,7 @@ export class Log extends Component<Props> {
     if (!box) return;
     if (place === "end") this.toEnd();
     else if (place?.element.isConnected) box.scrollTop = place.element.offsetTop - place.top;
-    if (box.scrollTop < NEAR_PX) this.props.onTop();
+    this.#ask(box);
   }
 
   toEnd(): void {
@@ -82,6 +88,7 @@ export class Log extends Component<Props> {
       if (line.offsetTop + line.offsetHeight > box.scrollTop) high = middle;
       else low = middle + 1;
     }
+    while (lines[low]?.classList.contains("between")) low += 1; // days and what stands at the ends change places
     const element = lines[low] as HTMLElement | undefined;
     return element ? { element, top: element.offsetTop - box.scrollTop } : null;
   }
@@ -95,11 +102,14 @@ export class Log extends Component<Props> {
   #scrolled = (): void => {
     const box = this.#box.current;
     if (!box) return;
-    const below = box.scrollHeight - box.scrollTop - box.clientHeight;
-    this.#follow(below < END_PX);
-    if (box.scrollTop < NEAR_PX) this.props.onTop();
-    if (below < NEAR_PX) this.props.onBottom();
+    this.#follow(this.props.whole && below(box) < END_PX);
+    this.#ask(box);
   };
+
+  #ask(box: HTMLElement): void {
+    if (box.scrollTop < NEAR_PX) this.props.onTop();
+    if (!this.props.whole && below(box) < NEAR_PX) this.props.onBottom();
+  }
 
   override render({ label, children }: Props) {
     return (
@@ -108,4 +118,9 @@ export class Log extends Component<Props> {
       </div>
     );
   }
+}
+
+/** How far its end is below what is in sight. */
+function below(box: HTMLElement): number {
+  return box.scrollHeight - box.scrollTop - box.clientHeight;
 }

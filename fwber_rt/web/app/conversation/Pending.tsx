@@ -18,7 +18,7 @@ export function Pending({ message, onEdit }: { message: Outgoing; onEdit: (messa
         <Words text={text} />
         <span class="at">
           <time dateTime={new Date(at).toISOString()}>{timeOfDay(at)}</time>
-          {failed ? <><Icon name="warn" size={14} />{t("talk.failed")}</> : <>{t(refusal ? "talk.waits" : "talk.sending")}…</>}
+          {failed ? <><Icon name="warn" size={14} />{t("talk.failed")}</> : t(refusal ? "talk.waits" : "talk.sending")}
         </span>
         {refusal ? <p class="why" role={failed ? "alert" : undefined}>{explain(refusal)}</p> : null}
         {failed ? (

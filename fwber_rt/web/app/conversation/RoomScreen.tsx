@@ -23,7 +23,7 @@ export function RoomScreen({ route }: { route: Route }) {
   const about = format({ screen: "roomAbout", room: id });
   const tools = <a class="button small" href={about}>{t("room.about")}</a>;
   return (
-    <Pane title={<Name name={room?.name ?? t("nav.rooms")} />} from={{ screen: "rooms" }} tools={tools} scrolls={false}>
+    <Pane title={<Name name={room?.name ?? t("room.one")} />} from={{ screen: "rooms" }} tools={tools} scrolls={false}>
       {inside ? <RoomTalk id={id} room={room} /> : error ? <p class="empty" role="alert">{explain(error)}</p> : <Outside about={about} />}
     </Pane>
   );
@@ -47,7 +47,7 @@ function Outside({ about }: { about: string }) {
       <Icon name="rooms" size={44} />
       <p class="strong">{t("talk.outside")}</p>
       <p class="small">{t("talk.outside.what")}</p>
-      <a class="button main" href={about}>{t("talk.about")}</a>
+      <a class="button main" href={about}>{t("room.about")}</a>
     </div>
   );
 }

@@ -84,7 +84,7 @@ function Lines({ conversation, since, user, log, onTools, onEdit, onNewest }: Li
   };
   return (
     <>
-      <Log ref={log} label={t("talk.label")} version={version(drawn, mine, error, timeline)} onFollow={follow}
+      <Log held={log} label={t("talk.label")} whole={!timeline.cut} version={version(drawn, mine, error, timeline, conversation.busy.value)} onFollow={follow}
         onTop={() => { if (lacking(conversation.timeline.peek()).length > 0 && !conversation.error.peek()) void conversation.loadOlder(); }}
         onBottom={() => void conversation.loadNewer()}>
         <Top conversation={conversation} timeline={timeline} error={error} empty={drawn.length + mine.length === 0} />

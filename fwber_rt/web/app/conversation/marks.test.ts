@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Said } from "./entries.ts";
-import { forgotten, HERE, isNew, missed, read, readMarks, writeMarks } from "./marks.ts";
+import { counted, forgotten, HERE, isNew, missed, read, readMarks, writeMarks } from "./marks.ts";
 
 const message = (o: number, mid: string): Said => ({ kind: "said", key: mid, s: "room:1", o, mid, user: "7", name: "Ann", text: "", ts: 0 });
 
@@ -15,10 +15,22 @@ describe("marks", () => {
 
   it("says of a conversation never opened that nothing in it is new", () => expect(isNew("2", undefined, message(1, "1"))).toBe(false));
 
+  it("takes what came before the first missed one for read where it was never opened", () => {
+    const first = missed(new Map(), "2", [message(5, "100"), message(6, "101")]).get("2");
+    expect([first?.unread, ...[4, 5, 6].map((o) => isNew("2", first, message(o, String(95 + o))))]).toEqual([2, false, true, true]);
+    const here = missed(new Map(), HERE, [message(5, "100")]).get(HERE);
+    expect(["99", "100"].map((mid) => isNew(HERE, here, message(1, mid)))).toEqual([false, true]);
+  });
+
   it("counts what was missed until it is read", () => {
-    const two = missed(missed(marks, "1", 1), "1", 1);
+    const two = missed(missed(marks, "1", [message(6, "101")]), "1", [message(7, "102")]);
     expect(two.get("1")?.unread).toBe(2);
     expect(read(two, "1", message(7, "102")).get("1")).toEqual({ o: 7, mid: "102", unread: 0 });
+  });
+
+  it("can be counted anew, where there is something to count from", () => {
+    expect(counted(missed(marks, "1", [message(6, "101"), message(7, "102")]), "1", 3).get("1")?.unread).toBe(3);
+    expect(counted(marks, "2", 3)).toBe(marks);
   });
 
   it("never goes back, and does not change when nothing does", () => expect(read(marks, "1", message(3, "90"))).toBe(marks));
@@ -30,7 +42,7 @@ describe("marks", () => {
 
   it("stays bounded", () => {
     let many = marks;
-    for (let i = 0; i < 400; i += 1) many = missed(many, `r${i}`, 1);
+    for (let i = 0; i < 400; i += 1) many = missed(many, `r${i}`, [message(1, "1")]);
     expect(many.size).toBe(300);
   });
 

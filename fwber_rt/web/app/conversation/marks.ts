@@ -28,11 +28,18 @@ export function read(marks: Marks, conversation: string, { o, mid }: Said): Mark
   return put(marks, conversation, { o, mid, unread: 0 });
 }
 
-/** Something came and was not looked at. */
-export function missed(marks: Marks, conversation: string, count: number): Marks {
-  if (count === 0) return marks;
-  const now = marks.get(conversation) ?? { o: 0, mid: "", unread: 0 };
-  return put(marks, conversation, { ...now, unread: now.unread + count });
+/** These came and were not looked at. A conversation never opened counts as read up to them. */
+export function missed(marks: Marks, conversation: string, came: readonly Said[]): Marks {
+  const first = came[0];
+  if (!first) return marks;
+  const now = marks.get(conversation) ?? { o: first.o - 1, mid: String(BigInt(first.mid) - 1n), unread: 0 };
+  return put(marks, conversation, { ...now, unread: now.unread + came.length });
+}
+
+/** So many are unread, counted anew. */
+export function counted(marks: Marks, conversation: string, unread: number): Marks {
+  const now = marks.get(conversation);
+  return !now || now.unread === unread ? marks : put(marks, conversation, { ...now, unread });
 }
 
 /** A conversation that is no longer mine. */

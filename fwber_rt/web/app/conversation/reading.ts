@@ -5,7 +5,7 @@ import { unread } from "../state/conversations.ts";
 import { me } from "../state/people.ts";
 import { kept, recall } from "../state/store.ts";
 import type { Said } from "./entries.ts";
-import { forgotten, HERE, missed, read, readMarks, writeMarks, type Marks } from "./marks.ts";
+import { counted, forgotten, HERE, missed, read, readMarks, writeMarks, type Marks } from "./marks.ts";
 
 const SHARE = "share.read";
 const KEEP_MS = 500;
@@ -42,9 +42,14 @@ export function haveRead(conversation: string, message: Said): void {
   if (conversation !== HERE && shares.peek()) tellSoon(conversation, message.o);
 }
 
-/** So many messages came while nobody looked. */
-export function haveMissed(conversation: string, count: number): void {
-  change(missed(current.peek(), conversation, count));
+/** These came while nobody looked. */
+export function haveMissed(conversation: string, came: readonly Said[]): void {
+  change(missed(current.peek(), conversation, came));
+}
+
+/** So many are unread, counted anew. */
+export function recount(conversation: string, unread: number): void {
+  change(counted(current.peek(), conversation, unread));
 }
 
 export function forgetRead(conversation: string): void {

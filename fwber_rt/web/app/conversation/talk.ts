@@ -11,6 +11,7 @@ import { me } from "../state/people.ts";
 import { heard } from "../state/place.ts";
 import { mine } from "../state/rooms.ts";
 import { t } from "../text.ts";
+import { startCatching } from "./catching.ts";
 import { Conversation, type Histories } from "./Conversation.ts";
 import { line, said, type Entry, type Said } from "./entries.ts";
 import { startHush } from "./hush.ts";
@@ -38,6 +39,7 @@ export const readers: ReadonlySignal<ReadonlyMap<string, number>> = reads;
 /** Start; call once. */
 export function startTalk(): void {
   startReading();
+  startCatching();
   startHush();
   hearMessages();
   hearMembers();
@@ -128,7 +130,7 @@ function takeAll(entries: readonly Entry[]): void {
   const self = me.peek()?.user;
   for (const [id, came] of byConversation(messages.filter(({ user }) => user !== self))) {
     const looked = now?.id === id && now.following && document.visibilityState === "visible";
-    if (!looked) haveMissed(id, came.length);
+    if (!looked) haveMissed(id, came);
     const last = came.at(-1);
     if (last) tell(id, id === HERE ? t("nav.here") : (mine.peek().get(id)?.name ?? t("nav.rooms")), last);
   }
