@@ -336,6 +336,7 @@ class App:
         self.dispatcher.world = self._load_world()
         self.world.saving = False
         self.journal.reset()
+        garbage.search_all()
         log.warning("rebuilt from the database; %d connections were told to come back", len(sessions))
 
     def _writable(self) -> None:

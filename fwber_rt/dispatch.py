@@ -194,14 +194,17 @@ class Dispatcher:
     def _defer(self, session: Session, id: int | None, route: Route, payload: Any, raw: msgspec.Raw) -> None:
         """Go on once something awaited is there; the session's later frames wait meanwhile."""
         session.pause()
-        task = asyncio.create_task(self._deferred(session, id, route, payload, raw))
+        # The actor of now: when the task begins the connection may be gone, and nobody be behind it any more.
+        task = asyncio.create_task(self._deferred(session, session.actor, id, route, payload, raw))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _deferred(self, session: Session, id: int | None, route: Route, payload: Any, raw: msgspec.Raw) -> None:
+    async def _deferred(
+        self, session: Session, actor: Actor, id: int | None, route: Route, payload: Any, raw: msgspec.Raw
+    ) -> None:
         started = perf_counter()
         try:
-            actor, operation = session.actor, route.operation
+            operation = route.operation
             if isinstance(operation, Command) and operation.credentials:
                 if isinstance(payload, Connect) and payload.strict:
                     _decoded(route.decode_strict, raw)
@@ -211,7 +214,8 @@ class Dispatcher:
                 session.close(Close.CAPACITY, "this user has all the connections one may have")
                 return
             effects = await self._perform(operation, actor, payload)
-            session.actor = actor
+            if not session.closed:  # else it has let go of everybody
+                session.actor = actor
             if isinstance(payload, Connect):
                 session.strict = payload.strict
                 self._count_resume(effects)

@@ -20,6 +20,12 @@ from typing import Final
 THRESHOLDS: Final = (20_000, 20, 20)
 
 
+def search_all() -> None:
+    """After something large has been replaced: what was there at the start is searched too, now and from here on."""
+    gc.unfreeze()
+    gc.collect()
+
+
 def search_seldom() -> None:
     """For a process that serves, once it has started: what exists now is not searched, what comes later seldom."""
     gc.collect()

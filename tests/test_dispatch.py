@@ -226,6 +226,35 @@ async def test_a_person_whose_grace_ends_while_the_resume_is_read(start: Start, 
     assert server.app.world.index.statistics().members == 1
 
 
+async def test_a_query_under_way_gives_nobody_back_to_a_connection_that_is_gone(server: InProcess) -> None:
+    ann = await server.enter("Ann")
+    [session] = server.app.endpoint.sessions
+    held = Held(server)
+    await ann.send("auth.sessions")
+    await held.reading()
+    await lose(server)
+    held.let_go()
+    await server.app.dispatcher.close()
+    assert session.actor.person is None
+    assert session.actor.session is None, "no cycle, for the collector to find"
+
+
+async def test_a_frame_that_waited_is_of_whoever_sent_it_though_the_connection_breaks(
+    server: InProcess, made_up: MadeUp, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = await server.enter("Ann")
+    [session] = server.app.endpoint.sessions
+    await ann.send("wait", n=1)
+    await made_up.waiting.acquire()
+    assert session.inbox is not None
+    session.inbox.append(b'{"id":77,"op":"auth.sessions","d":{}}')
+    made_up.go_on.set()
+    session.transport.abort()
+    await server.app.endpoint.empty.wait()
+    await server.app.dispatcher.close()
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 # Order
 
 

@@ -129,6 +129,7 @@ class Journal:
         self._scheduled = False
         self._running = 0
         self._told_upto = 0
+        self._overdue: asyncio.TimerHandle | None = None  # tells what is on disk when the commit after it takes long
         self._tick_s = LONGEST_TICK_S  # of the commits that follow one another, the time told at once
         self._told = 0.0  # perf_counter() at which the last commit had been told
         self._gather_until = 0.0  # perf_counter() before which no commit of an idle journal starts; 0.0 is never
@@ -253,8 +254,13 @@ class Journal:
             histogram.counts[bisect_left(histogram.bounds, value)] += 1
             histogram.sum += value
         began = time.perf_counter()
-        if self._running and began - self._told < self._tick_s:
-            return  # the next commit is under way, and will be told together with this one
+        if self._running and (left := self._tick_s - (began - self._told)) > 0:
+            if self._overdue is None:  # the next commit is under way, and is told together with this one unless it takes longer
+                self._overdue = self._loop.call_later(left, self._tell_rest)
+            return
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
         self._told_upto = last
         self._on_commit(last)
         ended = time.perf_counter()
@@ -264,12 +270,20 @@ class Journal:
         while self._waiting and self._waiting[0][0] <= last:
             _settle(heapq.heappop(self._waiting)[2])
 
-    def _fail(self, failure: StorageFailure, effects: int) -> None:
-        if self.committed > self._told_upto:  # what is on disk is told, whatever became of the commit after it
+    def _tell_rest(self) -> None:
+        """Tell what is on disk and was kept for the next commit, whatever becomes of that."""
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+        if self.committed > self._told_upto:
             self._told_upto = self.committed
             self._on_commit(self.committed)
+            self._told = time.perf_counter()
         while self._waiting and self._waiting[0][0] <= self.committed:
             _settle(heapq.heappop(self._waiting)[2])
+
+    def _fail(self, failure: StorageFailure, effects: int) -> None:
+        self._tell_rest()
         self._dropped += effects + len(self._queue)
         self._queue.clear()
         if self._ended:

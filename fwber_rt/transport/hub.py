@@ -241,7 +241,7 @@ class Hub:
 
     def _broadcast(self, reach: Reach, pushes: list[Push], data: bytes) -> None:
         """Write the only batch of a tick to everybody at once. It changes nobody's place, so ``reach`` holds throughout."""
-        size, ready = len(data), reach.ready
+        size, ready, written = len(data), reach.ready, 0
         for place, file in enumerate(reach.descriptors()):
             try:
                 sent = write(file, data)
@@ -253,9 +253,11 @@ class Hub:
             if session.blocked:
                 session.queue(pushes)
             else:
+                written += 1
                 session.write(data)
-        self.counts.writes += len(reach.sessions)
-        self.counts.bytes_out += size * len(reach.sessions)
+        written += len(ready)
+        self.counts.writes += written
+        self.counts.bytes_out += size * written
 
     def drop(self, after: int) -> int:
         """The commit of everything after journal position ``after`` failed: discard it, tell the requesters; returns how many."""

@@ -9,7 +9,11 @@ A session is ``direct`` while nothing waits in its transport: then the hub write
 the cost of a delivery. What a socket does not take goes to the transport, and everything after it until that is empty again.
 The descriptor is the transport's. It stays open until ``connection_lost`` has returned (uvloop's ``_call_connection_lost`` and
 asyncio's alike; a test holds them to it), after which nothing is written: a number that the system has given to another
-connection would take one person's messages to another. With TLS there is no writing past the transport.
+connection would take one person's messages to another.
+
+A transport that is closing throws away what it is given, and then looks empty. What comes after that must be thrown away too:
+else a client would get a later message and not the one before, and resume past it. With TLS there is no writing past the
+transport.
 """
 
 from __future__ import annotations
@@ -90,8 +94,9 @@ class Session:
     def write(self, data: bytes) -> None:
         """Write to a client that is not blocked: to its socket, or behind what waits in the transport."""
         if not self.direct:
-            if self.fd == NO_FILE or self.transport.get_write_buffer_size():
-                self.transport.write(data)
+            transport = self.transport
+            if self.fd == NO_FILE or transport.get_write_buffer_size() or transport.is_closing():
+                transport.write(data)
                 return
             self._set_direct(True)
         try:

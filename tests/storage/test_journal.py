@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from fwber_rt.core.effects import Mode, Row, Statement
+from fwber_rt.storage import batch
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageFailure
 from fwber_rt.storage.journal import LARGEST_BATCH, LONGEST_SPREAD_S, LONGEST_TICK_S, Journal, tick_after
+from fwber_rt.storage.vault import Vault
 from tests.storage.conftest import DELETE_NOTE, INSERT_PLAIN, SET_SEEN, files_with, note, opened
 
 
@@ -75,6 +80,31 @@ async def test_the_longer_a_fan_out_the_more_commits_are_told_together(
     assert journal._tick_s == pytest.approx(0.06) == tick_after(0.04)
     assert tick_after(0.001) == LONGEST_TICK_S, "a short one changes nothing"
     assert tick_after(10.0) == LONGEST_SPREAD_S
+
+
+async def test_what_is_on_disk_does_not_wait_for_a_commit_that_takes_long(
+    database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that hangs holds up what it has not stored, and nothing else."""
+    hangs, execute = threading.Event(), batch.execute
+
+    def slowly(connection: sqlite3.Connection, vault: Vault, rows: Sequence[Row]) -> None:
+        if any(row.params[0] == 3 for row in rows):
+            assert hangs.wait(10)
+        execute(connection, vault, rows)
+
+    monkeypatch.setattr(batch, "execute", slowly)
+    heard.journal.add([note(1)])
+    await heard.journal.wait(1)
+    heard.journal.add([note(2)])
+    await asyncio.sleep(0)  # its commit is under way
+    heard.journal.add([note(3)])
+    async with asyncio.timeout(10):
+        await heard.journal.wait(2)
+    assert heard.commits == [1, 2]
+    hangs.set()
+    await heard.journal.wait(3)
+    assert heard.commits == [1, 2, 3]
 
 
 async def test_a_reader_sees_a_row_no_later_than_its_commit_is_told(database: Database) -> None:

@@ -59,7 +59,7 @@ def seen(reach: Reach) -> tuple[set[int], set[int], set[int]]:
 
 
 @given(STEPS)
-def test_what_iskept_is_what_would_be_looked_up(steps: list[tuple[str, int, int, str]]) -> None:
+def test_what_is_kept_is_what_would_be_looked_up(steps: list[tuple[str, int, int, str]]) -> None:
     crowd = Crowd()
     for verb, who, place, stream in steps:
         for lines in crowd.lines:
@@ -71,7 +71,7 @@ def test_what_iskept_is_what_would_be_looked_up(steps: list[tuple[str, int, int,
         assert len(kept.sessions) == len({id(each) for each in kept.sessions}), "nobody is told twice"
 
 
-def test_a_lookup_iskept_until_something_changes() -> None:
+def test_a_lookup_is_kept_until_something_changes() -> None:
     crowd = Crowd()
     crowd.step("join", 0, 0)
     crowd.step("attach", 0, 0)
@@ -81,7 +81,7 @@ def test_a_lookup_iskept_until_something_changes() -> None:
     assert crowd.channels.reach("room:1") is not kept
 
 
-def test_lookups_arekept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lookups_are_kept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channels, "KEPT", 10)
     crowd = Crowd()
     for room in range(100):
@@ -89,7 +89,7 @@ def test_lookups_arekept_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(crowd.channels.kept) <= 10
 
 
-def test_who_is_left_out_is_not_reached_though_the_stream_iskept() -> None:
+def test_who_is_left_out_is_not_reached_though_the_stream_is_kept() -> None:
     crowd = Crowd()
     for who in (0, 1):
         crowd.step("join", who, 0)

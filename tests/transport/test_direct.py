@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fwber_rt.core.access import Kind
 from fwber_rt.core.effects import Attach, Effects, Join
 from fwber_rt.core.people import Actor
 from fwber_rt.transport import hub as hub_module
@@ -170,3 +173,72 @@ async def test_with_tls_everything_goes_through_the_transport(certificate: Path)
             rig.push(ROOM, LONG, o)
         assert await numbers(client, 3) == [1, 2, 3]
         assert (session.fd, session.direct) == (NO_FILE, False)
+
+
+async def tight(rig: Rig, who: int) -> tuple[socket.socket, Session]:
+    """A connection whose buffers hold a few tens of kilobytes, both ways, so that one long message is taken in part."""
+    near = socket.socket()
+    near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+    near.setblocking(False)
+    await rig.loop.sock_connect(near, ("127.0.0.1", rig.front.port))
+    await rig.loop.sock_sendall(near, upgrade())
+    head = b""
+    while b"\r\n\r\n" not in head:
+        head += await rig.loop.sock_recv(near, 1)
+    session, someone = rig.app.sessions[-1], person(who)
+    session.actor = Actor(someone, Kind.GUEST, session, session.address)
+    rig.hub.deliver(None, None, Effects(changes=[Attach(someone, session), Join(someone, ROOM)]))
+    with socket.socket(fileno=os.dup(session.fd)) as far:
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
+    return near, session
+
+
+async def everything(near: socket.socket, loop: asyncio.AbstractEventLoop) -> bytes:
+    """What comes until the end of a connection."""
+    data = b""
+    with suppress(ConnectionError):
+        while more := await loop.sock_recv(near, 1 << 20):
+            data += more
+    return data
+
+
+@pytest.mark.parametrize("wide", [False, True], ids=["gathered", "wide"])
+@pytest.mark.parametrize("end", ["close", "abort"])
+async def test_after_what_a_closing_transport_threw_away_comes_nothing(
+    monkeypatch: pytest.MonkeyPatch, end: str, wide: bool
+) -> None:
+    """A later message without the one before would be resumed past: that one would never be told."""
+    monkeypatch.setattr(hub_module, "MANY", 1 if wide else 1000)
+    async with Rig(session__outbound_bytes=1 << 30) as rig:
+        near, session = await tight(rig, 1)
+        with near:
+            rig.push(ROOM, "short", 1)
+            await asyncio.sleep(0)
+            assert session.direct
+            getattr(session.transport, end)()  # what the loop does when the client has closed its half, or broke off
+            received = b""
+            for o in range(2, 8):  # connection_lost is on its way, and comes in the next turn
+                rig.push(ROOM, LONG * 2 if o == 2 else "short", o)
+                rig.hub.release()
+                for _ in range(40):  # the client makes room
+                    with suppress(BlockingIOError):
+                        received += near.recv(1 << 20)
+            async with asyncio.timeout(10):
+                received += await everything(near, rig.loop)
+        assert b"xxxx" in received
+        assert received.count(b"x" * 100) < len(LONG) * 2 // 100, "the long one was not taken whole"
+        assert [o for o in range(3, 8) if b'"o":%d,' % o in received] == []
+
+
+@pytest.mark.usefixtures("few_are_many")
+async def test_who_is_blocked_is_counted_when_it_is_written_to_and_not_before() -> None:
+    async with Rig(session__outbound_bytes=1 << 30) as rig:
+        people = await crowd(rig, 2)
+        people[0][1].pause_writing()
+        before = rig.hub.statistics()
+        rig.push(ROOM, "one", 1)
+        assert await numbers(people[1][0], 1) == [1]
+        people[0][1].resume_writing()
+        after, size = rig.hub.statistics(), 2 + len('{"t":"x","s":"room:1","o":1,"d":"one"}')
+        assert after.writes - before.writes == 1
+        assert after.bytes_out - before.bytes_out == 2 * size

@@ -35,6 +35,9 @@ class Wire:
     def get_write_buffer_size(self) -> int:
         return self.buffered
 
+    def is_closing(self) -> bool:
+        return False
+
 
 class Line(Session):
     """A session on a ``Wire``."""

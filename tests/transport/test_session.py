@@ -33,6 +33,9 @@ class Wire:
     def get_write_buffer_size(self) -> int:
         return self.buffered
 
+    def is_closing(self) -> bool:
+        return False
+
 
 class Line(Session):
     __slots__ = ("codes", "wire")
