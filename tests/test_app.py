@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from fwber_rt import config, features
+from fwber_rt import config, features, garbage
 from fwber_rt.app import App
 from fwber_rt.clock import ManualClock
 from fwber_rt.core.effects import Row, Statement
@@ -167,8 +167,10 @@ def more_pages(connection: sqlite3.Connection) -> None:
 
 
 async def test_a_full_disk_gives_the_world_up_and_takes_it_from_the_disk(
-    server: InProcess, caplog: pytest.LogCaptureFixture
+    server: InProcess, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    searched: list[int] = []
+    monkeypatch.setattr(garbage, "search_all", lambda: searched.append(id(server.app.world)))
     token = await server.user("Ann")
     ann, rest = await server.connect(token), server.rest()
     room = await ann.ok("room.create", name="Room", radius_m=2000, **AT_HERE)
@@ -182,6 +184,7 @@ async def test_a_full_disk_gives_the_world_up_and_takes_it_from_the_disk(
     assert {reply["err"]["name"] for reply in replies if "err" in reply} == {"storage.full"}
     assert (await ann.closed()).code == 4200
     assert server.app.world is not world
+    assert searched == [id(server.app.world)], "once, with the new world in place of the one that is to be freed"
     assert not ready(server.app)
     await server.tick()  # what is due waits
     await server.app.timers.run_job(server.app.registry.jobs["retention"])
