@@ -12,12 +12,19 @@ grows by itself until the disk keeps up. Nothing to tune but the largest batch.
 
 A commit is also the tick of fan-out, and writing to a thousand sockets costs more than any commit. When several effects came
 together and their fan-out took long, their echoes will come together too, so the next commit waits for a quarter of that time
-(at most 25 ms) rather than start with the first of them. And while commits follow one another without a pause, they are told
-together, at least every 25 ms: many messages for one socket then cost one write. A lone message at a time never waits.
+(at most 3 ms: then the disk is idle for nothing) rather than start with the first of them. And while commits follow one another
+without a pause, they are told together, at least every 25 ms: many messages for one socket then cost one write. A lone message
+at a time never waits.
 A fan-out to thousands of sockets takes longer than those 25 ms, and telling again right after it would write to most of them for
-one message each. So the time grows with what a fan-out takes. With 4 096 messages in flight among 400 hexagons of 20 people, two
-runs gave 401 000 and 435 000 deliveries a second (p50 203 and 185 ms), one without it 230 000 (357 ms). With 512 in flight there
-is nothing more to gather: 92 000 and 104 000 against 115 000, runs apart from one another, so a loss there is not ruled out.
+one message each. So the time grows with what a fan-out takes. Among 400 hexagons of 20 people, deliveries a second (lowest and
+highest of many runs on a machine that others use as well):
+
+| | 512 in flight | 4 096 in flight |
+|---|---|---|
+| told every 25 ms at least | 87 000-130 000 | 100 000-270 000, 1.8-5.9 messages a write |
+| for 1.5 times the last fan-out (at most 150 ms) | 89 000-119 000 | 254 000-435 000, 9-10 messages a write |
+| and the next commit waits at most 3 ms, not 25 (six pairs in turn) | x 1.11 | x 1.05 |
+| batches of 512 effects, not kept: a commit then takes 6 ms (six pairs) | x 1.05 | x 1.06 |
 
     loop     add 1 | turn: batch [1] -> writer   add 2, 3, 4   on_commit(1), batch [2 3 4] -> writer   ...
     writer           BEGIN rows COMMIT(fsync) ->               BEGIN rows COMMIT(fsync) ->
@@ -62,7 +69,7 @@ SPREAD: Final = 1.5
 LONGEST_SPREAD_S: Final = 0.15
 """Where a fan-out itself takes longer than that, so many times as long: half the messages for twice the writes is no bargain."""
 GATHER: Final = 0.25
-LONGEST_GATHER_S: Final = 0.025
+LONGEST_GATHER_S: Final = 0.003
 """After a commit of several effects the next one starts at the earliest when this share of its fan-out's time has passed."""
 PROBE_S: Final = 1.0
 PROBE_BYTES: Final = 64 * 1024
@@ -276,9 +283,11 @@ class Journal:
             self._overdue.cancel()
             self._overdue = None
         if self.committed > self._told_upto:
+            began = time.perf_counter()
             self._told_upto = self.committed
             self._on_commit(self.committed)
             self._told = time.perf_counter()
+            self._tick_s = tick_after(self._told - began)
         while self._waiting and self._waiting[0][0] <= self.committed:
             _settle(heapq.heappop(self._waiting)[2])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -82,10 +83,9 @@ async def test_the_longer_a_fan_out_the_more_commits_are_told_together(
     assert tick_after(10.0) == LONGEST_SPREAD_S
 
 
-async def test_what_is_on_disk_does_not_wait_for_a_commit_that_takes_long(
-    database: Database, heard: Heard, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A disk that hangs holds up what it has not stored, and nothing else."""
+@pytest.fixture
+def hang(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """The disk hangs over note 3 until this is set."""
     hangs, execute = threading.Event(), batch.execute
 
     def slowly(connection: sqlite3.Connection, vault: Vault, rows: Sequence[Row]) -> None:
@@ -94,17 +94,44 @@ async def test_what_is_on_disk_does_not_wait_for_a_commit_that_takes_long(
         execute(connection, vault, rows)
 
     monkeypatch.setattr(batch, "execute", slowly)
-    heard.journal.add([note(1)])
-    await heard.journal.wait(1)
-    heard.journal.add([note(2)])
-    await asyncio.sleep(0)  # its commit is under way
-    heard.journal.add([note(3)])
-    async with asyncio.timeout(10):
-        await heard.journal.wait(2)
-    assert heard.commits == [1, 2]
+    yield hangs
     hangs.set()
+
+
+async def _store_up_to_what_hangs(journal: Journal) -> None:
+    journal.add([note(1)])
+    await journal.wait(1)
+    journal.add([note(2)])
+    await asyncio.sleep(0)  # its commit is under way
+    journal.add([note(3)])
+    async with asyncio.timeout(10):
+        await journal.wait(2)
+
+
+async def test_what_is_on_disk_does_not_wait_for_a_commit_that_takes_long(heard: Heard, hang: threading.Event) -> None:
+    """A disk that hangs holds up what it has not stored, and nothing else."""
+    await _store_up_to_what_hangs(heard.journal)
+    assert heard.commits == [1, 2]
+    hang.set()
     await heard.journal.wait(3)
     assert heard.commits == [1, 2, 3]
+
+
+async def test_a_fan_out_before_a_commit_that_takes_long_counts_as_any_other(
+    database: Database, hang: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under load most are told in time rather than after a commit, and those fan-outs are the long ones."""
+    took, clock = [0.0], time.perf_counter
+    monkeypatch.setattr("fwber_rt.storage.journal.time.perf_counter", lambda: clock() + took[0])
+
+    def fan_out(position: int) -> None:
+        took[0] += 0.06 if position == 2 else 0.0
+
+    journal = Journal(database, database.vault, fan_out, lambda failure: None)
+    await _store_up_to_what_hangs(journal)
+    assert journal._tick_s >= 0.09
+    hang.set()
+    await journal.wait(3)
 
 
 async def test_a_reader_sees_a_row_no_later_than_its_commit_is_told(database: Database) -> None:
