@@ -188,7 +188,7 @@ class Indoors:
     def promote(self, visitor: Visitor) -> None:
         """Make somebody who is connected an administrator, for as long as they are here."""
         assert visitor.session is not None
-        visitor.session.actor.someone.kind = visitor.session.actor.kind = Kind.ADMIN
+        visitor.session.actor.someone.kind = Kind.ADMIN
 
     async def tick(self, seconds: float = TICK_S) -> None:
         """The next privacy tick, ``seconds`` from now."""

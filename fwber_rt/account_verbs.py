@@ -76,12 +76,13 @@ async def _unban(app: App, user: int) -> Done:
 
 
 async def _kind(app: App, user: int, kind: str) -> Done:
-    """Make somebody an administrator, or a user again."""
+    """Make somebody an administrator, or a user again. A code with which to choose their password was for what they were."""
     who = await bans.read_somebody(app.world, user, app.database.reader)
     if kind not in ("user", "admin"):
         raise ValueError(f"there is no kind {kind!r}; say user or admin")
-    row = users.set_kind(app.world, who.user, Kind[kind.upper()])
-    await _applied(app, "account-kind", user, Effects(rows=[row], audit=Act("user", user, user, kind)))
+    now = app.clock.now()
+    rows = [users.set_kind(app.world, who.user, Kind[kind.upper()], now), codes.use(app.world, who.user, codes.RESET, now)]
+    await _applied(app, "account-kind", user, Effects(rows=rows, audit=Act("user", user, user, kind)))
     return {"user": str(user), "kind": kind}
 
 

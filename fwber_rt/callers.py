@@ -16,6 +16,7 @@ from fwber_rt.errors import FIELD_INVALID, TOKEN_EXPIRED, TOKEN_INVALID, Refused
 from fwber_rt.features.accounts import load_user
 from fwber_rt.features.accounts.sign_ins import check_cookie
 from fwber_rt.features.accounts.state import accounts
+from fwber_rt.features.accounts.users import kind_now
 from fwber_rt.transport.cookies import CREDENTIAL
 from fwber_rt.transport.proxies import network
 from fwber_rt.transport.session import Session
@@ -96,6 +97,7 @@ class Callers:
             except Refused:
                 raise Refused(TOKEN_INVALID, detail="The token is of a user who no longer exists.") from None
             if user not in dispatcher.world.people:
+                kind = kind_now(dispatcher.world, user, kind)
                 person, changes = dispatcher.world.admit(user, name, kind, dispatcher.clock.now())
                 person.consents = consents
                 dispatcher.apply(Effects(changes=changes))

@@ -79,6 +79,12 @@ def _decoded(decode: Callable[[msgspec.Raw], T], raw: msgspec.Raw) -> T:
         raise undecodable(error) from None
 
 
+def check_kind(operation: Command | Query, actor: Actor) -> None:
+    """Refused (forbidden) when the caller is not, or is no more, what the operation asks for."""
+    if actor.kind < operation.least:
+        raise Refused(FORBIDDEN)
+
+
 class Route:
     """One operation, with everything ``handle`` would otherwise look up. ``extra``: a handler that may load gets None first."""
 
@@ -143,7 +149,7 @@ class Dispatcher:
             person = actor.person
             if person is None:
                 self._check_anonymous(route.operation, actor, now)
-            elif actor.kind < route.least:
+            elif person.kind < route.least:
                 raise Refused(FORBIDDEN)
             elif self.limiter.enabled:
                 bucket = (person.buckets.get(route.limit) if person.buckets else None) or self.limiter.bucket(person, route.limit)
@@ -282,8 +288,7 @@ class Dispatcher:
             if operation.least > Kind.ANONYMOUS or not token.startswith(CREDENTIAL):
                 raise
             return await self._caller(operation, None, address)  # whoever signs in again may still have an old cookie
-        if actor.kind < operation.least:
-            raise Refused(FORBIDDEN)
+        check_kind(operation, actor)
         self.limiter.check_user(actor.someone, operation.limit, self.clock.now())
         if operation.least is Kind.ANONYMOUS and not operation.ws:
             self.limiter.check_address(operation.limit, address, self.clock.now())  # a token buys no more than none does
@@ -312,9 +317,11 @@ class Dispatcher:
         world = self.world
         if isinstance(operation, Query):
             effects = Effects(await operation.handler(world, actor, payload, self.clock.now(), self.reader))
+            check_kind(operation, actor)
             return self._unless_rebuilt(world, effects)
         extra = (None,) if operation.load else ()
         self._check_present(world, actor)
+        check_kind(operation, actor)
         found = operation.handler(world, actor, payload, self.clock.now(), *extra)
         for _ in range(_MOST_LOADS):
             if found is not None:
@@ -323,6 +330,7 @@ class Dispatcher:
                 raise RuntimeError(f"{operation.op} asks for a load it does not declare")
             loaded = await operation.load(world, actor, payload, self.clock.now(), self.reader)
             self._check_present(world, actor)
+            check_kind(operation, actor)
             found = operation.handler(world, actor, payload, self.clock.now(), loaded)
         raise Refused(CONFLICT)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
 from fwber_rt.core.world import World
+from fwber_rt.features.accounts.users import set_kind
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Command, Feature, Query, Reader, Registry
 from tests.e2e.servers import AT_HERE, InProcess
@@ -47,6 +49,16 @@ class Held:
 
     def let_go(self) -> None:
         self._gate.set()
+
+
+class Late(Held):
+    """Reads at once, and says what it read when it is let go."""
+
+    async def all(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        rows = await self._reader.all(sql, params)
+        self._reading.set()
+        await self._gate.wait()
+        return rows
 
 
 class Number(Struct):
@@ -85,6 +97,9 @@ class MadeUp:
         await self.go_on.wait()
         return request.n
 
+    async def read(self, world: World, actor: Actor, request: Nothing, now: Instant, reader: Reader) -> Number:
+        return Number(await self.load(world, actor, Number(1), now, reader))
+
     def never_enough(self, world: World, actor: Actor, request: Number, now: Instant, loaded: int | None) -> None:
         self.loads += loaded is not None
 
@@ -92,17 +107,22 @@ class MadeUp:
         """Asks for a load it has not."""
 
     def feature(self) -> Feature:
+        waits = Command("wait", Number, self.wait, Number, http="POST /wait", load=self.load, limit="ping")
         return Feature(
             "made up",
             commands=[
                 Command("note", Number, self.note, Number, least=Kind.ANONYMOUS, limit="ping"),
                 Command("break", Nothing, self.break_down, Nothing, http="POST /break", limit="ping"),
-                Command("wait", Number, self.wait, Number, http="POST /wait", load=self.load, limit="ping"),
+                waits,
                 Command("never", Number, self.never_enough, Nothing, load=self.load, limit="ping"),
                 Command("undeclared", Nothing, self.undeclared, Nothing, limit="ping"),
                 Command("for.users", Number, self.note, Number, http="POST /users", least=Kind.USER, limit="ping"),
+                replace(waits, op="users.wait", http="POST /users/wait", least=Kind.USER),
             ],
-            queries=[Query("vain", "GET /vain", Nothing, self.ask_in_vain, Number, limit="ping")],
+            queries=[
+                Query("vain", "GET /vain", Nothing, self.ask_in_vain, Number, limit="ping"),
+                Query("users.read", "GET /users/read", Nothing, self.read, Number, limit="ping", least=Kind.USER),
+            ],
         )
 
 
@@ -316,6 +336,56 @@ async def test_who_may_ask(server: InProcess) -> None:
     assert (await rest.err("POST /users", None, {}))["name"] == "token.missing"
     assert await rest.ok("POST /users", user, {"n": 1}) == {"n": 1}
     assert await (await server.connect(user)).ok("for.users", n=2) == {"n": 2}
+
+
+async def lose_role(server: InProcess, token: str) -> None:
+    """Whoever the token is of is a guest from here on, as soon as that is known, and before it is on disk."""
+    user = server.app.tokens.verify(token, server.app.clock.now().wall).user
+    row = set_kind(server.app.world, user, Kind.GUEST, server.app.clock.now())
+    server.app.dispatcher.apply(Effects(rows=[row]))
+
+
+@pytest.mark.parametrize(("op", "route"), [("users.wait", "POST /users/wait"), ("users.read", "GET /users/read")])
+async def test_a_role_lost_while_a_request_waits_is_lost(server: InProcess, made_up: MadeUp, op: str, route: str) -> None:
+    token, rest = await server.user("Ann"), server.rest()
+    wire = await server.connect(token)
+    asked = await wire.send(op)
+    called = asyncio.create_task(rest.err(route, token, {} if route.startswith("POST") else None))
+    for _ in range(2):
+        await made_up.waiting.acquire()
+    await lose_role(server, token)
+    made_up.go_on.set()
+    assert (await wire.reply(asked))["err"]["name"] == "forbidden"
+    assert (await called)["name"] == "forbidden"
+    assert made_up.order == []
+
+
+async def test_a_role_lost_while_somebody_comes_in_is_lost(server: InProcess) -> None:
+    """They are read before the change is on disk, and are here after it."""
+    token, wire = await server.user("Ann"), await server.wire()
+    held = Late(server)
+    coming = await wire.send("connect", token=token)
+    await held.reading()
+    await lose_role(server, token)
+    held.let_go()
+    assert "ok" in await wire.reply(coming)
+    assert (await wire.err("for.users"))["name"] == "forbidden"
+
+
+async def test_a_role_lost_while_a_resume_is_read_is_lost(server: InProcess) -> None:
+    token = await server.user("Ann")
+    first = await server.connect(token)
+    room = await first.ok("room.create", name="Room", radius_m=2000, **AT_HERE)
+    known = first.resume()
+    await first.ok("message.send", room=room["room"], text="missed")
+    server.app.world.streams[room["s"]].drop_window()
+    held, again = Held(server), await server.wire()
+    coming = await again.send("connect", token=token, location=AT_HERE, resume=known)
+    await held.reading()
+    await lose_role(server, token)
+    held.let_go()
+    assert "ok" in await again.reply(coming)
+    assert (await again.err("for.users"))["name"] == "forbidden"
 
 
 async def test_draining_refuses_and_finishes(server: InProcess, made_up: MadeUp) -> None:

@@ -82,17 +82,22 @@ class Actor:
     """Who asks: a person (None while anonymous), through which session (None over REST), from which address.
 
     ``address`` is what limits are kept by: of IPv6 the /64. ``sid`` names the sign-in that the request is made under; "" while
-    anonymous.
+    anonymous. ``kind`` given counts for nobody in particular only: what a person may is looked up when it is asked.
     """
 
-    __slots__ = ("address", "kind", "person", "session", "sid", "someone", "token_expires", "warned")
+    __slots__ = ("_kind", "address", "person", "session", "sid", "someone", "token_expires", "warned")
 
     def __init__(self, person: Person | None, kind: Kind, session: Any = None, address: str = "") -> None:
         self.person = person
         self.someone = cast(Person, person)  # for operations no anonymous caller reaches: the dispatcher sees to that
-        self.kind = kind
+        self._kind = kind
         self.session = session
         self.address = address
         self.sid = ""
         self.token_expires = 0  # wall milliseconds; 0: not known
         self.warned = False  # that the token expires soon
+
+    @property
+    def kind(self) -> Kind:
+        """What they are now: somebody may be made, or be no more, an administrator while a request of theirs waits."""
+        return self.person.kind if self.person is not None else self._kind

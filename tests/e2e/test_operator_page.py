@@ -136,6 +136,17 @@ async def test_the_command_line_is_in_the_log_too(server: InProcess) -> None:
     assert (kind["op"], kind["reason"]) == ("account-kind", "admin")
 
 
+async def test_a_code_given_to_a_user_is_not_one_for_an_administrator(server: InProcess) -> None:
+    """Else whoever may make codes for users would become whoever is made an administrator within ten minutes."""
+    boss, rest = await boss_of(server), server.rest()
+    made = await rest.ok("POST /auth/register", body={"login": "ada", "password": PASSWORD, "name": "Ada"})
+    code = (await boss.ok("user.reset", user=made["user"]["user"], reason="Forgot it"))["code"]
+    named = {"user": int(made["user"]["user"]), "kind": "admin"}
+    await asyncio.to_thread(control.ask, server.data_dir, "account-kind", named)
+    body = {"login": "ada", "code": code, "password": "a third horse"}
+    assert (await rest.err("POST /auth/reset", body=body))["name"] == "code.wrong"
+
+
 async def test_nobody_else_may(server: InProcess) -> None:
     ann = await server.enter("Ann")
     for op, d in (

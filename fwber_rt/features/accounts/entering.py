@@ -164,7 +164,7 @@ def upgrade(world: World, actor: Actor, request: Upgrade, now: Instant, loaded: 
         session.actor.token_expires = signed_in.expires or signed_in.ends
         session.actor.warned = False
     effects.rows = [
-        *ended.rows, set_kind(world, me.id, kind), *_found(world, me.id, profile, loaded, now), *effects.rows
+        *ended.rows, set_kind(world, me.id, kind, now), *_found(world, me.id, profile, loaded, now), *effects.rows
     ]  # fmt: skip
     effects.changes = ended.changes  # a connection on its way in is closed: it came with the old token
     return effects

@@ -15,7 +15,7 @@ from fwber_rt.features.accounts import codes, identity, notices, sign_ins
 from fwber_rt.features.accounts.errors import NO_PASSWORD
 from fwber_rt.features.accounts.shapes import CodeGiven, Intervene
 from fwber_rt.features.accounts.state import Credentials
-from fwber_rt.features.accounts.users import kind_and_name
+from fwber_rt.features.accounts.users import kind_and_name, kind_now
 from fwber_rt.protocol.shapes import Nothing, parse_id
 from fwber_rt.registry import Reader
 
@@ -55,7 +55,7 @@ def user_reset(world: World, actor: Actor, request: Intervene, now: Instant, loa
     if loaded is None or not identity.is_current(world, loaded.credentials):
         return None
     act = _act(world, actor, loaded, request)
-    if loaded.kind is Kind.ADMIN:
+    if kind_now(world, loaded.user, loaded.kind) is Kind.ADMIN:
         raise Refused(FORBIDDEN, detail="An administrator's password is reset with `fwber-rt account reset`.")
     if loaded.credentials is None:
         raise Refused(NO_PASSWORD)

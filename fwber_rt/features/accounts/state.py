@@ -16,6 +16,7 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
 
+from fwber_rt.core.access import Kind
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.limits import Buckets
 from fwber_rt.core.quotas import LIMITS_ENABLED
@@ -156,7 +157,7 @@ class Accounts:
     __slots__ = (
         "_by_address", "_by_login", "_by_login_address", "_enabled", "_letters", "_newcomers", "_next_sweep", "_revoked",
         "_second_factor",
-        "bans", "codes", "cookies", "credentials", "cutoffs", "forgotten", "logins", "resets", "sign_ins",
+        "bans", "codes", "cookies", "credentials", "cutoffs", "forgotten", "kinds", "logins", "resets", "sign_ins",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -168,6 +169,7 @@ class Accounts:
         self.credentials: Recent[int, Credentials] = Recent()
         self.sign_ins: Recent[int, SignIn] = Recent()
         self.codes: Recent[tuple[int, str], OneTimeCode] = Recent()
+        self.kinds: Recent[int, Kind] = Recent()
         self.logins: Recent[bytes, int] = Recent()  # keyed hash -> user, 0 for nobody
         self.forgotten = 0  # how often somebody was: what was looked up before may have been theirs
         self.resets: dict[bytes, None] = {}  # keyed hashes of logins for which somebody asked for a code, in order
@@ -217,6 +219,7 @@ class Accounts:
         self.cutoffs.pop(user, None)
         self.bans.pop(user, None)
         self.credentials.drop(user)
+        self.kinds.drop(user)
         for sid in [sid for sid, cookie in self.cookies.items() if cookie.user == user]:
             del self.cookies[sid]
         for key in [key for key, _ in self.codes.items() if key[0] == user]:

@@ -14,6 +14,7 @@ from fwber_rt.core.world import World
 from fwber_rt.errors import NOT_FOUND, Refused
 from fwber_rt.features.accounts import schema
 from fwber_rt.features.accounts.shapes import AccountChanged, UpdateAccount
+from fwber_rt.features.accounts.state import accounts
 from fwber_rt.protocol.shapes import User
 from fwber_rt.registry import Reader
 
@@ -50,16 +51,21 @@ async def kind_and_name(world: World, user: int, reader: Reader) -> tuple[Kind, 
     """Of a user who exists, as they are now: whoever is here is known better than the disk knows them. Raises not.found."""
     kind, name, _ = await load_user(reader, user)
     person = world.people.get(user)
-    return (person.kind, person.name) if person else (kind, name)
+    return kind_now(world, user, kind), person.name if person else name
 
 
-def set_kind(world: World, user: int, kind: Kind) -> Row:
-    """The row that makes a user another kind of caller; who is here is so at once, on every connection."""
+def kind_now(world: World, user: int, stored: Kind) -> Kind:
+    """What a user is, of whom ``stored`` was read: a change may be on its way to the disk since."""
+    person = world.people.get(user)
+    return person.kind if person else accounts(world).kinds.get(user) or stored
+
+
+def set_kind(world: World, user: int, kind: Kind, now: Instant) -> Row:
+    """The row that makes a user another kind of caller; they are so at once, on every connection, and if they are just coming."""
+    accounts(world).kinds.put(user, kind, now)
     person = world.people.get(user)
     if person:
         person.kind = kind
-        for session in person.sessions:
-            session.actor.kind = kind
     return Row(schema.SET_KIND, (user, int(kind)))
 
 

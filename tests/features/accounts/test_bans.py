@@ -18,7 +18,7 @@ async def admin(desk: Desk) -> Any:
     """An administrator's sign-in."""
     made = await desk.register("boss")
     desk.admit(int(made.user.user))
-    desk.rows.append(users.set_kind(desk.world, int(made.user.user), Kind.ADMIN))
+    desk.rows.append(users.set_kind(desk.world, int(made.user.user), Kind.ADMIN, desk.now))
     desk.commit()
     return made
 

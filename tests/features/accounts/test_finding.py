@@ -94,12 +94,17 @@ class TestInterventions:
     async def test_what_cannot_be_done(self, desk: Desk) -> None:
         boss, other, ada = await admin(desk), await desk.register("other"), await desk.register("ada")
         desk.admit(int(other.user.user))
-        desk.rows.append(users.set_kind(desk.world, int(other.user.user), Kind.ADMIN))
+        desk.rows.append(users.set_kind(desk.world, int(other.user.user), Kind.ADMIN, desk.now))
         desk.commit()
         for op in ("user.sign_out", "user.reset"):
             assert await desk.error(op, boss.token, user=boss.user.user, reason="Me") == "field.invalid", op
             assert await desk.error(op, boss.token, user="4242", reason="Nobody") == "not.found", op
         assert await desk.error("user.reset", boss.token, user=other.user.user, reason="Takeover") == "forbidden"
+        desk.holding = True
+        desk.rows.append(users.set_kind(desk.world, int(ada.user.user), Kind.ADMIN, desk.now))
+        assert await desk.error("user.reset", boss.token, user=ada.user.user, reason="Quick") == "forbidden", "not on disk yet"
+        desk.commit()
+        desk.holding = False
         guest = await desk.ask("auth.guest", name="Guest")
         assert await desk.error("user.reset", boss.token, user=guest.user.user, reason="No login") == "account.none"
         desk.world.erased.add(int(ada.user.user))
