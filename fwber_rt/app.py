@@ -77,6 +77,7 @@ ID_TABLES: Final = (
     "erasures",
     "exports",
     "audit",
+    "warnings",
 )
 DRAIN_WAIT_S: Final = 5.0
 

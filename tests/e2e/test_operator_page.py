@@ -87,11 +87,41 @@ async def test_a_report_is_acted_on_and_the_reporter_is_named_to_nobody_else(ser
     await boss.ok("user.warn", user=me(bob), text="No advertising.")
     await boss.ok("report.close", report=report, outcome="warned", note="first time")
     warned = await bob.push("user.warned")
-    assert warned["d"] == {"text": "No advertising."}
+    assert warned["d"]["text"] == "No advertising."
     assert [entry["op"] for entry in await entries(boss)] == ["report.close", "user.warn"]
     assert (await boss.ok("report.list"))["reports"] == []
     assert (await boss.ok("report.get", report=report))["outcome"] == "warned"
     assert (await boss.ok("user.get", user=me(bob)))["reports"] == 1
+
+
+async def test_a_warning_is_kept_until_it_was_read(server: InProcess) -> None:
+    """Whoever comes back on a device that resumes nothing, and after a restart, is told all the same."""
+    boss, token = await boss_of(server), await server.user("Ann")
+    ann = await server.connect(token)
+    for text in ("Be kind.", "Once more."):
+        await boss.ok("user.warn", user=me(ann), text=text)
+    live = [await ann.push("user.warned") for _ in range(2)]
+    await ann.abort()
+    await server.restart()
+    ann, bob = await server.connect(token), await server.enter("Bob")
+    told = (await ann.ok("warning.list"))["warnings"]
+    assert [(each["warning"], each["text"]) for each in told] == [(push["d"]["warning"], push["d"]["text"]) for push in live]
+    assert (await bob.ok("warning.list")) == {"warnings": []}
+    await bob.ok("warning.read", warning=told[0]["warning"])
+    assert len((await ann.ok("warning.list"))["warnings"]) == 2, "nobody reads what is another's"
+    for _ in range(2):
+        await ann.ok("warning.read", warning=told[0]["warning"])
+    assert [each["text"] for each in (await ann.ok("warning.list"))["warnings"]] == ["Once more."]
+
+
+async def test_whoever_comes_back_silenced_is_told_until_when_and_why(server: InProcess) -> None:
+    boss, token = await boss_of(server), await server.user("Ann")
+    ann = await server.connect(token)
+    await boss.ok("user.silence", user=me(ann), until=LATER, reason="Spam")
+    told = await (await server.connect(token)).ok("warning.list")
+    assert told == {"warnings": [], "silenced_until": LATER, "silence_reason": "Spam"}
+    await boss.ok("user.unsilence", user=me(ann))
+    assert await ann.ok("warning.list") == {"warnings": []}
 
 
 async def test_a_silence_holds_over_a_restart(server: InProcess) -> None:
@@ -103,6 +133,13 @@ async def test_a_silence_holds_over_a_restart(server: InProcess) -> None:
     await server.restart()
     ann = await server.connect(token)
     assert (await ann.err("here.say", text="hello"))["name"] == "user.muted"
+
+
+async def test_an_administrator_lifts_no_silence_of_their_own(server: InProcess) -> None:
+    boss, other = await boss_of(server), await server.connect(await server.user("Other", Kind.ADMIN))
+    await boss.ok("user.silence", user=me(other), until=LATER)
+    assert (await other.err("user.unsilence", user=me(other)))["name"] == "field.invalid"
+    assert (await other.err("here.say", text="hello"))["name"] == "user.muted"
 
 
 async def test_a_room_is_ended(server: InProcess) -> None:

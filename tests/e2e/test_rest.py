@@ -74,6 +74,8 @@ STORY: list[tuple[str, Json]] = [
     ("user.mute", {"user": "{zoe}"}),
     ("user.mutes", {"limit": 5}),
     ("user.unmute", {"user": "{zoe}"}),
+    ("warning.list", {}),
+    ("warning.read", {"warning": "1"}),
     ("report.create", {"reason": "spam", "user": "{zoe}", "note": "again and again"}),
     ("zone.add", {"cell": "{cell}", "hide": True}),
     ("zone.remove", {"cell": "{cell}"}),

@@ -231,6 +231,8 @@ SAMPLES: dict[str, Sample] = {
     "user.unmute": of_people(),
     "user.unsilence": lambda scene, me: [{"user": scene.bystanders[-1].id}],
     "user.warn": lambda scene, me: [{"user": scene.bystanders[-1].id, "text": "why not"}],
+    "warning.list": nothing,
+    "warning.read": lambda scene, me: [{"warning": "1"}],
     "zone.add": lambda scene, me: [{"cell": cell_of(scene, 5)}],
     "zone.remove": lambda scene, me: [{"cell": cell_of(scene, 5)}],
 }

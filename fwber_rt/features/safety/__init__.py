@@ -14,7 +14,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.settings import Rate, Setting
 from fwber_rt.core.world import World
 from fwber_rt.errors import CONFLICT, NOT_FOUND
-from fwber_rt.features.safety import between, reports, sanctions, schema, shapes
+from fwber_rt.features.safety import between, reports, sanctions, schema, shapes, warnings
 from fwber_rt.registry import Command, Feature, PushSpec, Query, State, SyncReader
 
 LIMIT_RELATE = Setting("limits.relate", Rate(1, 30), "blocks and mutes given and taken back, per user", "requests")
@@ -61,6 +61,7 @@ feature = Feature(
             errors=(NOT_FOUND, CONFLICT),
         ),
         *sanctions.COMMANDS,
+        *warnings.COMMANDS,
     ],
     queries=[
         Query("user.blocks", "GET /blocks", shapes.ListRelated, between.user_blocks, shapes.RelatedPage, help="Whom I blocked."),
@@ -73,9 +74,10 @@ feature = Feature(
             "report.get", "GET /reports/{report}", shapes.ReportRef, reports.report_get, shapes.ReportView, least=Kind.ADMIN,
             help="One report with its evidence.", errors=(NOT_FOUND,),
         ),
+        *warnings.QUERIES,
     ],
     errors=[between.RELATIONS_FULL, reports.REPORTS_FULL],
-    migrations=[schema.MIGRATION, schema.SILENCES],
+    migrations=[schema.MIGRATION, schema.SILENCES, schema.WARNINGS],
     settings=[LIMIT_RELATE, LIMIT_REPORT, between.BLOCKS, between.MUTES, reports.OPEN_REPORTS, schema.REPORTS_KEPT],
     pushes=[
         PushSpec("relation", shapes.Relation, False, "another device of mine blocked or muted somebody, or took it back"),

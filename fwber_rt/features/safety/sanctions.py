@@ -1,4 +1,4 @@
-"""What administrators do to whoever misbehaves, short of a ban: a warning, and silence for a time.
+"""What administrators do to whoever misbehaves, short of a ban: silence for a time (and ``warnings``).
 
 Somebody silenced reads and walks about as before; what they would say, in rooms and in hexagons, is refused by name
 (``World.silenced``, which whoever sends asks). Both come to the user as events of their own stream, so that they are there when
@@ -28,7 +28,7 @@ from fwber_rt.features.safety.shapes import (
     UserWarned,
     WarnUser,
 )  # fmt: skip
-from fwber_rt.protocol.shapes import Nothing, parse_id
+from fwber_rt.protocol.shapes import parse_id
 from fwber_rt.registry import Command, PushSpec, Reader, SyncReader
 
 
@@ -44,30 +44,19 @@ async def load_user(
     return user
 
 
-def user_warn(world: World, actor: Actor, request: WarnUser, now: Instant, user: int | None) -> Effects | None:
-    """``user.warn``: the text is shown to the user."""
-    text = clean_text(request.text, 500, "text")
-    if user is None:
-        return None
-    _check(world, actor, user)
-    effects = Effects(Nothing(), audit=Act("user", user, user, text))
-    _tell(world, user, "user.warned", UserWarned(text), now, effects)
-    return effects
-
-
 def user_silence(world: World, actor: Actor, request: Silence, now: Instant, user: int | None) -> Effects | None:
     """``user.silence``: until a time. Again replaces the silence there is."""
     reason = clean_text(request.reason, 500, "reason") if request.reason else ""
     if user is None:
         return None
-    _check(world, actor, user)
+    check(world, actor, user)
     if not now.wall < request.until <= LARGEST:
         raise Refused(FIELD_INVALID, field="until", detail="until is in the past.")
     world.silenced[user] = request.until
     params = (user, now.wall, request.until, actor.someone.id, reason.encode() or None)
     effects = Effects(SilencedUser(str(user), request.until), rows=[Row(schema.SILENCE, params)])
     effects.audit = Act("user", user, user, reason)
-    _tell(world, user, "user.silenced", UserSilenced(request.until, reason), now, effects)
+    tell(world, user, "user.silenced", UserSilenced(request.until, reason), now, effects)
     return effects
 
 
@@ -75,10 +64,11 @@ def user_unsilence(world: World, actor: Actor, request: UnsilenceUser, now: Inst
     """``user.unsilence``: they may speak again; no error when they may already."""
     if user is None:
         return None
+    check(world, actor, user)
     effects = Effects(SilencedUser(str(user), None), audit=Act("user", user, user))
     if world.silenced.pop(user, None):
         effects.rows.append(Row(schema.UNSILENCE, (user,)))
-        _tell(world, user, "user.silenced", UserSilenced(None), now, effects)
+        tell(world, user, "user.silenced", UserSilenced(None), now, effects)
     return effects
 
 
@@ -87,24 +77,21 @@ def load(world: World, reader: SyncReader) -> None:
     world.silenced.update(reader.all(schema.SELECT_SILENCES))
 
 
-def _check(world: World, actor: Actor, user: int) -> None:
+def check(world: World, actor: Actor, user: int) -> None:
+    """Raises not.found for somebody who is being erased, field.invalid for oneself."""
     if user in world.erased:
         raise Refused(NOT_FOUND)
     if user == actor.someone.id:
         raise Refused(FIELD_INVALID, field="user", detail="user is yourself.")
 
 
-def _tell(world: World, user: int, kind: str, d: Struct, now: Instant, effects: Effects) -> None:
+def tell(world: World, user: int, kind: str, d: Struct, now: Instant, effects: Effects) -> None:
     """An event for the user alone, here or not, sealed under their own key."""
     stream, body = world.stream(f"user:{user}", now, effects), msgspec.json.encode(d)
     eventlog.record(effects, stream, Push(kind, stream.name, msgspec.Raw(body)), user, now.wall, body)
 
 
 COMMANDS = (
-    Command(
-        "user.warn", WarnUser, user_warn, Nothing, http="POST /users/{user}/warnings", load=load_user, durable=True,
-        least=Kind.ADMIN, help="Warn a user, who is shown the text.", errors=(NOT_FOUND,),
-    ),
     Command(
         "user.silence", Silence, user_silence, SilencedUser, http="POST /silences", load=load_user, durable=True,
         least=Kind.ADMIN, help="Let a user say nothing until a time.", errors=(NOT_FOUND,),
@@ -115,6 +102,6 @@ COMMANDS = (
     ),
 )  # fmt: skip
 PUSHES = (
-    PushSpec("user.warned", UserWarned, True, "an administrator warns me"),
+    PushSpec("user.warned", UserWarned, True, "an administrator warns me; `warning.read` says that I have read it"),
     PushSpec("user.silenced", UserSilenced, True, "I may say nothing until a time, or (until is null) may speak again"),
 )

@@ -45,7 +45,12 @@ SILENCE = Statement(
     "INSERT OR REPLACE INTO silences(user, at, until, by, reason) VALUES (?, ?, ?, ?, ?)", seals=(Seal(4, owner=0, bind=(1,)),)
 )
 UNSILENCE = Statement("DELETE FROM silences WHERE user = ?")
+SELECT_SILENCE = "SELECT at, until, reason FROM silences WHERE user = ? AND until > ?"
 SELECT_SILENCES = "SELECT user, until FROM silences"
+
+INSERT_WARNING = Statement("INSERT INTO warnings(id, user, at, body) VALUES (?, ?, ?, ?)", seals=(Seal(3, owner=1, bind=(0,)),))
+DELETE_WARNING = Statement("DELETE FROM warnings WHERE id = ? AND user = ?")
+SELECT_WARNINGS = "SELECT id, at, body FROM warnings WHERE user = ? ORDER BY id LIMIT 100"
 
 SELECT_USER = "SELECT body FROM users WHERE id = ?"
 SELECT_MESSAGE = (
@@ -84,6 +89,17 @@ SILENCES = Migration(
     """,
     "DROP TABLE silences;",
 )
+WARNINGS = Migration(
+    52,
+    "warnings",
+    """
+    CREATE TABLE warnings(
+      id INTEGER PRIMARY KEY, user INTEGER NOT NULL, at INTEGER NOT NULL, body BLOB
+    ) STRICT;
+    CREATE INDEX warnings_user ON warnings(user);
+    """,
+    "DROP TABLE warnings;",
+)
 TABLES = (
     Table(
         "relations", "user", "whom the user has blocked and muted, and their own note why", "until taken back",
@@ -101,5 +117,9 @@ TABLES = (
     Table(
         "silences", "user", "that the user may say nothing, by whose decision and why", "until lifted or over",
         sealed=(Sealed("reason", ("at",), json=False),), also=(("by", Erase.NOBODY),), withheld=("by",), ends=Ends("until"),
+    ),
+    Table(
+        "warnings", "user", "what administrators had to tell the user, who has not read it yet", "until read",
+        sealed=(Sealed("body", ("id",), json=False),),
     ),
 )  # fmt: skip

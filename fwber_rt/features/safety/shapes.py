@@ -176,6 +176,29 @@ class UserWarned(Struct):
     """What an administrator has to tell me."""
 
     text: str
+    warning: str
+
+
+class WarningRef(Struct):
+    """A warning of mine."""
+
+    warning: Id
+
+
+class Warned(Struct):
+    """A warning that I have not read yet, and when I was warned (milliseconds)."""
+
+    warning: str
+    at: int
+    text: str
+
+
+class Told(Struct, omit_defaults=True):
+    """At most 100 warnings, oldest first. ``silenced_until``: I may say nothing until then, and why."""
+
+    warnings: list[Warned]
+    silenced_until: int | None = None
+    silence_reason: str = ""
 
 
 class UserSilenced(Struct, omit_defaults=True):

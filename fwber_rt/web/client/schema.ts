@@ -1268,6 +1268,13 @@ export interface TokenExpiring {
   expires: number;
 }
 
+/** At most 100 warnings, oldest first. `silenced_until`: I may say nothing until then, and why. */
+export interface Told {
+  warnings: Warned[];
+  silenced_until?: number | null;
+  silence_reason?: string;
+}
+
 /** What an authenticator app takes: the secret in base32, or the same as a link (show it as a QR code). */
 export interface TotpBegun {
   secret: string;
@@ -1415,6 +1422,7 @@ export interface UserUnban {
 /** What an administrator has to tell me. */
 export interface UserWarned {
   text: string;
+  warning: string;
 }
 
 /** The code that came by mail. */
@@ -1427,6 +1435,19 @@ export interface WarnUser {
   /** decimal string of 64 bits */
   user: string;
   text: string;
+}
+
+/** A warning that I have not read yet, and when I was warned (milliseconds). */
+export interface Warned {
+  warning: string;
+  at: number;
+  text: string;
+}
+
+/** A warning of mine. */
+export interface WarningRef {
+  /** decimal string of 64 bits */
+  warning: string;
 }
 
 /** Agreement taken back; works at once. */
@@ -1613,12 +1634,14 @@ export interface Operations {
   "report.create": { d: CreateReport; ok: Reported; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "reports.full" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Say what came of a report. */
   "report.close": { d: CloseReport; ok: ReportView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "conflict" | "rate.limited" | "internal" | "draining" | "storage.full" };
-  /** Warn a user, who is shown the text. */
-  "user.warn": { d: WarnUser; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Let a user say nothing until a time. */
   "user.silence": { d: Silence; ok: SilencedUser; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Let a user speak again. */
   "user.unsilence": { d: UnsilenceUser; ok: SilencedUser; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** Warn a user, who is shown the text until they have read it. */
+  "user.warn": { d: WarnUser; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  /** Say that I have read a warning. */
+  "warning.read": { d: WarningRef; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Whom I blocked. */
   "user.blocks": { d: ListRelated; ok: RelatedPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" };
   /** Whom I muted. */
@@ -1627,6 +1650,8 @@ export interface Operations {
   "report.list": { d: ListReports; ok: ReportPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** One report with its evidence. */
   "report.get": { d: ReportRef; ok: ReportView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
+  /** What administrators have to tell me and I have not read, oldest first, and whether I may say nothing for now. */
+  "warning.list": { d: Nothing; ok: Told; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" };
   /** How the server is: what every part says of itself. */
   "operator.figures": { d: Nothing; ok: Figures; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** The busiest hexagons, in counts of no fewer than five. */
@@ -1653,16 +1678,17 @@ export type SocketOp =
   "room.invitations" | "room.invitations.mine" | "room.requests" | "room.bans" | "room.mutes" | "room.search" |
   "message.send" | "here.say" | "typing" | "read.mark" | "message.history" | "here.history" | "account.erase" |
   "account.export" | "account.erasure" | "account.exports" | "account.export.get" | "user.block" | "user.unblock" |
-  "user.mute" | "user.unmute" | "report.create" | "report.close" | "user.warn" | "user.silence" | "user.unsilence" |
-  "user.blocks" | "user.mutes" | "report.list" | "report.get" | "operator.figures" | "operator.cells" |
-  "operator.settings" | "operator.audit" | "server.about";
+  "user.mute" | "user.unmute" | "report.create" | "report.close" | "user.silence" | "user.unsilence" | "user.warn" |
+  "warning.read" | "user.blocks" | "user.mutes" | "report.list" | "report.get" | "warning.list" | "operator.figures" |
+  "operator.cells" | "operator.settings" | "operator.audit" | "server.about";
 
 /** Those that change nothing. */
 export type QueryOp =
   "account.me" | "auth.sessions" | "user.bans" | "user.find" | "user.get" | "room.members" | "room.invitations" |
   "room.invitations.mine" | "room.requests" | "room.bans" | "room.mutes" | "room.search" | "message.history" |
   "here.history" | "account.erasure" | "account.exports" | "account.export.get" | "user.blocks" | "user.mutes" |
-  "report.list" | "report.get" | "operator.figures" | "operator.cells" | "operator.settings" | "operator.audit";
+  "report.list" | "report.get" | "warning.list" | "operator.figures" | "operator.cells" | "operator.settings" |
+  "operator.audit";
 
 /** What the server says by itself. */
 export interface Pushes {
@@ -1720,7 +1746,7 @@ export interface Pushes {
   "account.export": ExportView;
   /** another device of mine blocked or muted somebody, or took it back */
   relation: Relation;
-  /** an administrator warns me */
+  /** an administrator warns me; `warning.read` says that I have read it */
   "user.warned": UserWarned;
   /** I may say nothing until a time, or (until is null) may speak again */
   "user.silenced": UserSilenced;
@@ -1811,13 +1837,15 @@ export const ROUTES = {
   "user.unmute": "DELETE /mutes/{user}",
   "report.create": "POST /reports",
   "report.close": "POST /reports/{report}/close",
-  "user.warn": "POST /users/{user}/warnings",
   "user.silence": "POST /silences",
   "user.unsilence": "DELETE /silences/{user}",
+  "user.warn": "POST /users/{user}/warnings",
+  "warning.read": "DELETE /warnings/{warning}",
   "user.blocks": "GET /blocks",
   "user.mutes": "GET /mutes",
   "report.list": "GET /reports",
   "report.get": "GET /reports/{report}",
+  "warning.list": "GET /warnings",
   "operator.figures": "GET /operator/figures",
   "operator.cells": "GET /operator/cells",
   "operator.settings": "GET /operator/settings",

@@ -356,6 +356,8 @@ SAMPLES: dict[str, Sample | tuple[Sample, ...]] = {
         Sample(about("user", reason="spam"), USERS),
     ),
     "user.warn": Sample(about("user", text="Be kind"), ANY, make=newcomer),
+    "warning.list": Sample(),
+    "warning.read": Sample(fixed(warning="1")),
     "user.silence": Sample(about("user", until=LATER), ANY, make=newcomer),
     "user.unsilence": Sample(about("user"), ANY, make=newcomer),
     "report.list": Sample(),

@@ -36,7 +36,8 @@ async def test_a_warning_is_for_the_user_alone_and_stays(town: Town, pair: tuple
     boss, ann = pair
     await act(town, boss, "user.warn", ann.id, text="Be kind.")
     [push] = town.take("user.warned")
-    assert (push.to, push.o, d(push)) == (f"user:{ann.id}", 1, {"text": "Be kind."})
+    [(id, *_)] = [params for sql, params in town.rows if sql == schema.INSERT_WARNING.sql]
+    assert (push.to, push.o, d(push)) == (f"user:{ann.id}", 1, {"text": "Be kind.", "warning": str(id)})
     [event] = [params for sql, params in town.rows if "INTO events" in sql]
     assert event[3] == ann.id, "under the user's own key, and nobody's name in it"
     assert str(boss.id).encode() not in event[5]
