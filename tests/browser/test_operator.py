@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -10,6 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from fwber_rt.storage import control
 from tests.browser.conftest import Place, Visit
 from tests.browser.desk import PASSWORD, PHONE, SCREENS, appoint, dialog, reported, sign_in, take_up
 from tests.browser.people import Person
@@ -80,7 +82,7 @@ async def test_a_report_is_looked_into_and_its_author_warned(visit: Visit, share
     await expect(boss.text("again and again")).to_be_visible()
     await take_up(boss, t("verdict.warn"), reason="No advertising here.", note="first time")
     await expect(boss.text(like("report.closed.how"))).to_contain_text(t("outcome.warned"))
-    closed, warned = await log(boss, 2)
+    warned, closed = await log(boss, 2)
     assert "report.close" in closed and "user.warn" in warned and "No advertising here." in warned
     assert known["reporter"] not in closed + warned
     await boss.go("reports")
@@ -106,6 +108,67 @@ async def test_who_is_warned_or_muted_is_told_and_can_say_nothing_while_muted(vi
     await expect(boss.text(like("user.quiet.how"))).to_be_visible()
     await take_up(boss, t("do.unsilence"))
     await expect(ada.text(t("told.unsilenced"))).to_be_visible()
+
+
+async def test_a_warning_that_was_missed_is_shown_at_the_next_visit_until_it_is_read(visit: Visit, shared: Process) -> None:
+    await appoint(shared, "boss-waits")
+    ada, boss = await visit(), await visit()
+    await ada.arrive("Ada")
+    user = await ada.page.evaluate("JSON.parse(localStorage['fwber.session']).user.user")
+    await ada.page.close()
+    await sign_in(boss, "boss-waits")
+    await boss.go(f"users/{user}")
+    await take_up(boss, t("do.warn"), text="Be kind")
+    await expect(boss.text(t("do.warned"))).to_be_visible()
+    for _ in range(2):
+        back = await ada.another_tab()
+        await expect(back.text(t("told.warned", text="Be kind"))).to_be_visible()
+        await back.page.close()
+    back = await ada.another_tab()
+    async with back.page.expect_websocket():
+        await back.open()
+    await back.press(t("told.read"))
+    await expect(back.text(t("told.warned", text="Be kind"))).to_have_count(0)
+    token = await back.page.evaluate("JSON.parse(localStorage['fwber.session']).token")
+    assert await shared.rest().ok("GET /warnings", token) == {"warnings": []}
+
+
+async def test_of_two_who_judge_one_report_one_acts(visit: Visit, shared: Process, scene: Scene) -> None:
+    known = await reported(scene)
+    bosses = [await visit(), await visit()]
+    for number, boss in enumerate(bosses):
+        await appoint(shared, f"boss-twin{number}")
+        await sign_in(boss, f"boss-twin{number}")
+        await boss.go(f"reports/{known['report']}")
+        await boss.press(t("verdict.warn"))
+        await dialog(boss).locator("[name=reason]").fill(f"From {number}")
+    first, second = bosses
+    await dialog(first).locator("[type=submit]").click()
+    await expect(first.text(like("report.closed.how"))).to_be_visible()
+    second.watch.allow("409")
+    await dialog(second).locator("[type=submit]").click()
+    await expect(dialog(second).get_by_text(t("verdict.late"))).to_be_visible()
+    await second.dismiss()
+    await expect(second.text(like("report.closed.how"))).to_be_visible()
+    await first.go(f"users/{known['user']}")
+    await expect(first.page.locator(".entries .entry", has_text="From 0")).to_have_count(1)
+    await expect(first.page.locator(".entries .entry", has_text="From 1")).to_have_count(0)
+
+
+async def test_who_is_no_administrator_any_more_is_shown_out(visit: Visit, shared: Process) -> None:
+    made = await appoint(shared, "boss-falls", "Fallen")
+    boss = await visit()
+    boss.watch.allow("403")
+    await sign_in(boss, "boss-falls")
+    await expect(boss.page.locator("[data-figure='figure.connections']")).to_be_visible()
+    named = {"user": int(made["user"]["user"]), "kind": "user"}
+    await asyncio.to_thread(control.ask, shared.data_dir, "account-kind", named)
+    await expect(boss.text(t("way.not", name="Fallen"))).to_be_visible()
+    await expect(boss.page.locator("[data-figure]")).to_have_count(0)
+    await boss.page.reload()
+    await expect(boss.text(t("way.not", name="Fallen"))).to_be_visible()
+    await boss.press(t("way.other"))
+    await expect(boss.page.get_by_label(t("sign.login"))).to_be_visible()
 
 
 async def test_a_code_for_a_new_password_is_shown_once_and_works(visit: Visit, shared: Process) -> None:

@@ -28,12 +28,24 @@ export function myId(): string {
   return current.value.kind === "nobody" ? "" : current.value.user.user;
 }
 
-/** One operation. Rejects with Refusal or Lost; where that says that the sign-in is over, nobody is signed in from then on. */
+/**
+ * One operation. Rejects with Refusal or Lost; where that says that the sign-in is over, nobody is signed in from then on, and where
+ * it says that I may not, the server is asked whether I am an administrator still.
+ */
 export async function ask<O extends Op>(op: O, d: Request<O>): Promise<Reply<O>> {
   try {
     return await session.rest(op, d);
   } catch (error) {
     if (error instanceof Refusal && ENDINGS.has(error.name)) session.end(error);
+    if (error instanceof Refusal && error.name === "forbidden") await lookAgain();
     throw error;
+  }
+}
+
+async function lookAgain(): Promise<void> {
+  try {
+    session.become((await session.rest("account.me")).kind);
+  } catch {
+    // Without an answer nothing is known; the next question is refused again.
   }
 }

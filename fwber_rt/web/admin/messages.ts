@@ -121,7 +121,8 @@ export const messages = {
   "verdict.suspend": "Suspend",
   "verdict.end": "End the room",
   "verdict.note": "Note for the record",
-  "verdict.half": "That was done, but the report is still open: {why} Send again to close it.",
+  "verdict.half": "The report is closed, but that was not done: {why} Send again to do it.",
+  "verdict.late": "Somebody else has closed this report. Nothing was done.",
   "verdict.done": "The report is closed.",
 
   // Users

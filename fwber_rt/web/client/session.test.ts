@@ -73,6 +73,16 @@ describe("signing in", () => {
   });
 });
 
+test("what the server says somebody is now is kept, and told to those who listen", () => {
+  store.set("session", ACCOUNT);
+  const session = make();
+  const told: string[] = [];
+  session.onChange((who) => told.push(who.kind));
+  for (const kind of ["user", "admin", "admin", "emperor", "user"]) session.become(kind);
+  expect(told).toEqual(["admin", "user"]);
+  expect(make().who.kind).toBe("user");
+});
+
 test("a guest who becomes an account with a cookie is known by the token until then", async () => {
   store.set("session", GUEST);
   const session = make({ cookie: true });

@@ -171,6 +171,14 @@ export class Session {
     this.#tell();
   }
 
+  /** What the server says I am now: somebody may be made an administrator, or be one no more, while they are signed in. */
+  become(kind: string): void {
+    const now = kind === "admin" || kind === "user" || kind === "guest" ? kind : null;
+    if (!this.#kept || now === null || this.#kept.kind === now) return;
+    this.#keep({ ...this.#kept, kind: now });
+    this.#tell();
+  }
+
   async #renew(): Promise<string> {
     return await this.#options.environment.alone(LOCK, async () => {
       this.#follow(); // another tab may have renewed it while this one waited

@@ -49,24 +49,29 @@ interface DialogProps {
 }
 
 function VerdictDialog({ verdict, report, onDone, onClose }: DialogProps) {
-  const acted = useRef(false); // what was done is not done again when only the report could not be closed
+  const closed = useRef(false); // a report is closed once; what was not done after that can be tried again
   const act = async (values: Values): Promise<void> => {
     const outcome = verdict === "dismiss" ? DISMISSALS.find((each) => each === values.outcome) : OUTCOME[verdict];
     if (!outcome) throw new Wrong("outcome", t("error.field.invalid"));
-    if (!acted.current) await intervene(verdict, report, values);
-    acted.current = verdict !== "dismiss";
+    const intervene = intervention(verdict, report, values);
+    // Closed first: of two who judge one report at once, one is told so before anything is done to anybody.
+    if (!closed.current) await close({ report: report.report, outcome, note: (values.note ?? "").trim() });
+    closed.current = true;
     try {
-      await ask("report.close", { report: report.report, outcome, note: (values.note ?? "").trim() });
+      await intervene();
     } catch (error) {
-      if (!acted.current || (error instanceof Refusal && error.name === "conflict")) throw error;
       throw new Wrong("", t("verdict.half", { why: explain(error) }));
     }
     say(t("verdict.done"));
     onClose();
     await onDone();
   };
+  const leave = (): void => {
+    onClose();
+    void onDone(); // it may be closed by now, by whomever
+  };
   return (
-    <ActDialog title={t(`verdict.${verdict}`)} what={t(WHAT[verdict])} act={t(`verdict.${verdict}`)} danger={verdict === "suspend" || verdict === "end"} onAct={act} onClose={onClose}>
+    <ActDialog title={t(`verdict.${verdict}`)} what={t(WHAT[verdict])} act={t(`verdict.${verdict}`)} danger={verdict === "suspend" || verdict === "end"} onAct={act} onClose={leave}>
       {verdict === "dismiss" ? <Dismissals /> : null}
       {verdict === "silence" || verdict === "suspend" ? <SpanField never={verdict === "suspend"} /> : null}
       {verdict === "warn" ? <Lines name="reason" label={t("do.warn.text")} /> : null}
@@ -88,11 +93,25 @@ function Dismissals() {
   );
 }
 
-/** What is done to the author, or to the room, before the report is closed. */
-async function intervene(verdict: Verdict, report: ReportView, values: Values): Promise<void> {
+/** Close the report. That I did so already, and only did not hear it, is as good. */
+async function close(d: CloseReport): Promise<void> {
+  try {
+    await ask("report.close", d);
+  } catch (error) {
+    if (!(error instanceof Refusal && error.name === "conflict")) throw error;
+    const now = await ask("report.get", { report: d.report });
+    if (now.closer !== myId() || now.outcome !== d.outcome || (now.verdict ?? "") !== (d.note ?? "")) throw new Wrong("", t("verdict.late"));
+  }
+}
+
+/** What is done to the author, or to the room, once the report is closed. Throws Wrong for what is missing. */
+function intervention(verdict: Verdict, report: ReportView, values: Values): () => Promise<unknown> {
   const user = report.author ?? "";
-  if (verdict === "warn") await ask("user.warn", { user, text: written(values, "reason", "do.text.missing") });
-  if (verdict === "silence") await ask("user.silence", { user, until: endOf(values, Date.now()) ?? 0, reason: written(values, "reason", "do.reason.missing") });
-  if (verdict === "suspend") await ask("user.ban", { user, until: endOf(values, Date.now()), reason: written(values, "reason", "do.reason.missing") });
-  if (verdict === "end") await ask("room.remove", { room: report.subject, reason: written(values, "reason", "do.reason.missing") });
+  if (verdict === "dismiss") return () => Promise.resolve();
+  const reason = written(values, "reason", verdict === "warn" ? "do.text.missing" : "do.reason.missing");
+  if (verdict === "warn") return () => ask("user.warn", { user, text: reason });
+  if (verdict === "end") return () => ask("room.remove", { room: report.subject, reason });
+  const until = endOf(values, Date.now());
+  if (verdict === "silence") return () => ask("user.silence", { user, until: until ?? 0, reason });
+  return () => ask("user.ban", { user, until, reason });
 }

@@ -27,7 +27,7 @@ export function startWatching(): void {
   document.addEventListener("visibilitychange", () => { visible.value = document.visibilityState === "visible"; });
   const watched = computed(() => visible.value && who.value.kind === "admin");
   effect(() => {
-    if (who.value.kind === "nobody") kept.value = [];
+    if (who.value.kind !== "admin") kept.value = [];
   });
   effect(() => {
     if (!watched.value) return;
