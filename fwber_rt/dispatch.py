@@ -25,6 +25,7 @@ from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.world import World
 from fwber_rt.errors import (
+    BUSY,
     CONFLICT,
     DRAINING,
     FIELD_INVALID,
@@ -41,9 +42,10 @@ from fwber_rt.errors import (
 from fwber_rt.features.connection import Connect
 from fwber_rt.limiter import Limiter
 from fwber_rt.metrics import Metrics
-from fwber_rt.protocol.envelope import UNDECODABLE, decode_request, frame_bad, strict_type, undecodable
+from fwber_rt.protocol.envelope import UNDECODABLE, decode_request, encode_err, frame_bad, strict_type, undecodable
+from fwber_rt.protocol.frames import text_frame
 from fwber_rt.registry import Command, Query, Reader, Registry
-from fwber_rt.storage.journal import Journal
+from fwber_rt.storage.journal import PENDING, Journal
 from fwber_rt.transport.auth import Tokens
 from fwber_rt.transport.cookies import CREDENTIAL
 from fwber_rt.transport.http import Answered, LimitState, ReadRequest
@@ -59,8 +61,10 @@ SETTINGS: tuple[Setting[Any], ...] = (CONNECTIONS_PER_USER,)
 
 # Told without waiting for the journal: these say nothing about state that could still be lost.
 _STATELESS: Final = frozenset(
-    {FRAME_BAD, OP_UNKNOWN, FIELD_INVALID, TOKEN_MISSING, RATE_LIMITED, DRAINING, STORAGE_FULL, INTERNAL}
+    {FRAME_BAD, OP_UNKNOWN, FIELD_INVALID, TOKEN_MISSING, RATE_LIMITED, DRAINING, BUSY, STORAGE_FULL, INTERNAL}
 )
+_SERVERS_OWN: Final = 500  # statuses from here on are for the server's troubles, which nobody is closed for
+_BUSY_MS: Final = 1000  # what was pending is on disk long before, unless the disk hangs
 
 _MOST_LOADS: Final = 3
 T = TypeVar("T")
@@ -129,6 +133,7 @@ class Dispatcher:
         """Take over settings."""
         self.limiter.configure(settings)
         self._per_user = settings[CONNECTIONS_PER_USER]
+        self._pending = settings[PENDING]
 
     # In: WebSocket
 
@@ -159,7 +164,7 @@ class Dispatcher:
                     bucket.held, bucket.at = tokens - 1, mono
                 elif wait := bucket.take(mono):
                     raise self.limiter.refusal(wait)
-            if self.draining or self.journal.read_only:
+            if self.draining or self.journal.read_only or self.journal.position - self.journal.committed >= self._pending:
                 self._check_open(route.operation)
             try:
                 payload = (route.decode_strict if session.strict else route.decode)(request.d)
@@ -244,9 +249,16 @@ class Dispatcher:
         return self.limiter.enabled and others >= self._per_user
 
     def refuse(self, session: Session, id: int | None, refused: Refused) -> None:
-        """Tell a session that its request was refused; close it when that happens far too often."""
-        self.metrics.counter("refusals", refused.error.name).value += 1
-        self.apply(Effects(refused, ephemeral=refused.error in _STATELESS), session, id)
+        """Tell a session that its request was refused; close it when that happens far too often, and not for our own troubles."""
+        error = refused.error
+        self.metrics.counter("refusals", error.name).value += 1
+        if error in _STATELESS:  # without a detour: who has too much to do gets the more done, the less it takes to say so
+            self.hub.counts.replies += 1
+            session.send(text_frame(encode_err(id, refused)))
+        else:
+            self.apply(Effects(refused), session, id)
+        if error.status >= _SERVERS_OWN:
+            return
         if self.limiter.refused_too_often(session.actor.person, session.address, self.clock.now()):
             session.close(Close.RATE, "too many refused requests")
 
@@ -307,8 +319,12 @@ class Dispatcher:
     def _check_open(self, operation: Command | Query) -> None:
         if self.draining:
             raise Refused(DRAINING)
-        if self.journal.read_only and isinstance(operation, Command) and operation.durable:
+        if not isinstance(operation, Command):
+            return
+        if operation.durable and self.journal.read_only:
             raise Refused(STORAGE_FULL)
+        if operation.sheds and self.journal.position - self.journal.committed >= self._pending:
+            raise Refused(BUSY, retry_after_ms=_BUSY_MS)
 
     # The synchronous part, and out
 

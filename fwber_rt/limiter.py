@@ -24,7 +24,7 @@ LIMIT_ADDRESS = Setting("limits.address", Rate(50, 500), "requests over REST and
 LIMIT_REFUSALS = Setting(
     "limits.refusals",
     Rate(5, 100),
-    "refused requests, per user (before `connect` per address); more close the connection (4101)",
+    "refused requests (not for the server's own troubles), per user (before `connect` per address); more close it (4101)",
     "requests",
 )
 SETTINGS: tuple[Setting[Any], ...] = (LIMIT_DEFAULT, LIMIT_READ, LIMIT_ADDRESS, LIMIT_REFUSALS)

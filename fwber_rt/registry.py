@@ -66,7 +66,8 @@ class Command:
     ``load(world, actor, request, now, reader)``: for a handler that takes a fifth argument, None at first, and returns None when
     memory does not suffice; it is called again with what ``load`` read, and checks everything again.
     ``role``: the action of ``core.access`` that the caller's role in the room named by ``room`` must allow ("": no room decides).
-    ``durable``: refused with ``storage.full`` while the disk is. ``least``: the smallest kind of caller allowed.
+    ``durable``: refused with ``storage.full`` while the disk is. ``sheds``: refused with ``busy`` while too much is on its way to
+    the disk: for what crowds do, not for what takes something back or protects. ``least``: the smallest kind of caller allowed.
     What asks for ``Kind.ADMIN`` is audited: its effects say what was done (``core.audit``).
     ``ws=False``: over REST only; ``http=""``: over WebSocket only. ``credentials``: the request's ``token`` decides who asks.
     """
@@ -79,6 +80,7 @@ class Command:
     limit: str = "default"
     load: Callable[[World, Actor, Any, Instant, Reader], Awaitable[Any]] | None = None
     durable: bool = False
+    sheds: bool = False
     least: Kind = Kind.GUEST
     role: str = ""
     ws: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,9 @@ from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor
 from fwber_rt.core.world import World
+from fwber_rt.errors import BUSY, Refused
 from fwber_rt.features.accounts.users import set_kind
+from fwber_rt.protocol.envelope import encode_err
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Command, Feature, Query, Reader, Registry
 from tests.e2e.servers import AT_HERE, InProcess
@@ -326,6 +329,60 @@ async def test_what_memory_never_suffices_for_is_given_up(server: InProcess, mad
     ann = await server.enter("Ann")
     assert (await ann.err("never"))["name"] == "conflict"
     assert 1 <= made_up.loads <= 5
+
+
+# Too much
+
+
+def send_at_once(server: InProcess, *requests: tuple[str, dict[str, Any]]) -> list[int]:
+    """Requests of the only connection, handled in one turn of the loop: nothing is committed in between; their ids."""
+    [session] = server.app.endpoint.sessions
+    ids = list(range(1000, 1000 + len(requests)))
+    for id, (op, d) in zip(ids, requests, strict=True):
+        server.app.dispatcher.handle(session, json.dumps({"id": id, "op": op, "d": d}).encode())
+    return ids
+
+
+async def test_beyond_what_may_be_pending_a_crowd_is_refused_and_nobody_else(start: Start) -> None:
+    server = await start(storage__pending="1", limits__enabled="false")
+    ann = await server.enter("Ann")
+    room = await ann.ok("room.create", name="Room", radius_m=2000, **AT_HERE)
+    said = ("message.send", {"room": room["room"], "text": "hello"})
+    zone = ("zone.add", {"name": "home", **AT_HERE})
+    ids = send_at_once(server, said, said, ("here.say", {"text": "hello"}), ("ping", {}), zone)
+    replies = [await ann.reply(id) for id in ids]
+    assert ["ok" in reply for reply in replies] == [True, False, False, True, True]
+    assert replies[1] == json.loads(encode_err(ids[1], Refused(BUSY, retry_after_ms=1000)))
+    assert replies[2]["err"] == replies[1]["err"]
+    await ann.ok("message.send", room=room["room"], text="again")
+    assert await stored_offsets(server, room["s"]) == [1, 2]
+    assert server.app.metrics.counter("refusals", "busy").value == 2
+
+
+async def test_without_an_id_a_crowd_is_refused_too(start: Start) -> None:
+    server = await start(storage__pending="1", limits__enabled="false")
+    ann = await server.enter("Ann")
+    [session] = server.app.endpoint.sessions
+    for _ in range(2):
+        server.app.dispatcher.handle(session, b'{"op":"here.say","d":{"text":"hello"}}')
+    assert (await ann.refusal())["name"] == "busy"
+
+
+async def test_nobody_is_closed_for_the_servers_own_troubles(start: Start) -> None:
+    server = await start(storage__pending="1", limits__refusals="0.001:1")
+    ann = await server.enter("Ann")
+    ids = send_at_once(server, *[("here.say", {"text": "hello"})] * 6)
+    assert [("ok" in await ann.reply(id)) for id in ids] == [True, *[False] * 5]
+    await ann.alive()
+
+
+async def test_over_rest_too_much_is_503(server: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    token, rest = await server.user("Ann"), server.rest()
+    monkeypatch.setattr(server.app.dispatcher, "_pending", 0)
+    problem = await rest.err("POST /rooms", token, {"name": "Room", "radius_m": 2000, **AT_HERE})
+    assert (problem["status"], problem["name"]) == (503, "busy")
+    server.app.reload(server.app.settings)
+    await rest.ok("POST /rooms", token, {"name": "Room", "radius_m": 2000, **AT_HERE})
 
 
 async def test_who_may_ask(server: InProcess) -> None:

@@ -52,9 +52,10 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fwber_rt.core.effects import Row
+from fwber_rt.core.settings import Setting, positive
 from fwber_rt.metrics import SECONDS, WIDTHS, Histogram
 from fwber_rt.storage import batch
 from fwber_rt.storage.db import Database
@@ -71,6 +72,12 @@ LONGEST_SPREAD_S: Final = 0.15
 GATHER: Final = 0.25
 LONGEST_GATHER_S: Final = 0.003
 """After a commit of several effects the next one starts at the earliest when this share of its fan-out's time has passed."""
+PENDING = Setting(
+    "storage.pending", 8192, "changes on their way to the disk; while there are as many, more are refused with 503 (busy)",
+    "changes", check=positive, reload=True,
+)  # fmt: skip
+SETTINGS: tuple[Setting[Any], ...] = (PENDING,)
+
 PROBE_S: Final = 1.0
 PROBE_BYTES: Final = 64 * 1024
 """What must fit before writing starts again; less, and the next batch would fill the disk anew."""

@@ -15,6 +15,7 @@ import msgspec
 from fwber_rt import __version__
 from fwber_rt.core.access import Kind
 from fwber_rt.errors import (
+    BUSY,
     CLOSE_HELP,
     CSRF_REFUSED,
     DRAINING,
@@ -65,6 +66,8 @@ def errors_of(operation: Command | Query) -> list[Error]:
         errors.add(FORBIDDEN)
     if isinstance(operation, Command) and operation.durable:
         errors.add(STORAGE_FULL)
+    if isinstance(operation, Command) and operation.sheds:
+        errors.add(BUSY)
     return sorted(errors, key=lambda error: error.code)
 
 

@@ -27,12 +27,12 @@ feature = Feature(
     commands=[
         Command(
             "message.send", shapes.SendMessage, send.post, shapes.Sent, http="POST /rooms/{room}/messages", limit="chat",
-            load=send.load_nonces, durable=True, role="room.send", help="Say something in a room.",
+            load=send.load_nonces, durable=True, sheds=True, role="room.send", help="Say something in a room.",
             errors=(*_SEND_ERRORS, NOT_FOUND, FORBIDDEN, USER_MUTED),
         ),
         Command(
             "here.say", shapes.SayHere, send.post, shapes.Sent, http="POST /here/messages", limit="chat",
-            load=send.load_nonces, durable=True, help="Say something to the hexagons around.",
+            load=send.load_nonces, durable=True, sheds=True, help="Say something to the hexagons around.",
             errors=(*_SEND_ERRORS, LOCATION_HIDDEN, USER_MUTED),
         ),
         Command(
@@ -41,7 +41,7 @@ feature = Feature(
         ),
         Command(
             "read.mark", shapes.MarkRead, signals.read_mark, Nothing, http="POST /rooms/{room}/read", limit="signal",
-            durable=True, role="room.read", help="I have read up to here.", errors=(NOT_FOUND, FORBIDDEN, CONFLICT),
+            durable=True, sheds=True, role="room.read", help="I have read up to here.", errors=(NOT_FOUND, FORBIDDEN, CONFLICT),
         ),
     ],
     queries=[

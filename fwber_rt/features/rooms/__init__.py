@@ -162,7 +162,7 @@ feature = Feature(
     commands=[
         Command(
             "room.create", CreateRoom, room_create, RoomView, http="POST /rooms", limit="room_create", durable=True,
-            help="Make a room; I own it and am its first member.", errors=(CONFLICT,),
+            sheds=True, help="Make a room; I own it and am its first member.", errors=(CONFLICT,),
         ),
         Command(
             "room.get", RoomRef, room_get, RoomView, http="GET /rooms/{room}", limit="read", help="One room.", errors=(NOT_FOUND,)
@@ -177,7 +177,7 @@ feature = Feature(
         ),
         Command(
             "room.join", JoinRoom, membership.room_join, Joined, http="POST /rooms/{room}/join", limit="room", durable=True,
-            help="Become a member.", errors=membership.JOIN_ERRORS,
+            sheds=True, help="Become a member.", errors=membership.JOIN_ERRORS,
         ),
         Command(
             "room.leave", RoomRef, membership.room_leave, Left, http="POST /rooms/{room}/leave", limit="room", durable=True,

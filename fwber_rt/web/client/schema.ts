@@ -1539,7 +1539,7 @@ export interface Operations {
   /** People in the hexagons around mine. */
   "nearby.people": { d: ListPeople; ok: People; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "location.required" | "rate.limited" | "internal" | "draining" };
   /** Make a room; I own it and am its first member. */
-  "room.create": { d: CreateRoom; ok: RoomView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "conflict" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  "room.create": { d: CreateRoom; ok: RoomView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "conflict" | "rate.limited" | "internal" | "draining" | "busy" | "storage.full" };
   /** One room. */
   "room.get": { d: RoomRef; ok: RoomView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "not.found" | "rate.limited" | "internal" | "draining" };
   /** Change a room (owner, admin). */
@@ -1547,7 +1547,7 @@ export interface Operations {
   /** End a room (owner). */
   "room.delete": { d: RoomRef; ok: RoomView; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Become a member. */
-  "room.join": { d: JoinRoom; ok: Joined; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "location.required" | "room.outside" | "room.full" | "room.precise" | "room.banned" | "room.closed" | "not.found" | "conflict" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  "room.join": { d: JoinRoom; ok: Joined; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "location.required" | "room.outside" | "room.full" | "room.precise" | "room.banned" | "room.closed" | "not.found" | "conflict" | "rate.limited" | "internal" | "draining" | "busy" | "storage.full" };
   /** Stop being a member. */
   "room.leave": { d: RoomRef; ok: Left; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "not.found" | "conflict" | "rate.limited" | "internal" | "draining" | "storage.full" };
   /** Rooms around me, a cell, or (POST) a point. */
@@ -1599,13 +1599,13 @@ export interface Operations {
   /** All rooms there are, or some by id, owner or name. */
   "room.search": { d: SearchRooms; ok: RoomSummaries; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** Say something in a room. */
-  "message.send": { d: SendMessage; ok: Sent; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "location.required" | "user.muted" | "not.found" | "too.large" | "content.rejected" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  "message.send": { d: SendMessage; ok: Sent; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "location.required" | "user.muted" | "not.found" | "too.large" | "content.rejected" | "rate.limited" | "internal" | "draining" | "busy" | "storage.full" };
   /** Say something to the hexagons around. */
-  "here.say": { d: SayHere; ok: Sent; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "location.required" | "user.muted" | "location.hidden" | "too.large" | "content.rejected" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  "here.say": { d: SayHere; ok: Sent; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "location.required" | "user.muted" | "location.hidden" | "too.large" | "content.rejected" | "rate.limited" | "internal" | "draining" | "busy" | "storage.full" };
   /** I am writing. */
   typing: { d: Typing; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "user.muted" | "not.found" | "rate.limited" | "internal" | "draining" };
   /** I have read up to here. */
-  "read.mark": { d: MarkRead; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "conflict" | "rate.limited" | "internal" | "draining" | "storage.full" };
+  "read.mark": { d: MarkRead; ok: Nothing; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "conflict" | "rate.limited" | "internal" | "draining" | "busy" | "storage.full" };
   /** A room's messages. */
   "message.history": { d: RoomHistory; ok: HistoryPage; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "not.found" | "rate.limited" | "internal" | "draining" };
   /** A hexagon's messages. */
