@@ -157,13 +157,27 @@ class Ends:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """Rows that tell of a user what others did: the user's export has them too, with the columns ``shows`` alone.
+
+    ``column``, which is in ``also``, names the user; ``where`` leaves out rows that are not theirs to know.
+    """
+
+    column: str
+    shows: tuple[str, ...]
+    where: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """A table with personal data: which column names the user, how long rows are kept (for the record of processing).
 
     Export, erasure and retention follow from it. ``sealed``: the columns under the user's key. ``erase``: what becomes of the
     rows when that user is erased. ``also``: other columns that hold somebody's id, each with what becomes of the rows when
     *that* user is erased (they are not in that user's export). ``emptied``: plain columns that are emptied with the sealed ones.
-    ``withheld``: columns an export leaves out, since they are secrets that protect the account. ``consent``: the purpose whose
+    ``withheld``: columns an export leaves out, since they are secrets that protect the account. ``about``: what else of the table
+    is in the export of another user than ``user``. ``consent``: the purpose whose
     withdrawal deletes the rows. ``ends``: when the retention job deletes a row; without it something else does, as ``retention``
     says.
     """
@@ -177,6 +191,7 @@ class Table:
     also: tuple[tuple[str, Erase], ...] = ()
     emptied: tuple[str, ...] = ()
     withheld: tuple[str, ...] = ()
+    about: About | None = None
     consent: str = ""
     ends: Ends | None = None
 

@@ -18,11 +18,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
 from fwber_rt import __version__
-from fwber_rt.registry import Table
+from fwber_rt.registry import About, Sealed, Table
 from fwber_rt.rights.archive import SealedFile
 from fwber_rt.storage.connection import open_reader
 from fwber_rt.storage.vault import Vault
@@ -43,6 +44,7 @@ Made {made}, for the user with the id {user}.
 
 manifest.json    what is in this archive, why it is kept and for how long, and what was left out
 messages.json    what you wrote, oldest first, with the room ("room:...") or the hexagon ("cell:...") you wrote it in
+about/           what administrators of this server did that concerns you, and why
 tables/          everything else, one file per table of the database: a list of rows, each with its columns by name
 
 Ids, and other large numbers, are written as text. Times are milliseconds since 1970-01-01 00:00 UTC. Cells are H3 indexes.
@@ -90,11 +92,14 @@ def make(
         archive.writestr("README.txt", README.format(made=made, user=user))
         entries.append(_write(archive, "messages.json", _said(connection, vault, user), pace))
         for table in tables:
-            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")]
-            rows = _rows(connection, vault, table, columns, user)
+            rows = _rows(connection, vault, table, user)
             about = {"table": table.name, "purpose": table.purpose, "retention": table.retention}
             withheld = {"withheld": list(table.withheld)} if table.withheld else {}
             entries.append(_write(archive, f"tables/{table.name}.json", rows, pace) | about | withheld)
+            if table.about:
+                told = {"purpose": table.about.purpose, "retention": table.retention}
+                rows = _about(connection, vault, table, table.about, user)
+                entries.append(_write(archive, f"about/{table.name}.json", rows, pace) | told)
         head = {"format": 1, "server": f"fwber_rt {__version__}", "user": str(user), "made": now_ms}
         archive.writestr("manifest.json", json.dumps(head | {"files": entries}, indent=1, ensure_ascii=False))
 
@@ -118,26 +123,40 @@ def _put(out: IO[bytes], entry: _Entry, text: str) -> None:
     entry.bytes += len(data)
 
 
-def _rows(
-    connection: sqlite3.Connection, vault: Vault, table: Table, columns: list[str], user: int
-) -> Iterator[Mapping[str, Any]]:  # fmt: skip
+def _rows(connection: sqlite3.Connection, vault: Vault, table: Table, user: int) -> Iterator[Mapping[str, Any]]:
     """A user's rows of one table, unsealed. Names come from declarations and the schema, never from input."""
-    sealed = {column.column: column for column in table.sealed}
     left_out = {*table.withheld, *(column.column for column in table.sealed if column.owner)}
-    # names are declared ones, never input
-    with closing(connection.execute(f"SELECT * FROM {table.name} WHERE {table.user} = ?", (user,))) as cursor:  # noqa: S608
+    sql = f"SELECT * FROM {table.name} WHERE {table.user} = ?"  # noqa: S608 -- declared names
+    for row in _selected(connection, vault, sql, user, table.sealed):
+        yield {name: value() for name, value in row.items() if name not in left_out}
+
+
+def _about(
+    connection: sqlite3.Connection, vault: Vault, table: Table, about: About, user: int
+) -> Iterator[Mapping[str, Any]]:  # fmt: skip
+    """Rows of one table that tell of the user what others did, unsealed."""
+    sealed = [column for column in table.sealed if column.owner == about.column]
+    sql = f"SELECT * FROM {table.name} WHERE {about.column} = ? AND {about.where}"  # noqa: S608 -- declared names
+    for row in _selected(connection, vault, sql, user, sealed):
+        yield {name: row[name]() for name in about.shows}
+
+
+def _selected(
+    connection: sqlite3.Connection, vault: Vault, sql: str, user: int, sealed: Iterable[Sealed]
+) -> Iterator[Mapping[str, Callable[[], Any]]]:  # fmt: skip
+    """Rows of a user; each column by name, read when it is asked for: what is left out is not opened."""
+    by_name = {column.column: column for column in sealed}
+
+    def read(row: Mapping[str, Any], name: str) -> Any:
+        if (column := by_name.get(name)) is None:
+            return _plain(row[name])
+        return _unsealed(vault.open(user, row[name], tuple(row[bound] for bound in column.bind)), as_json=column.json)
+
+    with closing(connection.execute(sql, (user,))) as cursor:
+        names = [column[0] for column in cursor.description]
         for values in cursor:
-            row = dict(zip(columns, values, strict=True))
-            shown = {}
-            for name, value in row.items():
-                if name in left_out:
-                    continue
-                if (column := sealed.get(name)) is not None:
-                    plain = vault.open(user, value, tuple(row[bound] for bound in column.bind))
-                    shown[name] = _unsealed(plain, as_json=column.json)
-                else:
-                    shown[name] = _plain(value)
-            yield shown
+            row = dict(zip(names, values, strict=True))
+            yield {name: partial(read, row, name) for name in names}
 
 
 def _said(connection: sqlite3.Connection, vault: Vault, user: int) -> Iterator[Mapping[str, Any]]:

@@ -125,6 +125,7 @@ class Scene:
         await self._safety()
         zones = await self.ann.ok("zone.add", **HOME, hide=True)
         self.home = zones["zones"][0]["cell"]
+        await self._operator()
         await self.ann.ok("account.export")
         await self.ann.push("account.export")
 
@@ -156,6 +157,18 @@ class Scene:
         await self.ann.ok("report.create", user=bob, reason="spam", note=f"{CANARY} complains")
         await self.bob.ok("report.create", message=self.message, reason="spam")
         await self.bob.ok("room.ban", room=self.bobs, user=str(self.user), reason=f"{CANARY} was told why")
+
+    async def _operator(self) -> None:
+        """What administrators write about her: in the audit log, in what she is told, and in what came of a report."""
+        made = {"user": None, "name": "Boss", "kind": "admin", "ttl_s": 600}
+        boss = await self.server.connect((await asyncio.to_thread(control.ask, self.data, "token", made))["token"], at=None)
+        ann, why = str(self.user), f"{CANARY} was judged"
+        [report] = [each for each in (await boss.ok("report.list"))["reports"] if each["kind"] == "message"]
+        await boss.ok("report.close", report=report["report"], outcome="warned", note=why)
+        await boss.ok("user.reset", user=ann, reason=why)
+        await boss.ok("room.remove", room=self.alone, reason=why)
+        await boss.ok("user.warn", user=ann, text=why)
+        await boss.ok("user.silence", user=ann, until=4_000_000_000_000, reason=why)
 
     def keep(self) -> None:
         """Copies from before the erasure, out of the server's reach."""

@@ -79,6 +79,28 @@ async def test_an_export_holds_everything_the_user_wrote_and_is(server: InProces
     assert ann.welcome["user"]["user"] in found["README.txt"]
 
 
+async def test_an_export_holds_what_administrators_did_and_not_who_reported(server: InProcess) -> None:
+    token = await server.user("Ann")
+    ann, bob = await server.connect(token), await server.enter("Bob")
+    boss = await server.connect(await server.user("Boss", Kind.ADMIN), at=None)
+    me, other = ann.welcome["user"]["user"], bob.welcome["user"]["user"]
+    await bob.ok("report.create", user=me, reason="spam")
+    [report] = (await boss.ok("report.list"))["reports"]
+    await boss.ok("user.warn", user=me, text="Be kind.")
+    await boss.ok("user.silence", user=me, until=4_000_000_000_000, reason="Not kind")
+    await boss.ok("report.close", report=report["report"], outcome="silenced", note="Bob is right")
+    await boss.ok("user.warn", user=other, text="Bob too")
+    told = await exported(server, ann)
+    found = unpacked((await fetch(server, token, told["export"]))[1])
+    assert [(row["op"], row["reason"]) for row in found["about/audit.json"]] == [
+        ("user.warn", "Be kind."), ("user.silence", "Not kind"),
+    ]  # fmt: skip
+    assert found["tables/warnings.json"][0]["body"] == "Be kind."
+    assert found["tables/silences.json"][0]["reason"] == "Not kind"
+    text = json.dumps(found, ensure_ascii=False)
+    assert "Bob" not in text and other not in text and boss.welcome["user"]["user"] not in text
+
+
 async def test_the_manifest_names_every_file_with_its_purpose(server: InProcess) -> None:
     token = await server.user("Ann")
     ann = await server.connect(token)

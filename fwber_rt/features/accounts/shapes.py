@@ -352,7 +352,7 @@ class UserDetail(Struct, omit_defaults=True):
 
 
 class Intervene(Struct):
-    """What an administrator does to a user, and why: for the audit log."""
+    """What an administrator does to a user, and why: for the audit log, and for the user's own export."""
 
     user: Id
     reason: Annotated[str, Meta(min_length=1, max_length=500)]

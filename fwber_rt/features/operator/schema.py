@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fwber_rt.core.settings import Setting, positive
-from fwber_rt.registry import Ends, Erase, Migration, Sealed, Table
+from fwber_rt.registry import About, Ends, Erase, Migration, Sealed, Table
 
 AUDIT_KEPT: Setting[float] = Setting(
     "retention.audit_s", 730 * 86_400.0, "how long an administrator's action stays in the audit log", "seconds", check=positive,
@@ -31,11 +31,18 @@ MIGRATION = Migration(
     """,
     "DROP TABLE audit;",
 )
+# That somebody was reported is nobody's to know (docs/safety.md), nor which administrator it was.
+ABOUT = About(
+    "whom",
+    ("id", "at", "op", "kind", "reason"),
+    "by <> whom AND op <> 'report.close'",
+    "what administrators did that concerns the user, and why",
+)
 TABLES = (
     Table(
         "audit", "by", "what the user did as an administrator, so that it can be answered for",
         "`retention.audit_s`; emptied of the reason when whoever it is about is erased",
         sealed=(Sealed("reason", ("id",), json=False, owner="whom"),), erase=Erase.KEY, also=(("whom", Erase.KEY),),
-        withheld=("subject", "whom", "reason"), ends=Ends("at", AUDIT_KEPT),
+        withheld=("subject", "whom", "reason"), about=ABOUT, ends=Ends("at", AUDIT_KEPT),
     ),
 )  # fmt: skip

@@ -55,7 +55,7 @@ class RoomSummaries(Struct, omit_defaults=True):
 
 
 class RemoveRoom(Struct):
-    """A room to end, and why: for the audit log."""
+    """A room to end, and why: for the audit log, and for the owner's export."""
 
     room: Id
     reason: Annotated[str, Meta(min_length=1, max_length=500)]

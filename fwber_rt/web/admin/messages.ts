@@ -184,7 +184,7 @@ export const messages = {
   "do.reset.code": "The code for {login}",
   "do.reset.code.what": "It is good once, for {minutes} min, and is shown only now. They enter it on the page under “Forgot your password?”.",
   "do.how.long": "How long",
-  "do.reason": "Reason, for the audit log",
+  "do.reason": "Reason, for the audit log and for their copy of their data",
   "do.reason.told": "Reason, for them and for the audit log",
   "do.reason.missing": "Say why.",
   "do.text.missing": "Write what they are to be told.",

@@ -460,7 +460,7 @@ export interface HistoryPage {
   first_o: number;
 }
 
-/** What an administrator does to a user, and why: for the audit log. */
+/** What an administrator does to a user, and why: for the audit log, and for the user's own export. */
 export interface Intervene {
   /** decimal string of 64 bits */
   user: string;
@@ -833,7 +833,7 @@ export interface Relation {
   muted: boolean;
 }
 
-/** A room to end, and why: for the audit log. */
+/** A room to end, and why: for the audit log, and for the owner's export. */
 export interface RemoveRoom {
   /** decimal string of 64 bits */
   room: string;

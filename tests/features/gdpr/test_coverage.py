@@ -121,6 +121,9 @@ def test_every_table_is_declared_or_known_to_be_impersonal() -> None:
 @by_table
 def test_what_is_declared_is_in_the_schema(table: Table) -> None:
     columns = COLUMNS[table.name]
+    if table.about:
+        assert table.about.column in dict(table.also) and set(table.about.shows) <= columns.keys()
+        assert not set(table.about.shows) & people(table).keys(), "nobody is told whose decision it was"
     named = {*people(table), *table.emptied, *table.withheld, *([table.ends.column] if table.ends else [])}
     for sealed in table.sealed:
         named |= {sealed.column, *sealed.bind, *([sealed.owner] if sealed.owner else [])}
