@@ -9,7 +9,7 @@ import argparse
 from typing import Any
 
 from bench import crowd, usage
-from bench.flood import Run
+from bench.flood import SATURATED, Run
 from bench.plot import Bars
 from bench.report import Measure, Progress, Report, Table, Unmeasurable
 from bench.server import Server
@@ -48,7 +48,7 @@ def measure(name: str, title: str, server: Server, target: Target, arguments: ar
             runs: list[Run] = []
             with Watch(server) as watch:
                 for _ in range(arguments.repetitions):
-                    runs.append(target.measure(window, arguments.seconds, arguments.warm_up))
+                    runs.append(_measured(target, window, arguments))
                     progress.step(f"W={window}")
             windows[str(window)] = _row(made, window, runs)
             rows[f"W={window}"] = (watch.usage, sum(run.deliveries * _whole(run, arguments) for run in runs))
@@ -60,6 +60,14 @@ def measure(name: str, title: str, server: Server, target: Target, arguments: ar
 
 
 _COLUMNS = ["W", "deliveries/s", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms", "generator used"]
+
+
+def _measured(target: Target, window: int, arguments: argparse.Namespace) -> Run:
+    """How many cores a target has is not known here, nor when they are busy; so the generator must have something left."""
+    run = target.measure(window, arguments.seconds, arguments.warm_up)
+    if run.load_share > SATURATED:
+        raise Unmeasurable(f"W={window}: the load generator used {run.load_share:.0%} of its core: the figure would be its own")
+    return run
 
 
 def _whole(run: Run, arguments: argparse.Namespace) -> float:

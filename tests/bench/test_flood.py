@@ -2,17 +2,20 @@
 
 import socket
 import threading
+import time
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from bench import crowd, flood
+from bench import alone, crowd, flood
 from bench.door import Door
 from bench.flood import Flood, closed_loop
 from bench.peers.talk import PeerTalk
 from bench.peers.webs import Broadcast
 from bench.report import Unmeasurable
+from bench.server import Running
 from bench.talk import Target
 from bench.wire import Socket
 
@@ -141,6 +144,14 @@ def test_a_saturated_generator_reports_nothing(peer: Broadcast, monkeypatch: pyt
         target.flood.close()
 
 
+def test_a_server_that_has_nothing_left_is_what_is_measured(peer: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(flood, "SATURATED", 0.0)
+    with _hearing(peer, ["/hear/s"] * 2) as sockets:
+        target = Target(Flood([sockets]), PeerTalk(peer, ["x"], [sockets], 150), time.perf_counter)  # all the time there is
+        assert target.measure(1, 0.05, 0).server_share >= flood.BUSY
+        target.flood.close()
+
+
 def test_a_server_that_answers_nothing_has_no_figures(peer: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flood, "_PATIENCE_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -155,3 +166,14 @@ def test_a_server_that_answers_nothing_has_no_figures(peer: Broadcast, monkeypat
         accepted.close()
         one.close()
         running.close()
+
+
+def test_a_target_measured_by_a_saturated_generator_reports_nothing(peer: Broadcast, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its cores are not known, so that it is busy says nothing."""
+    monkeypatch.setattr(alone, "SATURATED", 0.0)
+    with _hearing(peer, ["/hear/s"] * 2) as sockets:
+        target = Target(Flood([sockets]), PeerTalk(peer, ["x"], [sockets], 150), time.perf_counter)
+        arguments = Namespace(windows=(1,), repetitions=1, seconds=0.05, warm_up=0)
+        with pytest.raises(Unmeasurable, match="load generator"):
+            alone.measure("fanout", "two", Running(Door(peer.port)), target, arguments)
+        target.flood.close()
