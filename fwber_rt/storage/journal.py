@@ -12,9 +12,10 @@ grows by itself until the disk keeps up. Nothing to tune but the largest batch.
 
 A commit is also the tick of fan-out, and writing to a thousand sockets costs more than any commit. When several effects came
 together and their fan-out took long, their echoes will come together too, so the next commit waits for a quarter of that time
-(at most 3 ms: then the disk is idle for nothing) rather than start with the first of them. And while commits follow one another
-without a pause, they are told together, at least every 25 ms: many messages for one socket then cost one write. A lone message
-at a time never waits.
+(at most 3 ms: then the disk is idle for nothing) rather than start with the first of them, or until as many have come as were
+told last. Waiting no longer than that brought a room of a thousand 11-13 % more deliveries at 4 and 16 messages in flight,
+and 5-7 % at 64 (medians of six pairs in turn). And while commits follow one another without a pause, they are told together, at
+least every 25 ms: many messages for one socket then cost one write. A lone message at a time never waits.
 A fan-out to thousands of sockets takes longer than those 25 ms, and telling again right after it would write to most of them for
 one message each. So the time grows with what a fan-out takes. Among 400 hexagons of 20 people, deliveries a second (lowest and
 highest of many runs on a machine that others use as well):
@@ -51,6 +52,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
+from math import inf
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,6 +74,8 @@ LONGEST_SPREAD_S: Final = 0.15
 GATHER: Final = 0.25
 LONGEST_GATHER_S: Final = 0.003
 """After a commit of several effects the next one starts at the earliest when this share of its fan-out's time has passed."""
+IN_FULL: Final = 16
+"""Or when as many effects came as were told last; but every so often the time is waited out, lest two groups stay apart."""
 PENDING = Setting(
     "storage.pending", 8192, "changes on their way to the disk; while there are as many, more are refused with 503 (busy)",
     "changes", check=positive, reload=True,
@@ -146,6 +150,9 @@ class Journal:
         self._overdue: asyncio.TimerHandle | None = None  # tells what is on disk when the commit after it takes long
         self._tick_s = LONGEST_TICK_S  # of the commits that follow one another, the time told at once
         self._told = 0.0  # perf_counter() at which the last commit had been told
+        self._gathering: asyncio.TimerHandle | None = None  # starts a commit that waits for more
+        self._expected = inf  # effects after which it waits no longer
+        self._tells = 0
         self._gather_until = 0.0  # perf_counter() before which no commit of an idle journal starts; 0.0 is never
         self._ended: StorageFailure | None = None
         self._commits = self._effects = self._rows = self._largest = self._dropped = 0
@@ -166,9 +173,13 @@ class Journal:
                 self._scheduled = True
                 wait = self._gather_until - time.perf_counter() if self._gather_until else 0.0
                 if wait > 0:
-                    self._loop.call_later(wait, self._start)
+                    self._gathering = self._loop.call_later(wait, self._start)
                 else:
                     self._loop.call_soon(self._start)
+            if self._gathering is not None and len(self._queue) >= self._expected:
+                self._gathering.cancel()
+                self._gathering = None
+                self._loop.call_soon(self._start)
         return self.position
 
     async def wait(self, position: int) -> None:
@@ -208,6 +219,7 @@ class Journal:
     def _start(self) -> None:
         """Hand the next batch to the writer."""
         self._scheduled = False
+        self._gathering = None
         if self._running or not self._queue or self._ended:
             return
         rows: list[Row] = []
@@ -275,6 +287,8 @@ class Journal:
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
+        self._tells += 1
+        self._expected = last - self._told_upto if self._tells % IN_FULL else inf
         self._told_upto = last
         self._on_commit(last)
         ended = time.perf_counter()

@@ -15,7 +15,7 @@ from fwber_rt.core.effects import Mode, Row, Statement
 from fwber_rt.storage import batch
 from fwber_rt.storage.db import Database
 from fwber_rt.storage.errors import StorageFailure
-from fwber_rt.storage.journal import LARGEST_BATCH, LONGEST_SPREAD_S, LONGEST_TICK_S, Journal, tick_after
+from fwber_rt.storage.journal import IN_FULL, LARGEST_BATCH, LONGEST_SPREAD_S, LONGEST_TICK_S, Journal, tick_after
 from fwber_rt.storage.vault import Vault
 from tests.storage.conftest import DELETE_NOTE, INSERT_PLAIN, SET_SEEN, files_with, note, opened
 
@@ -81,6 +81,29 @@ async def test_the_longer_a_fan_out_the_more_commits_are_told_together(
     assert journal._tick_s == pytest.approx(0.06) == tick_after(0.04)
     assert tick_after(0.001) == LONGEST_TICK_S, "a short one changes nothing"
     assert tick_after(10.0) == LONGEST_SPREAD_S
+
+
+async def test_a_commit_waits_for_the_echoes_of_the_last_fan_out_and_no_longer(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Now and then the time is waited out: what would come a moment later is then told with them from there on."""
+    now = [1000.0]
+    monkeypatch.setattr("fwber_rt.storage.journal.time.perf_counter", lambda: now[0])
+
+    def fan_out(position: int) -> None:
+        now[0] += 0.01
+
+    journal, waits = Journal(database, database.vault, fan_out, lambda failure: None), []
+    for id in range(1, 2 * IN_FULL + 3, 2):
+        journal.add([note(id)])
+        waits.append(journal._gathering is not None)
+        journal.add([note(id + 1)])
+        waits.append(journal._gathering is not None)
+        await journal.wait(id + 1)
+    first, *each, last = zip(waits[::2], waits[1::2], strict=True)
+    assert first == (False, False), "nothing was told before"
+    assert each == [(True, False)] * (IN_FULL - 1), "it waits for the second, and then no more"
+    assert last == (True, True)
 
 
 @pytest.fixture
