@@ -108,6 +108,8 @@ def busiest(counts: Mapping[int, int], levels: Sequence[int]) -> tuple[list[tupl
 
     ``counts``: people by the cell they disclose; ``levels``: resolutions, finest first. Fewer people are counted at the cell
     above, with the others there who are not told of yet; so no difference between two of these numbers is a smaller count.
+    Counts are rounded down to multiples of ``FEWEST``: who makes somebody go (a ban, the end of their sign-ins) and looks
+    again would otherwise see which count is one less.
     """
     told: dict[int, int] = {}
     rest = Counter(dict(counts))
@@ -121,7 +123,9 @@ def busiest(counts: Mapping[int, int], levels: Sequence[int]) -> tuple[list[tupl
             else:
                 above[_above(cell, level, levels)] += count
         rest = above
-    return sorted(told.items(), key=lambda item: (-item[1], item[0]))[:MOST_CELLS], sum(rest.values())
+    rounded = [(cell, count - count % FEWEST) for cell, count in told.items()]
+    shown = sorted(rounded, key=lambda item: (-item[1], item[0]))[:MOST_CELLS]  # or their order would tell what they do not
+    return shown, sum(counts.values()) - sum(told[cell] for cell, _ in shown)
 
 
 def _above(cell: int, level: int, levels: Sequence[int]) -> int:

@@ -39,6 +39,11 @@ def few(count: int) -> int | Literal["few"]:
     return count if count >= FEWEST else "few"
 
 
+def in_fives(count: int) -> int | Literal["few"]:
+    """A count that changes seldom when one comes or goes: down to a multiple of 5, else "few"."""
+    return few(count - count % FEWEST)
+
+
 def is_precise(radius_m: float, resolution: int) -> bool:
     """Whether being inside a circle tells more than a cell at ``resolution`` does: it is narrower than the mean edge."""
     return radius_m < geo.edge_m(resolution)

@@ -19,28 +19,39 @@ def test_a_hexagon_with_five_is_told_of_and_one_with_four_is_counted_above() -> 
     sibling = next(cell for cell in NEAR if cell != HOME and geo.parent(cell, 7) == geo.parent(HOME, 7))
     assert busiest({HOME: 5}, LEVELS) == ([(HOME, 5)], 0)
     assert busiest({HOME: 4}, LEVELS) == ([], 4)
-    assert busiest({HOME: 4, sibling: 3}, LEVELS) == ([(geo.parent(HOME, 7), 7)], 0)
-    assert busiest({HOME: 4, sibling: 9}, LEVELS) == ([(sibling, 9)], 4), "nobody learns the four from the parent's count"
+    assert busiest({HOME: 4, sibling: 3}, LEVELS) == ([(geo.parent(HOME, 7), 5)], 0)
+    assert busiest({HOME: 4, sibling: 9}, LEVELS) == ([(sibling, 5)], 4), "nobody learns the four from the parent's count"
 
 
 def test_those_who_are_shown_coarsely_are_counted_with_those_not_told_of() -> None:
     coarse = geo.parent(HOME, 7)
     assert busiest({HOME: 3, coarse: 2}, LEVELS) == ([(coarse, 5)], 0)
-    assert busiest({HOME: 6, coarse: 2, FAR: 3}, LEVELS) == ([(HOME, 6)], 5)
+    assert busiest({HOME: 6, coarse: 2, FAR: 3}, LEVELS) == ([(HOME, 5)], 5)
+
+
+def test_one_who_goes_changes_no_count_but_the_fifth() -> None:
+    """Else whoever ends somebody's sign-ins and looks again learns which hexagon they were in."""
+    other = next(cell for cell in NEAR if geo.parent(cell, 7) != geo.parent(HOME, 7))
+    before = busiest({HOME: 9, other: 8}, LEVELS)[0]
+    for goes in range(1, 4):
+        assert busiest({HOME: 9 - goes, other: 8}, LEVELS)[0] == before, "nor their order"
+    assert busiest({HOME: 9, other: 4}, LEVELS)[0] == [(HOME, 5)]
 
 
 def test_the_busiest_come_first_and_not_too_many() -> None:
     cells = geo.disk(HOME, 12)
-    told, _ = busiest({cell: FEWEST + place for place, cell in enumerate(cells)}, LEVELS)
+    counts = {cell: FEWEST * (1 + place) for place, cell in enumerate(cells)}
+    told, rest = busiest(counts, LEVELS)
     assert len(told) == MOST_CELLS < len(cells)
-    assert [count for _, count in told] == sorted((FEWEST + place for place in range(len(cells))), reverse=True)[:MOST_CELLS]
+    assert [count for _, count in told] == sorted(counts.values(), reverse=True)[:MOST_CELLS]
+    assert sum(count for _, count in told) + rest == sum(counts.values()), "the others are elsewhere"
 
 
 @given(st.dictionaries(st.sampled_from([*NEAR, FAR, geo.parent(HOME, 7), geo.parent(FAR, 5)]), st.integers(1, 9)))
 def test_no_count_is_small_nobody_is_lost_and_none_follows_from_the_others(counts: dict[int, int]) -> None:
     told, rest = busiest(counts, LEVELS)
-    assert all(count >= FEWEST for _, count in told)
-    assert sum(count for _, count in told) + rest == sum(counts.values())
+    assert all(count >= FEWEST and count % FEWEST == 0 for _, count in told)
+    assert 0 <= sum(counts.values()) - rest - sum(count for _, count in told) < FEWEST * max(1, len(told))
     beneath: Counter[int] = Counter()
     for cell, count in told:
         for level in LEVELS:

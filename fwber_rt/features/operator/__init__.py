@@ -20,7 +20,7 @@ feature = Feature(
         ),
         Query(
             "operator.cells", "GET /operator/cells", Nothing, overview.operator_cells, shapes.BusyCells, least=Kind.ADMIN,
-            help="The busiest hexagons, in counts of no fewer than five.",
+            help="The busiest hexagons, in counts of fives, of at most `operator.cells_s` ago.",
         ),
         Query(
             "operator.settings", "GET /operator/settings", Nothing, overview.operator_settings, shapes.SettingsInForce,
@@ -32,6 +32,6 @@ feature = Feature(
         ),
     ],
     migrations=[schema.MIGRATION],
-    settings=[schema.AUDIT_KEPT],
+    settings=[schema.AUDIT_KEPT, overview.CELLS_EVERY],
     tables=schema.TABLES,
 )  # fmt: skip

@@ -9,14 +9,17 @@ from fwber_rt.protocol.shapes import Cursor, Id, Limit
 
 
 class BusyCell(Struct):
-    """A hexagon and how many people are shown in it, or in a coarser one beneath which no hexagon is told of by itself."""
+    """A hexagon and how many people at least are shown in it: 5, 10, 15 and so on.
+
+    In a coarse one those are counted who are shown no finer, or in a finer one with fewer than 5 people.
+    """
 
     cell: str
     count: int
 
 
 class BusyCells(Struct):
-    """The busiest hexagons. ``elsewhere``: people in none of them, "few" below 5."""
+    """The busiest hexagons, 200 at most. ``elsewhere``: at least so many people are in none of them, "few" below 5."""
 
     cells: list[BusyCell]
     elsewhere: int | str

@@ -70,7 +70,7 @@ export const messages = {
   "unit.over": "over {value}",
 
   "busy.title": "Busiest hexagons",
-  "busy.what": "Counts of 5 or more, in the finest hexagon that has them. Ghosts are in no count.",
+  "busy.what": "Counts in fives, rounded down, in the finest hexagon that has 5. They change once in a while, not with each who comes. Ghosts are in no count.",
   "busy.map": "Map of the busiest hexagons. The list beside it says the same.",
   "busy.cell": "Hexagon",
   "busy.count": "People",

@@ -103,13 +103,16 @@ export interface Banned {
   until: number | null;
 }
 
-/** A hexagon and how many people are shown in it, or in a coarser one beneath which no hexagon is told of by itself. */
+/**
+ * A hexagon and how many people at least are shown in it: 5, 10, 15 and so on. In a coarse one those are counted who
+ * are shown no finer, or in a finer one with fewer than 5 people.
+ */
 export interface BusyCell {
   cell: string;
   count: number;
 }
 
-/** The busiest hexagons. `elsewhere`: people in none of them, "few" below 5. */
+/** The busiest hexagons, 200 at most. `elsewhere`: at least so many people are in none of them, "few" below 5. */
 export interface BusyCells {
   cells: BusyCell[];
   elsewhere: number | string;
@@ -1654,7 +1657,7 @@ export interface Operations {
   "warning.list": { d: Nothing; ok: Told; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" };
   /** How the server is: what every part says of itself. */
   "operator.figures": { d: Nothing; ok: Figures; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
-  /** The busiest hexagons, in counts of no fewer than five. */
+  /** The busiest hexagons, in counts of fives, of at most `operator.cells_s` ago. */
   "operator.cells": { d: Nothing; ok: BusyCells; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };
   /** The settings in force, secrets masked. */
   "operator.settings": { d: Nothing; ok: SettingsInForce; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "forbidden" | "rate.limited" | "internal" | "draining" };

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
+
 from fwber_rt.core.access import Kind
-from fwber_rt.core.oversight import Figures, ShownSetting
+from fwber_rt.core.oversight import Figures, ShownSetting, busiest
 from fwber_rt.core.people import Actor
+from fwber_rt.features.operator import overview
 from fwber_rt.protocol.shapes import Nothing
 from fwber_rt.registry import Query
 from tests.features.accounts.conftest import Desk
@@ -49,9 +53,29 @@ async def test_fewer_than_five_are_in_no_hexagon(town: Town) -> None:
     assert (few.cells, few.elsewhere) == ([], "few")
     people.append(town.person("P4"))
     town.due()
+    assert await query(town, "operator.cells") == few, "one picture for a while, however often somebody looks"
+    town.clock.advance(60)
     told = await query(town, "operator.cells")
     assert [(cell.count, cell.cell) for cell in told.cells] == [(5, town.world.cell_name(people[0].disclosed)[5:])]
     assert told.elsewhere == "few"
+
+
+async def test_all_who_look_at_once_look_at_one_picture(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def count(*args: Any) -> Any:
+        counted.append(1)
+        return busiest(*args)
+
+    monkeypatch.setattr(overview, "busiest", count)
+    pictures = await asyncio.gather(*(query(town, "operator.cells") for _ in range(20)))
+    assert len(counted) == 1 and all(picture is pictures[0] for picture in pictures)
+    monkeypatch.setattr(overview, "busiest", lambda *_: counted[9])
+    town.clock.advance(60)
+    with pytest.raises(IndexError):
+        await query(town, "operator.cells")
+    monkeypatch.setattr(overview, "busiest", count)
+    assert await query(town, "operator.cells") == pictures[0], "a failure is not kept"
 
 
 async def test_where_a_ghost_is_shows_in_no_number(town: Town) -> None:
@@ -63,4 +87,5 @@ async def test_where_a_ghost_is_shows_in_no_number(town: Town) -> None:
     town.do(ghost, "location.precision", res=0)
     town.do(ghost, "location.update", lat=WUXI[0], lng=WUXI[1])
     town.due()
+    town.clock.advance(60)
     assert ghost.fine and await query(town, "operator.cells") == before
