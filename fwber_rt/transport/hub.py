@@ -33,6 +33,16 @@ turn, of which the kernel's part is 4.6):
 | a kept list of ``transport.write`` | 5.8 |
 | a kept array of descriptors, ``os.write`` | 5.3 |
 | the same with ``socket.send``, with and without flags | 5.3 |
+
+And of one write alone, to a thousand sockets in turn, each read at once by another process (medians of 50 rounds taken in turn):
+
+| bytes | write | ``sendmsg``, prepared | ``MSG_ZEROCOPY``, its errors read | Nagle on | ``SO_SNDBUF`` 16 KiB | 512 KiB |
+|---|---|---|---|---|---|---|
+| 300 | 5.2 | 5.3 | 9.7 | 5.2 | 5.1 | 5.2 |
+| 3 000 | 5.5 | 5.7 | 9.7 | 5.5 | 5.4 | 5.5 |
+| 20 000 | 7.2 | 6.9 | 11.6 | 7.0 | 8.0 | 7.1 |
+
+So none of them is set but ``TCP_NODELAY``, which costs nothing and spares a client the wait.
 """
 
 from __future__ import annotations
