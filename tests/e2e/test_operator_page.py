@@ -124,6 +124,21 @@ async def test_whoever_comes_back_silenced_is_told_until_when_and_why(server: In
     assert await ann.ok("warning.list") == {"warnings": []}
 
 
+async def test_a_report_about_an_administrator_is_for_the_others(server: InProcess) -> None:
+    """Or they would close it themselves, and know who made it."""
+    boss, other, ann = await boss_of(server), await boss_of(server), await server.enter("Ann")
+    report = (await ann.ok("report.create", user=me(boss), reason="harassment"))["report"]
+    assert (await boss.ok("report.list"))["reports"] == []
+    for op, d in (("report.get", {}), ("report.close", {"outcome": "dismissed"})):
+        assert (await boss.err(op, report=report, **d))["name"] == "not.found", op
+    assert (await boss.ok("user.get", user=me(boss)))["reports"] == 0
+    [listed] = (await other.ok("report.list"))["reports"]
+    assert (listed["report"], listed["author"]) == (report, me(boss))
+    await other.ok("report.close", report=report, outcome="acted")
+    assert (await boss.ok("report.list", state="closed"))["reports"] == []
+    assert len((await other.ok("report.list", state="closed"))["reports"]) == 1
+
+
 async def test_a_silence_holds_over_a_restart(server: InProcess) -> None:
     boss = await boss_of(server)
     token = await server.user("Ann")

@@ -18,7 +18,7 @@ from fwber_rt.core.world import World
 from fwber_rt.errors import FIELD_INVALID, NOT_FOUND, Refused
 from fwber_rt.features.accounts import identity, schema, users
 from fwber_rt.features.accounts.shapes import FindUsers, FoundUser, FoundUsers, UserDetail, UserRef
-from fwber_rt.features.accounts.state import Profile
+from fwber_rt.features.accounts.state import Profile, accounts
 from fwber_rt.protocol.shapes import parse_id
 from fwber_rt.registry import Reader
 
@@ -71,7 +71,7 @@ async def user_get(world: World, actor: Actor, request: UserRef, now: Instant, r
     [who], credentials = found, await identity.read_credentials(world, user, reader)
     person = world.people.get(user)
     rows = await reader.all(schema.SELECT_BAN, (user,))
-    [(reports, waiting)] = await reader.all(schema.COUNT_REPORTS, (user,))
+    [(reports, waiting)] = await reader.all(schema.COUNT_REPORTS, (user,)) if user != actor.someone.id else [(0, 0)]
     detail = UserDetail(
         who, connections=len(person.sessions) if person else 0, rooms=len(world.memberships.get(user, ())),
         owned=[str(room.id) for room in world.memberships.get(user, {}).values() if room.owner == user],
@@ -104,7 +104,7 @@ async def _opened(world: World, rows: list[tuple[Any, ...]], now: Instant, reade
     """Rows as they are told; an erased user's cannot be opened."""
     bodies = await reader.open([(row[0], row[3], (row[0],)) for row in rows])
     profiles = await reader.open([(row[0], row[5], (row[0], row[4])) for row in rows])
-    banned = dict(await reader.all(schema.SELECT_BANS))
+    banned = accounts(world).bans
     found = []
     for (user, kind, created, _, _, _, devices), body, profile in zip(rows, bodies, profiles, strict=True):
         if body is None:

@@ -5,6 +5,9 @@ same, so it is sealed under the author's key, and erasing the author (GDPR, arti
 backup; that there was a report, of whom and when, stays as bare numbers until the report ends. The reporter's reason and note
 are sealed under the reporter's key, and go likewise with the reporter.
 
+Administrators look into no report about themselves, nor learn who made it: to them there is none. Where there is but one, the
+command line makes another.
+
 Only what the reporter can see may be reported, or this would tell what exists. A message from before a block was seen: it can
 be reported still, from either side, so that blocking first and reporting then works.
 """
@@ -134,9 +137,9 @@ def report_create(world: World, actor: Actor, request: CreateReport, now: Instan
 
 
 async def report_list(world: World, actor: Actor, request: ListReports, now: Instant, reader: Reader) -> ReportPage:
-    """``report.list``: for the operator's people."""
+    """``report.list``: for the operator's people. Those about the asker are for others to look into."""
     sql = schema.SELECT_OPEN_PAGE if request.state == "open" else schema.SELECT_CLOSED_PAGE
-    rows = [Stored(*row) for row in await reader.all(sql, (after(request.cursor), request.limit + 1))]
+    rows = [Stored(*row) for row in await reader.all(sql, (after(request.cursor), actor.someone.id, request.limit + 1))]
     page = rows[: request.limit]
     bodies = await reader.open([(row.reporter, row.body, (row.id,)) for row in page])
     views = [_view(row, body) for row, body in zip(page, bodies, strict=True)]
@@ -148,7 +151,7 @@ async def report_list(world: World, actor: Actor, request: ListReports, now: Ins
 async def report_get(world: World, actor: Actor, request: ReportRef, now: Instant, reader: Reader) -> ReportView:
     """``report.get``: the whole of one, with the evidence."""
     row = await _stored(parse_id(request.report), reader)
-    if row is None:
+    if row is None or row.author == actor.someone.id:
         raise Refused(NOT_FOUND)
     sealed = [(row.reporter, row.body), (row.author or 0, row.evidence), (row.closer or 0, row.verdict)]
     body, evidence, verdict = await reader.open([(owner, value, (row.id,)) for owner, value in sealed])
@@ -159,9 +162,9 @@ async def report_get(world: World, actor: Actor, request: ReportRef, now: Instan
 
 
 async def load_closed(world: World, actor: Actor, request: CloseReport, now: Instant, reader: Reader) -> list[Stored]:
-    """The report to be closed, if there is one."""
+    """The report to be closed, if there is one, and it is not about whoever would close it."""
     row = await _stored(parse_id(request.report), reader)
-    return [row] if row else []
+    return [row] if row and row.author != actor.someone.id else []
 
 
 def report_close(world: World, actor: Actor, request: CloseReport, now: Instant, found: list[Stored] | None) -> Effects | None:

@@ -38,8 +38,8 @@ CLOSE_REPORT = Statement(
 SELECT_OPEN = "SELECT id, kind, subject FROM reports WHERE reporter = ? AND closed IS NULL"
 _SELECT = "SELECT id, at, reporter, kind, subject, body, author, evidence, closed, closer, outcome, verdict FROM reports WHERE"
 SELECT_REPORT = f"{_SELECT} id = ?"
-SELECT_OPEN_PAGE = f"{_SELECT} closed IS NULL AND id > ? ORDER BY id LIMIT ?"
-SELECT_CLOSED_PAGE = f"{_SELECT} closed IS NOT NULL AND id > ? ORDER BY id LIMIT ?"
+SELECT_OPEN_PAGE = f"{_SELECT} closed IS NULL AND id > ? AND author IS NOT ? ORDER BY id LIMIT ?"
+SELECT_CLOSED_PAGE = f"{_SELECT} closed IS NOT NULL AND id > ? AND author IS NOT ? ORDER BY id LIMIT ?"
 
 SILENCE = Statement(
     "INSERT OR REPLACE INTO silences(user, at, until, by, reason) VALUES (?, ?, ?, ?, ?)", seals=(Seal(4, owner=0, bind=(1,)),)

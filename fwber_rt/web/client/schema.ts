@@ -1008,7 +1008,7 @@ export interface RoomRequested {
   name: string;
 }
 
-/** One page, oldest first. */
+/** One page, oldest first. With `next` there may be more, also when this one is short. */
 export interface RoomSummaries {
   rooms: RoomSummary[];
   next?: string | null;

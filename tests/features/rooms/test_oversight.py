@@ -11,6 +11,7 @@ from fwber_rt.core import audit
 from fwber_rt.core.access import Kind
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.errors import Refused
+from fwber_rt.features.rooms import oversight
 from fwber_rt.registry import Query
 from tests.features.conftest import WUXI, Town
 
@@ -40,6 +41,17 @@ async def test_rooms_are_found_by_id_owner_and_name(town: Town) -> None:
     assert {each.members for each in first.rooms} == {"few"}
     with pytest.raises(Refused, match=r"field\.invalid"):
         await search(town, cursor="x")
+
+
+async def test_one_page_looks_at_so_many_rooms_and_says_where_to_go_on(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oversight, "MOST_LOOKED_AT", 2)
+    ann = town.person("Ann")
+    ids = [room(town, ann, name) for name in ("A", "B", "Chess", "D", "Chess too")]
+    pages = [await search(town, q="chess")]
+    while pages[-1].next:
+        pages.append(await search(town, q="chess", cursor=pages[-1].next))
+    assert [[each.room for each in page.rooms] for page in pages] == [[], [ids[2]], [ids[4]]]
+    assert (await search(town, q="Chess", limit=1, cursor=ids[3])).next is None
 
 
 async def test_a_private_room_has_no_name_and_is_not_found_by_it(town: Town) -> None:

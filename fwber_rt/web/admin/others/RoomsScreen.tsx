@@ -38,7 +38,7 @@ export function RoomsScreen() {
         <Button type="submit" look="main">{t("users.find")}</Button>
       </form>
       <ul class="list">{list.items.map((room) => <li key={room.room} class="item"><Item room={room} onEnd={() => setEnding(room)} /></li>)}</ul>
-      <ListEnd list={list} none={t("rooms.all.none")} />
+      <ListEnd list={list} none={t("rooms.all.none")} more={t("users.more")} />
       {ending ? <EndDialog room={ending} onDone={list.again} onClose={() => setEnding(null)} /> : null}
     </Screen>
   );
