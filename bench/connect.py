@@ -104,8 +104,8 @@ def report(storms: Sequence[Arrivals], steady: Sequence[Arrivals], note: str) ->
         made.tables[0].rows.append([name, rate, took.count, failed, took.p50, took.p95, took.p99, took.p999, took.worst])
         made.figures[name] = _figures(arrivals, took)
     used = {"storm": storms, "at half of that": steady}
-    each = {name: (usage_of(arrivals), sum(len(one.entered) for one in arrivals)) for name, arrivals in used.items()}
-    usage.add(made, each, "handshakes")
+    middles = {name: middle(arrivals) for name, arrivals in used.items()}
+    usage.add(made, {name: (each.usage, len(each.entered)) for name, each in middles.items()}, "handshakes")
     rates = [arrivals.rate for arrivals in storms]
     everybody = [*storms, *steady]
     made.measures.append(Measure("handshakes per second", rates, "1/s"))
@@ -128,10 +128,10 @@ def _figures(arrivals: Sequence[Arrivals], took: Quantiles) -> dict[str, object]
     }  # fmt: skip
 
 
-def usage_of(arrivals: Sequence[Arrivals]) -> Usage:
-    """The middle one, by the processor time it took the server."""
+def middle(arrivals: Sequence[Arrivals]) -> Arrivals:
+    """The middle one, by the processor time each handshake took the server."""
     ordered = sorted(arrivals, key=lambda each: each.usage.per_thousand(len(each.entered)) or 0)
-    return ordered[len(ordered) // 2].usage
+    return ordered[len(ordered) // 2]
 
 
 def _groups(server: Server, arguments: argparse.Namespace) -> list[list[Guest]]:

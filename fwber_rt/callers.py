@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
+from fwber_rt.arrivals import Arrivals
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.people import Actor
 from fwber_rt.core.tickets import tickets
 from fwber_rt.errors import FIELD_INVALID, TOKEN_EXPIRED, TOKEN_INVALID, Refused
-from fwber_rt.features.accounts import load_user
 from fwber_rt.features.accounts.sign_ins import check_cookie
 from fwber_rt.features.accounts.state import accounts
 from fwber_rt.features.accounts.users import kind_now
@@ -34,10 +34,11 @@ class Callers:
     Every method raises Refused: token.missing, .invalid or .expired, user.banned.
     """
 
-    __slots__ = ("_cookies", "_dispatcher")
+    __slots__ = ("_arrivals", "_cookies", "_dispatcher")
 
     def __init__(self, dispatcher: Dispatcher) -> None:
         self._dispatcher = dispatcher
+        self._arrivals = Arrivals(lambda: dispatcher.reader)
         self._cookies: OrderedDict[str, int] = OrderedDict()  # the genuine ones seen last, and whose
 
     async def in_frame(self, token: str, ticket: str, session: Session) -> Actor:
@@ -92,14 +93,13 @@ class Callers:
         dispatcher = self._dispatcher
         accounts(dispatcher.world).check_banned(user, dispatcher.clock.now())
         if user not in dispatcher.world.people:
-            try:
-                kind, name, consents = await load_user(dispatcher.reader, user)
-            except Refused:
-                raise Refused(TOKEN_INVALID, detail="The token is of a user who no longer exists.") from None
+            stored = await self._arrivals.load(user)
+            if stored is None:
+                raise Refused(TOKEN_INVALID, detail="The token is of a user who no longer exists.")
             if user not in dispatcher.world.people:
-                kind = kind_now(dispatcher.world, user, kind)
-                person, changes = dispatcher.world.admit(user, name, kind, dispatcher.clock.now())
-                person.consents = consents
+                kind = kind_now(dispatcher.world, user, stored.kind)
+                person, changes = dispatcher.world.admit(user, stored.name, kind, dispatcher.clock.now())
+                person.consents = stored.consents
                 dispatcher.apply(Effects(changes=changes))
         person = dispatcher.world.people[user]
         if not person.sessions:

@@ -30,6 +30,7 @@ SNAPSHOT_EVERY = Setting("storage.snapshot_s", 60.0, "seconds between two snapsh
 SETTINGS: tuple[Setting[Any], ...] = (PRIVACY_TICK, SNAPSHOT_EVERY)
 
 SHORTEST_TICK_S: Final = 0.1  # however fast a replay runs
+EVICTIONS: Final = 64  # people forgotten in one turn of the loop
 EXPIRING_MS: Final = 60_000  # before a token's end a client is asked to renew it
 EXPIRY_EVERY_S: Final = 10.0
 
@@ -73,9 +74,19 @@ class Timers:
                 for effects in state.due(world, now):
                     app.dispatcher.apply(effects)
         self._tell_again(world)
-        for person in world.gone(now):
-            app.dispatcher.apply(Effects(changes=world.evict(person)))
+        await self._let_go(world)
         world.trim_windows()
+
+    async def _let_go(self, world: World) -> None:
+        """Forget those whose grace time is over, a few per turn of the loop: a crowd that left together goes together."""
+        app, gone = self._app, world.gone(self._app.clock.now())
+        for start in range(0, len(gone), EVICTIONS):
+            if start:
+                await asyncio.sleep(0)
+            now = app.clock.now()
+            for person in gone[start : start + EVICTIONS]:
+                if app.world is world and world.is_gone(person, now):  # else they have come back meanwhile
+                    app.dispatcher.apply(Effects(changes=world.evict(person)))
 
     async def expire_tokens(self) -> None:
         """Warn sessions whose token is about to end, close those whose token has."""

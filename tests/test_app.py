@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
-from fwber_rt import config, features, garbage
+from fwber_rt import config, features, garbage, timers
 from fwber_rt.app import App
 from fwber_rt.clock import ManualClock
-from fwber_rt.core.effects import Row, Statement
+from fwber_rt.core.access import Kind
+from fwber_rt.core.effects import Change, Row, Statement
+from fwber_rt.core.people import Person
 from fwber_rt.core.settings import Settings
+from fwber_rt.core.world import World
 from fwber_rt.storage.errors import StorageError, StorageFailure
 from tests.e2e.servers import AT_HERE, HERE, InProcess
 from tests.e2e.wire import WITHIN_S
@@ -131,6 +134,33 @@ async def test_a_job_that_fails_is_logged_and_runs_again(server: InProcess, capl
             await runs.acquire()
     assert server.app.metrics.counter("job_failures", "unlucky").value >= 2
     assert "the job unlucky failed" in caplog.text
+
+
+async def test_a_crowd_that_left_together_is_forgotten_a_few_per_turn(
+    server: InProcess, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five thousand at once held everybody else up for a fifth of a second. Whoever comes back in between stays."""
+    monkeypatch.setattr(timers, "EVICTIONS", 3)
+    world, evicted, turn = server.app.world, list[int](), 0
+    for id in range(1, 11):
+        world.admit(id, f"guest {id}", Kind.GUEST, clock.now())
+    clock.advance(31)
+    evict = World.evict
+
+    def noted(world: World, person: Person) -> list[Change]:
+        evicted.append(turn)
+        return evict(world, person)
+
+    monkeypatch.setattr(World, "evict", noted)
+    ticking = asyncio.ensure_future(server.app.timers.tick())
+    while not ticking.done():
+        turn += 1
+        await asyncio.sleep(0)
+        if turn == 2:
+            world.release(world.people[10], clock.now())
+    assert len(evicted) == 9
+    assert max(evicted.count(turn) for turn in evicted) == 3
+    assert list(world.people) == [10]
 
 
 async def test_the_retention_job_ends_what_is_old(server: InProcess, clock: ManualClock) -> None:

@@ -48,6 +48,7 @@ LAYERS: Mapping[str, str] = {
     "reference": "*",
     "limiter": "config core errors transport",
     "passwords": "core errors",
+    "arrivals": "features registry",
     "callers": "*",
     "dispatch": "*",
     "timers": "* app",

@@ -181,6 +181,11 @@ class World:
             del self.anchors[user]
         return [person for person in due if not person.sessions]
 
+    def is_gone(self, person: Person, now: Instant) -> bool:
+        """Whether this person is one of those ``gone`` gives."""
+        absent = self.absent.get(person.id) is person and person.gone_at <= now.mono
+        return absent and not person.sessions and not person.arriving
+
     def check_may_speak(self, person: Person, now: Instant) -> None:
         """Refused (user.muted) while an administrator has silenced them."""
         until = self.silenced.get(person.id, 0)

@@ -35,7 +35,9 @@ from fwber_rt.transport.httpserver import HEAD_BYTES, HEAD_SECONDS
 from fwber_rt.transport.origins import ORIGINS, authority
 from fwber_rt.transport.proxies import TRUSTED_PROXIES, Proxies, network
 from fwber_rt.transport.tls import TlsServer
+from fwber_rt.transport.unread import unread
 from fwber_rt.transport.websocket import end_output
+from fwber_rt.transport.wheel import SLOT_S
 
 CONNECTIONS = Setting(
     "session.connections", 20_000, "connections in all, HTTP included; fewer where fewer files may be open", "connections",
@@ -251,7 +253,7 @@ class Front:
 class Door(asyncio.Protocol):
     """One connection until its first request head is whole. ``begun``: it can be read, and tells of its end itself."""
 
-    __slots__ = ("address", "begun", "buffer", "counted", "deadline", "front", "refusal", "slot", "transport")
+    __slots__ = ("address", "begun", "buffer", "counted", "deadline", "excused", "front", "refusal", "slot", "transport")
 
     transport: asyncio.Transport
 
@@ -261,6 +263,7 @@ class Door(asyncio.Protocol):
         self.address = ""
         self.buffer = b""
         self.deadline = inf
+        self.excused: bytes | None = None  # the buffer when the deadline had passed
         self.refusal: str | None = None
         self.counted = self.begun = False
 
@@ -306,6 +309,7 @@ class Door(asyncio.Protocol):
             self._hand_over(end)
         elif end >= 0:
             self.transport.pause_reading()
+            self.deadline = inf  # it is we who are late from here on
 
     def go_on(self) -> None:
         """It is this connection's turn, unless it has ended meanwhile."""
@@ -351,9 +355,17 @@ class Door(asyncio.Protocol):
         self.front.refusing.discard(self)
         self.front.release(self.address)
 
+    def _excused(self) -> bool:
+        """Whether what had arrived in time is not read yet; of what comes later nothing is waited for."""
+        if self.excused is None:
+            self.excused = self.buffer
+        return self.excused == self.buffer and unread(self.transport)
+
     def due(self, now: float) -> float:
         """What the wheel asks."""
-        if self.deadline <= now and self.refusal is None:
+        if self.deadline <= now and self.refusal is None and self._excused():
+            self.deadline = now + SLOT_S
+        elif self.deadline <= now and self.refusal is None:
             self._end(self.front.refuse("slow", HTTPStatus.REQUEST_TIMEOUT))
         elif self.deadline <= now:
             self.deadline = inf

@@ -29,6 +29,8 @@ from fwber_rt.protocol.frames import close_frame, ping_frame, text_frame
 from fwber_rt.transport.edge import CONTROL_FRAMES, FRAGMENTS, MESSAGE_S
 from fwber_rt.transport.heads import wire_log
 from fwber_rt.transport.session import NO_FILE, WRITE_BUFFER, Session
+from fwber_rt.transport.unread import unread
+from fwber_rt.transport.wheel import SLOT_S
 
 try:
     from websockets.speedups import apply_mask
@@ -58,6 +60,10 @@ class Phase(IntEnum):
     PROBING = 2  # a sign of life
     CLOSING = 3  # the end of the closing handshake
     LOST = 4
+    LATE = 5  # what had arrived of a `connect` when its time was over
+
+
+GREETINGS: Final = (Phase.GREETING, Phase.LATE)
 
 
 class WebSocket(Session, asyncio.Protocol):
@@ -327,11 +333,19 @@ class WebSocket(Session, asyncio.Protocol):
             self._expire(now)
         return inf if self.phase is Phase.LOST else min(self.deadline, self.whole_by)
 
+    def _excused(self) -> bool:
+        """Whether it is we who are late with a `connect`: one is being carried out, or what arrived in time is not read yet."""
+        if self.phase is Phase.GREETING:
+            self.phase, self.heard = Phase.LATE, False
+        return self.paused or (not self.heard and unread(self.transport))
+
     def _expire(self, now: float) -> None:
         endpoint, phase = self.endpoint, self.phase
-        if phase is Phase.GREETING and self.actor.person is None:
+        if phase in GREETINGS and self.actor.person is None and self._excused():
+            self.deadline = now + SLOT_S
+        elif phase in GREETINGS and self.actor.person is None:
             self.close(Close.AUTH, "no connect in time")
-        elif phase is Phase.GREETING:
+        elif phase in GREETINGS:
             self.phase = Phase.QUIET
             self.deadline = now + endpoint.random() * max(endpoint.ping_s - endpoint.connect_s, 0.0)
         elif phase is Phase.QUIET:

@@ -40,6 +40,12 @@ def test_rate_and_success_are_of_those_who_are_in() -> None:
     assert "not let in: HTTP 503 x8" in made.notes
 
 
+def test_the_processor_time_is_told_per_handshake_of_the_same_storm() -> None:
+    storms = [_arrivals(100, 0, seconds) for seconds in (0.1, 0.2, 0.3)]
+    made = connect.report(storms, storms[:1], "")
+    assert [row[:3] for row in made.tables[1].rows] == [["storm", 100, 5000], ["at half of that", 100, 5000]]
+
+
 def _run(directory: Path) -> tuple[int, dict[str, object]]:
     out = directory / "report.json"
     status = main(["connect", *everything.words("connect", directory, tiny=True), "--json", str(out)])

@@ -199,11 +199,18 @@ async def test_compression_is_not_agreed_to(rig: Rig) -> None:
 # Deadlines of heads
 
 
+async def read() -> None:
+    """What has been sent is read: it is in the server's socket, and each turn of the loop reads."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
 @pytest.mark.parametrize("sent", [b"", b"GET / HT", GET[:-2], upgrade()[:-1]])
 async def test_half_a_head_is_answered_408_after_10_s(rig: Rig, sent: bytes) -> None:
     client = await rig.dial()
     client.send(sent)
     await until(lambda: rig.front.statistics().connections == 1)
+    await read()
     rig.wait(9.75)
     assert rig.front.refused == {}
     rig.wait(0.5)
@@ -217,9 +224,39 @@ async def test_a_trickle_of_bytes_does_not_extend_the_deadline(rig: Rig) -> None
     client = await rig.dial()
     for n in range(12):
         client.send(b"GET /"[n : n + 1] or b"x")
-        await asyncio.sleep(0)
+        await read()
         rig.wait(1.0)
     assert (await client.answer())[0] == 408
+
+
+async def test_a_head_that_has_arrived_is_read_before_its_deadline_is_judged(rig: Rig) -> None:
+    client = await rig.dial()
+    await until(lambda: rig.front.statistics().connections == 1)
+    client.send(upgrade())
+    rig.wait(15.0)
+    assert (await client.head())[0] == 101
+
+
+async def test_what_comes_after_the_deadline_of_a_head_puts_it_off_no_further(rig: Rig) -> None:
+    client = await rig.dial()
+    await until(lambda: rig.front.statistics().connections == 1)
+    client.send(b"GET /")
+    rig.wait(10.25)
+    await read()
+    client.send(b"slow")
+    rig.wait(0.5)
+    assert (await client.answer())[0] == 408
+
+
+async def test_a_head_that_waits_for_its_turn_has_no_deadline(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_module, "OPENINGS", 0)
+    client = await rig.dial()
+    client.send(upgrade())
+    await until(lambda: rig.front._waiting)
+    rig.wait(15.0)
+    monkeypatch.setattr(front_module, "OPENINGS", 3)
+    rig.front._turn()
+    assert (await client.head())[0] == 101
 
 
 async def test_a_client_that_stays_after_its_refusal_is_cut_off(rig: Rig) -> None:
@@ -310,7 +347,7 @@ class Somewhere(Nowhere):
     protocol: asyncio.BaseProtocol
 
     def get_extra_info(self, name: str) -> object:
-        return ("203.0.113.1", 1)
+        return ("203.0.113.1", 1) if name == "peername" else None
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
         self.protocol = protocol

@@ -353,6 +353,42 @@ async def test_who_does_not_connect_within_5_s_is_sent_away(rig: Rig) -> None:
     assert closed.bye == {"code": 4004, "reason": "no connect in time", "reconnect_after_ms": 0}
 
 
+async def test_a_connect_that_has_arrived_is_read_before_its_deadline_is_judged(rig: Rig) -> None:
+    """A server that was late closed thousands of a returning crowd, who had spoken in time."""
+    client, session = await rig.connect()
+    client.say("connect")
+    rig.wait(8.0)
+    assert rig.app.messages == []
+    assert not session.closed
+    rig.app.on_message = lambda session, data: setattr(session.actor, "person", person(1))
+    await until(lambda: rig.app.messages)
+    rig.wait(0.5)
+    assert not session.closed
+
+
+async def test_a_connect_that_is_being_carried_out_is_waited_for(rig: Rig) -> None:
+    client, session = await rig.connect()
+    rig.app.on_message = lambda session, data: session.pause()
+    client.say("connect")
+    await until(lambda: rig.app.messages)
+    rig.wait(8.0)
+    assert not session.closed
+    session.resume()
+    rig.wait(0.5)
+    assert (await client.closed()).code == 4004
+
+
+async def test_what_comes_after_the_deadline_puts_it_off_no_further(rig: Rig) -> None:
+    client, session = await rig.connect()
+    client.say("in time")
+    rig.wait(5.25)
+    await until(lambda: len(rig.app.messages) == 1)
+    client.say("too late")
+    rig.wait(0.5)
+    assert session.closed
+    assert (await client.closed()).code == 4004
+
+
 # Signs of life
 
 

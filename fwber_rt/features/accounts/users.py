@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import NamedTuple
+
 import msgspec
 from msgspec import Struct
 
@@ -25,21 +28,40 @@ class UserBody(Struct):
     name: str
 
 
+class Stored(NamedTuple):
+    """A user as the disk knows them: ``consents`` are the purposes agreed to and not withdrawn."""
+
+    kind: Kind
+    name: str
+    consents: frozenset[str]
+
+
 def user_row(id: int, kind: Kind, name: str, now: Instant) -> Row:
     """The row of a new user."""
     return Row(schema.INSERT_USER, (id, int(kind), now.wall, msgspec.json.encode(UserBody(name))))
 
 
-async def load_user(reader: Reader, id: int) -> tuple[Kind, str, frozenset[str]]:
-    """Kind, name and consents of a stored user; not.found when there is none or it was erased."""
-    rows = await reader.all(schema.SELECT_USER, (id,))
-    if not rows:
+async def load_user(reader: Reader, id: int) -> Stored:
+    """A stored user; not.found when there is none or it was erased."""
+    found = await load_users(reader, (id,))
+    if id not in found:
         raise Refused(NOT_FOUND)
-    [body] = await reader.open([(id, rows[0][1], (id,))])
-    if body is None:
-        raise Refused(NOT_FOUND)
-    consents = dict(await reader.all(schema.SELECT_CONSENTS, (id,)))
-    return Kind(rows[0][0]), name_of(body), frozenset(purpose for purpose, given in consents.items() if given)
+    return found[id]
+
+
+async def load_users(reader: Reader, ids: Iterable[int]) -> dict[int, Stored]:
+    """Those of ``ids`` who are stored and were not erased, in two reads however many they are."""
+    wanted = msgspec.json.encode(list(ids)).decode()
+    rows = await reader.all(schema.SELECT_SOME, (wanted,))
+    given: dict[int, dict[str, int]] = {}
+    for user, purpose, gave in await reader.all(schema.SELECT_CONSENTS, (wanted,)):
+        given.setdefault(user, {})[purpose] = gave
+    bodies = await reader.open([(id, body, (id,)) for id, _, body in rows])
+    return {
+        id: Stored(Kind(kind), name_of(body), frozenset(purpose for purpose, gave in given.get(id, {}).items() if gave))
+        for (id, kind, _), body in zip(rows, bodies, strict=True)
+        if body is not None
+    }
 
 
 def name_of(body: bytes) -> str:
