@@ -127,7 +127,7 @@ def _read_back(sockets: Sequence[Socket], rooms: Sequence[str], rounds: Sequence
             if seen >= most:
                 break
             first = number * PER_ROOM
-            found = [message["content"]["text"] for message in _history(sockets[first], room)]
+            found = [message["content"]["text"] for message in history(sockets[first], room)]
             mine = [words for words in found if not words.startswith("at half")]
             for place in range(first, first + PER_ROOM):
                 due = [text(place, round) for round in range(rounds[place])]
@@ -138,7 +138,7 @@ def _read_back(sockets: Sequence[Socket], rooms: Sequence[str], rounds: Sequence
     return seen
 
 
-def _history(socket: Socket, room: str) -> list[dict[str, Any]]:
+def history(socket: Socket, room: str) -> list[dict[str, Any]]:
     """All of a room's messages, oldest first."""
     found: list[dict[str, Any]] = []
     before: int | None = None

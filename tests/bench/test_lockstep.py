@@ -98,8 +98,8 @@ def test_a_reply_with_another_hexagon_is_found(stack: ExitStack) -> None:
 def test_a_message_that_was_acknowledged_and_is_not_there_is_found(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = messages._history
-    monkeypatch.setattr(messages, "_history", lambda socket, room: real(socket, room)[1:])
+    real = messages.history
+    monkeypatch.setattr(messages, "history", lambda socket, room: real(socket, room)[1:])
     words = ["--people", "2", "--seconds", "0.2", "--warm-up", "0", "--repetitions", "1"]
     assert main(["messages", *words]) == 2
     assert "acknowledged" in capsys.readouterr().err
