@@ -37,6 +37,7 @@ TIMES, LIMIT_MS = 2.0, 250.0
 RECOVERED_S, QUICK_S = 10.0, 0.1
 LATE_S = 0.1  # how late the generator itself may be, 99 times of 100
 _PROBE_S, _IN_A_ROW = 0.25, 8
+_AGAIN = 2  # times a try is repeated in which the generator gave out
 _GIVE_UP_S = 60.0
 _NAMES = {42911: "42911 rate.limited", 50301: "50301 draining", 50302: "50302 busy", 50701: "50701 storage.full"}
 _LIMITED, _SLOW = 42911, 4108
@@ -129,6 +130,9 @@ def _capacity(rooms: _Rooms, arguments: argparse.Namespace) -> float:
 
         def attempt(rate: float) -> Verdict:
             verdict = _attempt(rooms.deluge, rooms.senders, rate, arguments)
+            for _ in range(_AGAIN if verdict is Verdict.BUSY else 0):  # it may be the machine's doing
+                if (verdict := _attempt(rooms.deluge, rooms.senders, rate, arguments)) is not Verdict.BUSY:
+                    break
             progress.step(f"{rate:.0f}/s {verdict.value}")
             return verdict
 
