@@ -3,7 +3,7 @@
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := run
-.PHONY: run test check audit bench peers soak demo web screenshots lock reference clean help
+.PHONY: run test check audit bench peers centrifugo soak demo web screenshots lock reference clean help
 
 IS_NEW = import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -29,6 +29,7 @@ help:
 	@echo "make audit      look the pinned packages up among known vulnerabilities (needs the network)"
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
 	@echo "make peers      install servers of others that bench measures beside ours (PyPI, and npm where there is Node)"
+	@echo "make centrifugo build one more of them with Go, which takes minutes"
 	@echo "make soak       kill the server 200 times under load and count what was lost"
 	@echo "make demo       serve, with simulated people around you; FILE=traces.csv (or GPX): play those through the server instead"
 	@echo "make web        build the pages of $(WEB) into $(WEB)/dist; run, test and demo do so when their sources changed,"
@@ -110,6 +111,12 @@ $(PEERS)/.ready: requirements-peers.lock
 peers: $(PEERS)/.ready
 	@if command -v npm >/dev/null; then cd bench/peers && npm ci --ignore-scripts --loglevel=error; \
 		else echo "no npm here: without the peers of Node"; fi
+
+# The program of a peer that no package index has built; minutes, so apart. Pinned by Go's own sums of its module.
+CENTRIFUGO = v6.9.1
+centrifugo:
+	@command -v go >/dev/null || { echo "make centrifugo needs Go (https://go.dev)"; exit 1; }
+	GOBIN=$(abspath $(PEERS))/bin go install github.com/centrifugal/centrifugo/v6@$(CENTRIFUGO)
 
 soak: $(READY)
 	@$(BIN)/python -m bench soak $(ARGS)

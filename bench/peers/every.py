@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 
+from bench.peers.centrifugo import Centrifugo
 from bench.peers.nats import Nats
 from bench.peers.nchan import Nchan
 from bench.peers.peer import Peer
@@ -12,7 +13,9 @@ from bench.peers.redis import Redis
 from bench.peers.webs import Broadcast, MicroWebSockets, NodeWs, SocketIo
 from bench.report import Unmeasurable
 
-PEERS: dict[str, type[Peer]] = {peer.NAME: peer for peer in (Nats, Nchan, Redis, Broadcast, SocketIo, MicroWebSockets, NodeWs)}
+PEERS: dict[str, type[Peer]] = {
+    peer.NAME: peer for peer in (Nats, Nchan, Redis, Broadcast, SocketIo, MicroWebSockets, NodeWs, Centrifugo)
+}
 
 
 def add_peers(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,9 @@ from bench.peers.peer import Channels
 from bench.wire import Socket, frame, server_frame
 
 _HERE = ROOT / "bench" / "peers"
-_PYTHON = ROOT / ".venv-peers" / "bin" / "python"
+PEERS = ROOT / ".venv-peers"
+"""What is installed for peers alone: no part of what is measured."""
+_PYTHON = PEERS / "bin" / "python"
 MAKE = "make peers"
 
 
@@ -46,7 +48,7 @@ class MicroWebSockets(Channels):
     @classmethod
     def missing(cls) -> bool:
         """In an environment of its own, as it is no part of what is measured."""
-        return not any(_PYTHON.parent.parent.glob("lib/python*/site-packages/socketify"))
+        return not any(PEERS.glob("lib/python*/site-packages/socketify"))
 
     def command(self) -> Sequence[str]:
         """That environment's Python."""

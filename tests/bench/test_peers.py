@@ -33,6 +33,11 @@ SAID = {
     "websockets": (b"\x81\x85\0\0\0\0hello", b"\x81\x05hello"),
     "uwebsockets": (b"\x81\x85\0\0\0\0hello", b"\x81\x05hello"),
     "node-ws": (b"\x81\x85\0\0\0\0hello", b"\x81\x05hello"),
+    "centrifugo": (
+        b"POST /api/publish HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 35\r\n\r\n"
+        b'{"channel":"c00001","data":"hello"}',
+        b'{"push":{"channel":"c00001","pub":{"data":"hello"}}}',
+    ),
     "socketio": (b'\x81\x9a\0\0\0\x0042["say","c00001","hello"]', b'\x81\x0f42["m","hello"]'),
 }
 
