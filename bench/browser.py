@@ -11,6 +11,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -22,7 +23,7 @@ from bench.stats import median, quantiles
 from bench.wire import Socket
 
 if TYPE_CHECKING:
-    from bench.visitor import Visitor
+    from bench.visitor import Drawn, Visitor, Weight
 
 HELP = "the page in a browser: first load, first hexagon, frames under a crowd, memory of a long conversation"
 TEACH = """\
@@ -31,11 +32,15 @@ requestAnimationFrame gaps, long tasks, heap after a garbage collection.
 
   python -m bench browser
   python -m bench browser --people 200 --history 500 --seconds 5        quicker
+
+The long conversation is scrolled back to its first message before anybody else comes, and then followed again; the crowd is drawn
+while the conversation of its hexagons is open beside the map.
 """
 SIZE = (1280, 800)
 RINGS = 4  # what nearby.rings reaches
 HEARD = 7  # hexagons whose talk the visitor hears: the first of the crowd's
 FRAME_MS, TASK_MS, SCRIPT_KB = 50.0, 200.0, 150.0
+GREW_MIB, GREW_NODES = 4.0, 2.0  # a window of the conversation and its surroundings, however long it is
 HEXAGON = "fwber:hexagon"
 
 
@@ -57,15 +62,15 @@ def run(arguments: argparse.Namespace) -> Report:
         loaded = visitor.open()
         visitor.enter("Vera")
         first = [visitor.reload_ms(HEXAGON) for _ in range(5)]
+        long = _conversation(server, visitor, place, arguments.history)
         with everybody(server, arguments.people) as sockets:
             near = [socket for number, socket in enumerate(sockets) if number % len(places.around(RINGS)) < HEARD]
             visitor.reload_ms(HEXAGON)
             visitor.zoom_out(1)
             visitor.await_people(int(0.95 * arguments.people))
             visitor.go("here")
-            gaps, tasks = _under_load(visitor, sockets, near, arguments)
-            heap = _conversation(visitor, near[0], arguments.history) if arguments.history else None
-    return _report(arguments, pinned, loaded, first, (gaps, tasks), heap)
+            drawn = _under_load(visitor, sockets, near, arguments)
+    return _report(arguments, pinned, loaded, first, drawn, long)
 
 
 def _page(server: Server) -> str:
@@ -78,6 +83,26 @@ def _page(server: Server) -> str:
     except (OSError, ValueError):
         pass
     raise Unmeasurable(f"there is no page at {url}; make web builds it")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversed:
+    """What the page weighed: with a conversation open, after scrolling to its first message, and back at its newest."""
+
+    seconds: float
+    opened: Weight
+    far: Weight
+    back: Weight
+
+    @property
+    def grew_mib(self) -> float:
+        """By how much at most."""
+        return max(self.far.heap_bytes, self.back.heap_bytes) / 2**20 - self.opened.heap_bytes / 2**20
+
+    @property
+    def nodes_ratio(self) -> float:
+        """How many times the nodes of the newest end, at most."""
+        return max(self.far.nodes, self.back.nodes) / self.opened.nodes
 
 
 @contextmanager
@@ -138,70 +163,81 @@ def _drop(socket: Socket) -> None:
         socket.sock.settimeout(10)
 
 
-def _under_load(
-    visitor: Visitor, sockets: Sequence[Socket], near: Sequence[Socket], arguments: argparse.Namespace
-) -> tuple[list[float], list[float]]:
+def _under_load(visitor: Visitor, sockets: Sequence[Socket], near: Sequence[Socket], arguments: argparse.Namespace) -> Drawn:
     """The visitor has the conversation of their hexagon open beside the map, and watches."""
     with Talk(sockets, near, arguments.rate) as talk:
+        visitor.await_said("Message ")
         visitor.page.wait_for_timeout(2000)
         before = talk.said
-        gaps, tasks = visitor.watch(arguments.seconds)
+        drawn = visitor.watch(arguments.seconds)
         said = talk.said - before
     if said < 0.9 * arguments.rate * arguments.seconds:
         raise Unmeasurable(f"{said} messages in {arguments.seconds} s are less than {arguments.rate} a second")
-    if len(gaps) < arguments.seconds:
+    if drawn.messages < 0.9 * said:
+        raise Unmeasurable(f"of {said} messages only {drawn.messages} were drawn")
+    if len(drawn.gaps) < arguments.seconds:
         raise Unmeasurable("the browser drew hardly any frames")
-    return gaps, tasks
+    return drawn
 
 
-def _conversation(visitor: Visitor, speaker: Socket, messages: int) -> dict[str, Any]:
-    """Heap and elements with the conversation open, and after scrolling back through ``messages``."""
-    for first in range(0, messages, 100):
-        asked = [
-            speaker.send("here.say", {"text": f"{number} of {messages}: the market is on Thursdays."})
-            for number in range(first, min(first + 100, messages))
-        ]
-        for id in asked:
-            speaker.reply("here.say", id)
-    visitor.page.wait_for_timeout(1000)
-    before, elements = visitor.heap_bytes(), visitor.elements()
-    seconds = visitor.scroll_back(f"0 of {messages}: the market")
-    return {
-        "before_bytes": before, "after_bytes": visitor.heap_bytes(), "before_elements": elements,
-        "after_elements": visitor.elements(), "seconds": seconds,
-    }  # fmt: skip
+def _conversation(server: Server, visitor: Visitor, place: places.Point, messages: int) -> Conversed:
+    """What the page weighs with a conversation of ``messages`` open, at its beginning, and when it is followed again."""
+    speaker = crowd.connect(server.door, crowd.guests(server.door, 1), lambda number: place)[0]
+    try:
+        visitor.go("here")
+        visitor.page.locator("#panel .talk").wait_for()
+        for first in range(0, messages, 100):
+            say(
+                speaker,
+                [f"{number} of {messages}: the market is on Thursdays." for number in range(first, min(first + 100, messages))],
+            )
+        visitor.await_said(f"{messages - 1} of {messages}:")
+        opened = visitor.weight()
+        seconds = visitor.scroll_back(f"0 of {messages}:")
+        far = visitor.weight()
+        visitor.page.locator(".newest button").click()
+        visitor.await_said(f"{messages - 1} of {messages}:")
+        return Conversed(seconds, opened, far, visitor.weight())
+    finally:
+        visitor.go("")
+        crowd.close([speaker])
+
+
+def say(speaker: Socket, texts: Sequence[str]) -> None:
+    """Say them around, in order, and wait until all are stored."""
+    for id in [speaker.send("here.say", {"text": text}) for text in texts]:
+        speaker.reply("here.say", id)
 
 
 def _report(
-    arguments: argparse.Namespace, pinned: str, loaded: dict[str, Any], first: Sequence[float],
-    seen: tuple[list[float], list[float]], heap: dict[str, Any] | None,
-) -> Report:  # fmt: skip
-    gaps, tasks = seen
-    frames, longest = quantiles(gaps), max(tasks, default=0.0)
+    arguments: argparse.Namespace, pinned: str, loaded: dict[str, Any], first: Sequence[float], drawn: Drawn, long: Conversed
+) -> Report:
+    frames, longest = quantiles(drawn.gaps), max(drawn.tasks, default=0.0)
     load = Table("First visit", ["bytes", "of script", "files", "first hexagon ms (median of reloads)"])
     load.rows.append([loaded["all"], loaded["script"], loaded["files"], median(first)])
     draw = Table(
-        f"{arguments.people} people on the map, {arguments.rate} messages/s, {arguments.rate / 5:g} of them moving each second",
-        ["frames", "gap p50 ms", "p95", "p99", "longest", "long tasks", "longest task ms"],
+        f"{arguments.people} people on the map, {arguments.rate} messages/s drawn in the open conversation,"
+        f" {arguments.rate / 5:g} people moving each second",
+        ["messages", "frames", "gap p50 ms", "p95", "p99", "longest", "long tasks", "longest task ms"],
     )
-    draw.rows.append([frames.count, frames.p50, frames.p95, frames.p99, frames.worst, len(tasks), longest])
+    draw.rows.append([drawn.messages, frames.count, frames.p50, frames.p95, frames.p99, frames.worst, len(drawn.tasks), longest])
     bars = [
         Bar("script of the first visit", loaded["script"] / 1000, SCRIPT_KB, "kB", at_least=False),
         Bar("p95 gap between frames", frames.p95, FRAME_MS, "ms", at_least=False),
         Bar("longest task", longest, TASK_MS, "ms", at_least=False),
+        Bar("memory by a conversation scrolled to its beginning", long.grew_mib, GREW_MIB, "MiB", at_least=False),
+        Bar("nodes by it, over those of its newest end", long.nodes_ratio, GREW_NODES, "x", at_least=False),
     ]
     figures = {
         "first_load": loaded, "first_hexagon_ms": list(first), "frame_gaps": frames.figures("ms"), "longest_task_ms": longest,
-        "long_tasks": len(tasks), "conversation": heap,
+        "long_tasks": len(drawn.tasks), "messages_drawn": drawn.messages, "conversation": asdict(long),
     }  # fmt: skip
     note = f"{pinned}; a window of {SIZE[0]} x {SIZE[1]}"
-    return Report("browser", [load, draw, *_talk(heap, arguments.history)], bars, [note], figures)
+    return Report("browser", [load, draw, _talk(long, arguments.history)], bars, [note], figures)
 
 
-def _talk(heap: dict[str, Any] | None, messages: int) -> list[Table]:
-    if heap is None:
-        return []
-    table = Table(f"{messages} messages scrolled through in {heap['seconds']:.1f} s", ["", "script MiB", "elements"])
-    table.rows.append(["conversation open", heap["before_bytes"] / 2**20, heap["before_elements"]])
-    table.rows.append(["at its beginning", heap["after_bytes"] / 2**20, heap["after_elements"]])
-    return [table]
+def _talk(long: Conversed, messages: int) -> Table:
+    table = Table(f"{messages} messages scrolled through in {long.seconds:.1f} s", ["", "script MiB", "elements", "nodes"])
+    for name, weight in (("conversation open", long.opened), ("at its beginning", long.far), ("followed again", long.back)):
+        table.rows.append([name, weight.heap_bytes / 2**20, weight.elements, weight.nodes])
+    return table

@@ -109,7 +109,7 @@ TINY: Mapping[str, Sequence[Word]] = {
     "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),
     "floods": ("--only", "pings", "--seconds", "0.5", "--people", "10", "--share", "0.02"),
     "signin": ("--rate", "50", "--seconds", "1", "--calm", "20", "--users", "4"),
-    "browser": ("--people", "60", "--rate", "20", "--seconds", "1", "--history", "0"),
+    "browser": ("--people", "60", "--rate", "20", "--seconds", "1", "--history", "300"),
     "attacker": ("--attackers", "2", "--queries", "600", "--victims", "10"),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
@@ -23,7 +24,7 @@ FLAGS: Final = (
 )  # fmt: skip
 WAIT_MS: Final = 30_000
 _WATCH: Final = """
-window.seen = {frames: [], tasks: []};
+window.seen = {frames: [], tasks: [], messages: 0};
 new PerformanceObserver(list => { for (const entry of list.getEntries()) seen.tasks.push([entry.startTime, entry.duration]); })
   .observe({type: "longtask", buffered: true});
 const frame = now => { seen.frames.push(now); requestAnimationFrame(frame); };
@@ -39,22 +40,58 @@ _LOADED: Final = """
 """
 
 
+_WATCH_TALK: Final = """
+() => {
+  window.watched ??= new MutationObserver(records => {
+    const added = records.flatMap(({ addedNodes }) => [...addedNodes]);
+    seen.messages += added.filter(node => node.nodeType === 1 && node.matches(".said-by")).length;
+  });
+  watched.disconnect();
+  const talk = document.querySelector("#panel .talk");
+  if (talk) watched.observe(talk, {childList: true, subtree: true});
+  seen.frames.length = seen.tasks.length = seen.messages = 0;
+}
+"""
+_SAID: Final = """
+text => [...document.querySelectorAll("#panel .talk .words")].some(words => {
+  if (!words.textContent.startsWith(text)) return false;
+  const [line, talk] = [words.getBoundingClientRect(), words.closest(".talk").getBoundingClientRect()];
+  return line.bottom > talk.top && line.top < talk.bottom;
+})
+"""
 _KNOWS: Final = """
 least => Number(document.querySelector("#panel .unseen[role=status]").textContent.replace(/[^0-9]/g, "")) >= least
 """
 _SCROLL: Final = """
 async text => {
-  const scrolls = each => each.scrollHeight > each.clientHeight + 10 && /auto|scroll/.test(getComputedStyle(each).overflowY);
   const begin = performance.now();
-  const [list] = [...document.querySelectorAll("#panel *")].filter(scrolls).sort((a, b) => b.scrollHeight - a.scrollHeight);
+  const list = document.querySelector("#panel .talk");
   while (list && performance.now() - begin < 240_000) {
-    if (list.textContent.slice(0, 4000).includes(text)) return (performance.now() - begin) / 1000;
+    if (list.querySelector(".words")?.textContent.startsWith(text)) return (performance.now() - begin) / 1000;
     list.scrollTop = 0;
     await new Promise(done => setTimeout(done, 20));
   }
   return null;
 }
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What was drawn: gaps between frames and long tasks (over 50 ms), milliseconds; messages put into the conversation."""
+
+    gaps: list[float]
+    tasks: list[float]
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """The script's memory in use and the nodes it keeps alive, once what is not needed was collected; elements on the page."""
+
+    heap_bytes: int
+    nodes: int
+    elements: int
 
 
 class Visitor:
@@ -101,29 +138,34 @@ class Visitor:
         self.page.wait_for_function("name => performance.getEntriesByName(name).length > 0", arg=mark)
         return float(self.page.evaluate("name => performance.getEntriesByName(name)[0].startTime", mark))
 
-    def watch(self, seconds: float) -> tuple[list[float], list[float]]:
-        """Gaps between frames, and long tasks (over 50 ms), of the next ``seconds``; both in milliseconds."""
-        self.page.evaluate("() => { seen.frames.length = seen.tasks.length = 0; }")
+    def await_said(self, text: str) -> None:
+        """Wait until a message that begins so is in sight. Unmeasurable when none comes to be."""
+        try:
+            self.page.wait_for_function(_SAID, arg=text)
+        except Error as late:
+            raise Unmeasurable(f"the conversation never showed {text!r}") from late
+
+    def watch(self, seconds: float) -> Drawn:
+        """What is drawn in the next ``seconds``."""
+        self.page.evaluate(_WATCH_TALK)
         self.page.wait_for_timeout(seconds * 1000)
         seen = self.page.evaluate("() => seen")
-        frames: list[float] = seen["frames"]
-        return [after - before for before, after in pairwise(frames)], [task for _, task in seen["tasks"]]
+        gaps = [after - before for before, after in pairwise(seen["frames"])]
+        return Drawn(gaps, [task for _, task in seen["tasks"]], seen["messages"])
 
     def scroll_back(self, text: str) -> float:
-        """Up through the conversation until its first lines have ``text``; the seconds it took. Unmeasurable if it never is."""
+        """Up through the conversation until its first message begins so; the seconds it took. Unmeasurable if it never is."""
         took = self.page.evaluate(_SCROLL, text)
         if took is None:
             raise Unmeasurable("the conversation could not be scrolled to its beginning")
         return float(took)
 
-    def heap_bytes(self) -> int:
-        """The script's memory in use, once what is not needed was collected."""
+    def weight(self) -> Weight:
+        """What the page weighs."""
         self._cdp.send("HeapProfiler.collectGarbage")
-        return int(self._cdp.send("Runtime.getHeapUsage")["usedSize"])
-
-    def elements(self) -> int:
-        """How many elements the page has."""
-        return int(self.page.evaluate("document.getElementsByTagName('*').length"))
+        heap, counts = self._cdp.send("Runtime.getHeapUsage"), self._cdp.send("Memory.getDOMCounters")
+        elements = self.page.evaluate("document.getElementsByTagName('*').length")
+        return Weight(int(heap["usedSize"]), int(counts["nodes"]), int(elements))
 
 
 @contextmanager

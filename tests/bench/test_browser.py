@@ -20,6 +20,10 @@ def test_the_page_has_figures(tmp_path: Path) -> None:
     assert 0 < figures["first_load"]["script"] < figures["first_load"]["all"]
     assert min(figures["first_hexagon_ms"]) > 0
     assert figures["frame_gaps"]["p50_ms"] > 0
+    assert figures["messages_drawn"] > 0
+    opened, far = figures["conversation"]["opened"], figures["conversation"]["far"]
+    assert far["heap_bytes"] > 0 and far["nodes"] >= far["elements"] > 0
+    assert far["elements"] < 2 * opened["elements"], "the page keeps a window of a conversation, not all of it"
 
 
 def test_without_a_browser_there_are_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
