@@ -10,6 +10,7 @@ import { startTelling } from "./place/telling.ts";
 import { startNotify } from "./notify.ts";
 import { startRooms } from "./rooms/belonging.ts";
 import { startRouter } from "./router/router.ts";
+import { startOwner } from "./shell/owner.ts";
 import { watchInstall } from "./shell/install.ts";
 import { startTitle } from "./shell/title.ts";
 import { startRelations } from "./safety/relate.ts";
@@ -19,6 +20,7 @@ import { startLook } from "./state/look.ts";
 export function start(): void {
   watchInstall();
   startLook();
+  startOwner();
   startRouter();
   startNotify();
   startTitle();

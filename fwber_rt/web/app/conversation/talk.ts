@@ -18,6 +18,7 @@ import { startHush } from "./hush.ts";
 import { HERE } from "./marks.ts";
 import { tell } from "./notes.ts";
 import { stored } from "./outgoing.ts";
+import { patiently } from "./patience.ts";
 import { forgetRead, haveMissed, haveRead, startReading } from "./reading.ts";
 import { still, stops, writes, type Writer } from "./typing.ts";
 import { newest } from "./timeline.ts";
@@ -92,9 +93,9 @@ export function speak(id: string, text: string): void {
 
 const history: Histories = (s, at) => {
   const room = roomOf(s);
-  if (room !== null) return ask("message.history", { room, ...at });
   const { after: _, ...back } = at;
-  return ask("here.history", { s, ...back });
+  const page = () => (room !== null ? ask("message.history", { room, ...at }) : ask("here.history", { s, ...back }));
+  return patiently(page, (ms) => new Promise((done) => setTimeout(done, ms)));
 };
 
 function hearMessages(): void {

@@ -41,7 +41,7 @@ export function NewRoomScreen() {
   };
   return (
     <Pane title={t("room.new")} from={{ screen: "rooms" }}>
-      <Form onSend={send} label={t("room.new")}>
+      <Form onSend={send} label={t("room.new")} keep="room">
         {({ busy, wrong, field }) => (
           <>
             <Circle slid={slid} radius={radius} onSlide={setSlid} onPut={put} place={place} />

@@ -45,7 +45,7 @@ export function ReportDialog({ subject, name, author, onClose }: Props) {
   return (
     <Dialog title={<Say text="report.title" values={{ name: <Name name={name} /> }} />} onClose={onClose}>
       <p class="soft small">{t("report.what")}</p>
-      <Form onSend={send}>
+      <Form onSend={send} keep={`report.${Object.values(subject).join()}`}>
         {({ busy, wrong }) => (
           <>
             <fieldset class="stack close">
