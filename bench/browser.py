@@ -173,7 +173,7 @@ def _under_load(visitor: Visitor, sockets: Sequence[Socket], near: Sequence[Sock
         said = talk.said - before
     if said < 0.9 * arguments.rate * arguments.seconds:
         raise Unmeasurable(f"{said} messages in {arguments.seconds} s are less than {arguments.rate} a second")
-    if drawn.messages < 0.9 * said:
+    if drawn.messages < 0.9 * arguments.rate * arguments.seconds:
         raise Unmeasurable(f"of {said} messages only {drawn.messages} were drawn")
     if len(drawn.gaps) < arguments.seconds:
         raise Unmeasurable("the browser drew hardly any frames")
