@@ -175,7 +175,7 @@ class Deluge:
 
     def _find(self, place: int, size: int) -> None:
         """The answers among so many bytes of the buffer, and a goodbye."""
-        buffer, now, rest = self._buffer, time.perf_counter(), 0
+        buffer, now = self._buffer, time.perf_counter()
         at = buffer.find(BEGINS, 0, size)
         while 0 <= at <= size - _LOOKED_AT:
             rest = at + len(BEGINS) + DIGITS
@@ -187,7 +187,7 @@ class Deluge:
         if 0 <= said <= size - len(BYE) - 4:
             self._end(place, int(buffer[said + len(BYE) : said + len(BYE) + 4]))
         else:
-            self._carry[place] = bytes(buffer[max(rest, size - _LOOKED_AT + 1) : size])
+            self._carry[place] = bytes(buffer[max(size - _LOOKED_AT + 1, 0) : size])
 
     def _fate(self, number: int, fate: int, now: float) -> None:
         if not 0 <= number < len(self.fates) or self.fates[number] != PENDING:
