@@ -27,6 +27,7 @@ _TEACH = """\
   python -m bench fanout --threshold "W=1: ours / websockets=1.1"      another limit for one bar
   python -m bench idle --target https://127.0.0.1:8443 --insecure     a server that runs already
   python -m bench compare a.json b.json           what became worse, beyond the noise
+  python -m bench messages --python other/bin/python      the server under another Python
   python -m bench all --tiny                      every bench in a form that takes seconds: do they work here?
   python -m bench calibrate                       what this machine holds
 
@@ -48,6 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if arguments.bench == "compare":
             return compare.run(arguments)
+        if arguments.python:
+            harness.serve_under(arguments.python)
         if arguments.bench == "all":
             return _everything(arguments)
         return _one(arguments)
@@ -56,10 +59,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNMEASURED
     finally:
         harness.unpin()
+        harness.serve_under_this()
 
 
 def _one(arguments: argparse.Namespace) -> int:
     report = BENCHES[arguments.bench].run(arguments)
+    if arguments.python:
+        report.notes.append(f"servers of ours run under {arguments.python}")
     problem = None
     try:
         report.move(dict(arguments.threshold))
@@ -110,6 +116,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_outputs(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--python", type=Path, metavar="PATH", help="run our servers under this Python (of an environment that has"
+                     " what requirements.lock names)")  # fmt: skip
     one.add_argument("--json", type=Path, metavar="FILE", help="also write the report as JSON")
     one.add_argument("--html", type=Path, metavar="FILE", help="also write it as a page with plots, which needs nothing else")
 

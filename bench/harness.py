@@ -37,6 +37,11 @@ READY_S = 20.0
 _PR_SET_PDEATHSIG = 1
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []  # before anything is pinned
 
+
+class _Ours:
+    python = sys.executable  # runs our servers
+
+
 _NICE = os.getpriority(os.PRIO_PROCESS, 0)
 _PRIORITY = -10
 
@@ -48,6 +53,29 @@ def pin_load() -> str:
     os.sched_setaffinity(0, _CORES[1:])
     raised = ", both ahead of other programs" if _raise_priority() else ""
     return f"server on core {_CORES[0]}, load on {', '.join(map(str, _CORES[1:]))}{raised}"
+
+
+def serve_under(interpreter: Path) -> None:
+    """Have our servers started from here on run under another Python, which has all that they need; else Unmeasurable."""
+    try:
+        subprocess.run(
+            [interpreter, "-c", "import fwber_rt.app"], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True,
+            capture_output=True, text=True, timeout=READY_S,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError) as problem:
+        told = str(getattr(problem, "stderr", None) or problem).strip().splitlines()[-1:]
+        raise Unmeasurable(f"the server does not run under {interpreter}: {''.join(told)}") from None
+    _Ours.python = str(interpreter)
+
+
+def serve_under_this() -> None:
+    """Have them run under the Python that runs the bench, as at first."""
+    _Ours.python = sys.executable
+
+
+def interpreter() -> str:
+    """The Python our servers run under."""
+    return _Ours.python
 
 
 def _raise_priority() -> bool:
@@ -234,7 +262,7 @@ class OurServer(Process):
         env = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
         env.update({environment_name(name): value for name, value in values.items()})
         env["PYTHONPATH"] = str(ROOT)
-        command = [*wrap, sys.executable, "-m", "fwber_rt", "serve", *(["--config", str(limits)] if limits else [])]
+        command = [*wrap, interpreter(), "-m", "fwber_rt", "serve", *(["--config", str(limits)] if limits else [])]
         super().__init__(
             command, self._answers, env=env, log=self.data / "bench-server.log", wrapped=bool(wrap),
             files=files,

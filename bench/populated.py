@@ -17,7 +17,7 @@ from typing import Any
 import h3.api.basic_int as h3
 
 from bench import places
-from bench.harness import LIMITS, OurServer
+from bench.harness import LIMITS, OurServer, interpreter
 from bench.places import Point
 from fwber_rt import config
 from fwber_rt.app import App
@@ -51,7 +51,7 @@ class Populated(OurServer):
 
     def __init__(self, people: int, **how: Any) -> None:
         super().__init__({"session.ping_s": "1e9"}, **how)
-        self._command = [sys.executable, "-m", "bench.populated", str(people), "--config", str(LIMITS)]
+        self._command = [interpreter(), "-m", "bench.populated", str(people), "--config", str(LIMITS)]
 
     def start(self, timeout: float = READY_S) -> float:
         """Growing takes its time."""

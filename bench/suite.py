@@ -32,6 +32,7 @@ from bench import (
     signin,
     slow,
     soak,
+    start,
     walk,
 )
 from bench.report import Report
@@ -68,6 +69,7 @@ BENCHES: dict[str, Bench] = {
     "slow": slow,
     "overload": overload,
     "restart": restart,
+    "start": start,
     "soak": soak,
     "floods": floods,
     "signin": signin,
@@ -106,6 +108,7 @@ TINY: Mapping[str, Sequence[Word]] = {
         "--times", "100", "--seconds", "0.5", "--pending", "40",
     ),
     "restart": ("--people", "20", "--drain", "0.2", "--seconds", "10"),
+    "start": ("--users", "200", "--messages", "400", "--repetitions", "1"),
     "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),
     "floods": ("--only", "pings", "--seconds", "0.5", "--people", "10", "--share", "0.02"),
     "signin": ("--rate", "50", "--seconds", "1", "--calm", "20", "--users", "4"),

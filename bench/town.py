@@ -1,7 +1,8 @@
 """A populated ``World`` in this process: people who are somewhere, rooms with members, made by the real handlers.
 
 A town grows at its edge: with four times the people it is twice as wide, so that as many live in a hexagon whatever its size.
-What then costs more in a large town costs more because of the town's size, not because of a crowd.
+What then costs more in a large town costs more because of the town's size, not because of a crowd. One that is ``as_wide_as``
+another has the other's area, and hexagons that hold more or fewer.
 """
 
 from __future__ import annotations
@@ -48,8 +49,9 @@ class Place:
 class Town:
     """``size`` people at home, none of them connected. ``at`` is where each is (lat, lng); the clock stands until ``wait``."""
 
-    def __init__(self, size: int, seed: int = 7) -> None:
+    def __init__(self, size: int, seed: int = 7, *, as_wide_as: int = 0) -> None:
         self.size = size
+        self._spread = SPREAD * ((as_wide_as or size) / 1_000_000) ** 0.5
         self.chance = random.Random(seed)
         self.operations = registry().operations
         self.world = World(Settings({}), Ids(), Tokens(b"bench" * 7), secret=b"bench", epoch="bench")
@@ -104,7 +106,7 @@ class Town:
     def _settle_block(self, count: int) -> None:
         """So many people; the first few live next to each other, and have a room."""
         first = len(self.actors)
-        spread = SPREAD * (self.size / 1_000_000) ** 0.5
+        spread = self._spread
         lat, lng = places.CITY
         centre = (self.chance.gauss(lat, spread), self.chance.gauss(lng, spread))
         for place in range(count):

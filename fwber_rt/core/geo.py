@@ -86,6 +86,11 @@ def _shared(cells: Iterable[int]) -> tuple[int, ...]:
     return tuple([_known.setdefault(cell, cell) for cell in cells])
 
 
+def shared(cell: int) -> int:
+    """The object that rings and disks have for a cell, where they have it: dictionaries then need not look at the number."""
+    return _known.get(cell, cell)
+
+
 def rings_at(rings: int, fine: int, coarse: int) -> int:
     """How many rings at resolution ``coarse`` reach as far as ``rings`` at ``fine``, rounded up: a step is 7 in area."""
     return ceil(rings / sqrt(7) ** (fine - coarse))

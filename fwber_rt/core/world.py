@@ -134,6 +134,11 @@ class World:
         """The keyed hash (63 bits) that fixes an id's place among neighbours."""
         return int.from_bytes(blake2b(id.to_bytes(8, "big"), key=self.secret, digest_size=8).digest(), "big") >> 1
 
+    def rename(self, person: Person, name: str) -> None:
+        """Have somebody known by another name from here on."""
+        person.rename(name)
+        self.index.renew(person, person.disclosed)
+
     def admit(self, id: int, name: str, kind: Kind, now: Instant) -> tuple[Person, list[Change]]:
         """The live record of a user, made when there is none; and what the hub must know of a new one."""
         person = self.people.get(id)

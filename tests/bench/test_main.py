@@ -172,3 +172,22 @@ def test_a_server_that_is_never_ready_is_killed(tmp_path: Path) -> None:
         hanging.start(timeout=0.2)
     with pytest.raises(Unmeasurable, match="gone"):
         _ = hanging.pid
+
+
+def test_a_python_without_the_server_measures_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bare = tmp_path / "python"
+    bare.write_text("#!/bin/sh\necho ModuleNotFoundError: No module named h3 >&2\nexit 1\n")
+    bare.chmod(0o700)
+    assert main(["idle", *map(str, TINY["idle"]), "--python", str(bare)]) == UNMEASURED
+    assert f"does not run under {bare}: ModuleNotFoundError: No module named h3" in capsys.readouterr().err
+    assert main(["idle", *map(str, TINY["idle"]), "--python", str(tmp_path / "none")]) == UNMEASURED
+    assert harness.interpreter() == sys.executable
+
+
+def test_another_python_runs_the_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other, ran = tmp_path / "python", tmp_path / "ran"
+    other.write_text(f'#!/bin/sh\necho "$*" >> {ran}\nexec {sys.executable} "$@"\n')
+    other.chmod(0o700)
+    assert main(["idle", *map(str, TINY["idle"]), "--python", str(other)]) != UNMEASURED
+    assert "-m fwber_rt serve" in ran.read_text()
+    assert f"servers of ours run under {other}" in capsys.readouterr().out

@@ -49,6 +49,10 @@ def test_a_town_is_as_dense_whatever_its_size() -> None:
     assert _crowding(large) == pytest.approx(_crowding(small), rel=0.15)
 
 
+def test_a_town_as_wide_as_a_larger_one_is_emptier() -> None:
+    assert _crowding(Town(4000, as_wide_as=24_000)) == pytest.approx(_crowding(Town(24_000)) / 6, rel=0.3)
+
+
 def test_everybody_is_somewhere_and_rooms_have_members() -> None:
     town = Town(PER_ROOM)
     assert town.world.statistics().located == PER_ROOM

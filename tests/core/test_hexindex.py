@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from fwber_rt.core import geo, hexindex
+from fwber_rt.core.front import Front
 from fwber_rt.core.hexindex import HexIndex, Moved, Statistics
 
 LEVELS = (8, 7, 5)
@@ -52,6 +53,7 @@ def small_crowds() -> Iterator[None]:
         patch.setattr(hexindex, "POPULOUS", 3)
         patch.setattr(hexindex, "HEAD", 4)
         patch.setattr(hexindex, "CROWD", 7)
+        patch.setattr(hexindex, "FRONT", 3)
         yield
 
 
@@ -148,6 +150,18 @@ class AgainstBruteForce(RuleBasedStateMachine):
         assert len({member for _, member in found}) == len(found)
         assert self.index.count_around(cell, rings) == len(self.around(cell, rings))
 
+    @rule(pick=picks, times=st.integers(1, 3))
+    def front(self, pick: int, times: int) -> None:
+        cell = self.cell(pick)
+        front = [self.index.front(cell) for _ in range(times)][-1]
+        assert times < 3 or self.index.count(cell) < hexindex.FRONT or front is not None
+        if front is not None:
+            expected = [order for _, order in self.around(cell, 0)][: len(front.members)]
+            assert [member.order for member in front.members] == list(front.orders) == expected
+            assert hexindex.FRONT <= len(front.members) == len(front.made) <= hexindex.HEAD
+            assert front.last == front.orders[-1]
+            assert all(member in self.where for member in front.members)
+
     @rule(pick=picks)
     def page_through(self, pick: int) -> None:
         cell = self.cell(pick)
@@ -191,7 +205,7 @@ class AgainstBruteForce(RuleBasedStateMachine):
         for member, cell in self.where.items():
             self.index.leave(member, cell)
         assert self.index.statistics() == Statistics(0, 0, {8: 0, 7: 0, 5: 0})
-        kept = [getattr(self.index, name) for name in ("_buckets", "_counts", "_heads", "_keys")]
+        kept = [getattr(self.index, name) for name in ("_buckets", "_changes", "_counts", "_fronts", "_heads", "_keys", "_reach")]
         assert not any(kept), "an empty index keeps nothing"
 
 
@@ -298,6 +312,81 @@ class TestNearest:
         assert [member for _, member in index.nearest(wide, 4)] == members[:4]
         index.leave(members.pop(place), HOME)
         assert [member for _, member in index.nearest(wide, 4)] == members[:4]
+
+
+class TestFront:
+    def fronted(self, members: int = 9) -> tuple[HexIndex[Someone], list[Someone], Front[Someone]]:
+        index = HexIndex[Someone](LEVELS)
+        people = crowd(index, HOME, members)
+        assert index.front(HOME) is None, "the first who asks may be the last"
+        front = index.front(HOME)
+        assert front is not None
+        return index, people, front
+
+    def test_it_is_kept_while_those_behind_it_come_and_go(self) -> None:
+        index, people, front = self.fronted()
+        assert front.members == people[:4]
+        index.leave(people[4], HOME)
+        index.enter(Someone(2**64 - 1), HOME)
+        index.enter(Someone(0), geo.ring(HOME, 1)[0])
+        assert index.front(HOME) is front
+
+    @pytest.mark.parametrize("place", range(4))
+    def test_it_follows_who_leaves_and_who_comes(self, place: int) -> None:
+        index, people, front = self.fronted()
+        front.made[:] = map(str, range(4))
+        gone = people.pop(place)
+        index.leave(gone, HOME)
+        assert index.front(HOME) is front
+        assert front.members == people[:3]
+        assert front.made == [str(number) for number in range(4) if number != place]
+        index.enter(gone, HOME)
+        people.insert(place, gone)
+        assert index.front(HOME) is front
+        assert front.members == people[:3] if place == 3 else people[:4]
+        assert front.made[place:][:1] == ([] if place == 3 else [None])
+
+    def test_one_that_has_become_short_is_made_again(self) -> None:
+        index, people, front = self.fronted()
+        for _ in range(2):
+            index.leave(people.pop(0), HOME)
+        assert index.front(HOME) is None
+        again = index.front(HOME)
+        assert again is not None and again is not front
+        assert again.members == people[:4]
+
+    def test_what_changed_about_a_member_is_made_again(self) -> None:
+        index, people, front = self.fronted()
+        front.made[:] = map(str, range(4))
+        index.renew(people[2], HOME)
+        assert front.made == ["0", "1", None, "3"]
+        index.renew(people[5], HOME)
+        assert front.made == ["0", "1", None, "3"]
+
+    def test_who_is_seen_coarsely_is_in_it_and_changes_it(self) -> None:
+        index, people, _ = self.fronted()
+        ahead, wide = Someone(0), geo.parent(HOME, 7)
+        for change in (index.enter, index.renew):
+            change(ahead, wide)
+            assert index.front(HOME) is None
+            front = index.front(HOME)
+            assert front is not None and front.members == [ahead, *people[:3]]
+
+    def test_it_is_kept_while_those_seen_coarsely_come_behind_it(self) -> None:
+        index, people, _ = self.fronted()
+        wide = geo.parent(HOME, 5)
+        index.enter(Someone(0), wide)
+        front = [index.front(HOME) for _ in range(3)][-1]
+        assert front is not None
+        index.enter(Someone(people[4].order), wide)
+        assert index.front(HOME) is front
+        index.enter(Someone(1), wide)
+        assert index.front(HOME) is None
+
+    def test_where_hardly_anybody_is_there_is_none(self) -> None:
+        index = HexIndex[Someone](LEVELS)
+        crowd(index, HOME, 2)
+        assert [index.front(HOME) for _ in range(3)] == [None] * 3
 
 
 class TestCost:

@@ -94,7 +94,7 @@ def set_kind(world: World, user: int, kind: Kind, now: Instant) -> Row:
 def update_account(world: World, actor: Actor, request: UpdateAccount, now: Instant) -> Effects:
     """``account.update``: another name, from here on."""
     me = actor.someone
-    me.rename(clean_name(request.name))
+    world.rename(me, clean_name(request.name))
     row = Row(schema.RENAME_USER, (me.id, msgspec.json.encode(UserBody(me.name))))
     return Effects(User(str(me.id), me.name), changed(me, actor), [row])
 

@@ -7,14 +7,18 @@ import binascii
 
 import msgspec
 
-from fwber_rt.core import geo, privacy
+from fwber_rt.core import privacy
 from fwber_rt.core.effects import Effects
 from fwber_rt.core.instant import Instant
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.settings import Setting
 from fwber_rt.core.world import World
 from fwber_rt.errors import FIELD_INVALID, Refused
+from fwber_rt.features.location import pages
+from fwber_rt.features.location.pages import Page
 from fwber_rt.features.location.shapes import ListPeople, PeopleWritten
+
+MOST_LEFT_OUT = 16  # people hidden from a viewer, up to which a page is cut around them
 
 REACH = Setting(
     "nearby.rings", 4, "rings of hexagons around one's own in which people are found", "rings",
@@ -29,23 +33,33 @@ def nearby_people(world: World, actor: Actor, request: ListPeople, now: Instant)
     if not me.disclosed:
         here = world.here(me)
         return Effects(PeopleWritten(msgspec.Raw(b"[]"), privacy.few(_count(world, me, here, rings))))
+    page = _at_hand(world, me, request.limit, after) or _looked_for(world, me, request.limit, after, rings)
+    others = _count(world, me, me.disclosed, rings) - 1 - page.named
+    people = msgspec.Raw(b"[%b]" % page.text)
+    return Effects(PeopleWritten(people, privacy.few(others), _cursor(*page.last) if page.last else None))
+
+
+def _at_hand(world: World, me: Person, limit: int, after: tuple[int, int] | None) -> Page | None:
+    """A page out of my own hexagon, where a crowd is in it; None where that is not enough."""
+    if (after and after[0]) or len(me.hidden) > MOST_LEFT_OUT:
+        return None
+    front = world.index.front(me.disclosed)
+    if front is None:
+        return None
+    hidden = filter(None, map(world.people.get, me.hidden)) if me.hidden else ()
+    return pages.cut(front, world.coarse(me.disclosed), limit, after[1] if after else None, (me, *hidden))
+
+
+def _looked_for(world: World, me: Person, limit: int, after: tuple[int, int] | None, rings: int) -> Page:
+    """A page out of the hexagons around mine, ring by ring."""
     hidden = me.hidden
-    near = world.index.nearest(me.disclosed, request.limit + 2 + len(hidden), after, rings)
+    near = world.index.nearest(me.disclosed, limit + 2 + len(hidden), after, rings)
     found = [each for each in near if each[1] is not me]
     if hidden:  # to look at everybody's id is a cache miss each
         found = [each for each in found if each[1].id not in hidden]
-    page = found[: request.limit]
-    others = _count(world, me, me.disclosed, rings) - 1 - len(page)
-    cards, at_cell, at_ring, tail, coarse = [], 0, 0, b"", world.coarse(me.disclosed)
-    for ring, person in page:
-        if person.disclosed != at_cell or ring != at_ring:  # neighbours come hexagon by hexagon
-            at_cell, at_ring = person.disclosed, ring
-            cell = privacy.as_seen(at_cell, coarse) if coarse else at_cell
-            tail = f',"cell":"{geo.to_text(cell)}","band":{ring}}}'.encode()
-        cards.append(person.card + tail)
-    more = len(found) > len(page)
-    people = msgspec.Raw(b"[" + b",".join(cards) + b"]")
-    return Effects(PeopleWritten(people, privacy.few(others), _cursor(*page[-1]) if more else None))
+    told = found[:limit]
+    cards = pages.written(told, world.coarse(me.disclosed))
+    return Page(b",".join(cards), len(told), (told[-1][0], told[-1][1].order) if len(found) > len(told) else None)
 
 
 def _count(world: World, me: Person, cell: int, rings: int) -> int:
@@ -57,8 +71,8 @@ def _count(world: World, me: Person, cell: int, rings: int) -> int:
     return count
 
 
-def _cursor(ring: int, person: Person) -> str:
-    return base64.urlsafe_b64encode(b"%d.%d" % (ring, person.order)).decode()
+def _cursor(ring: int, order: int) -> str:
+    return base64.urlsafe_b64encode(b"%d.%d" % (ring, order)).decode()
 
 
 def _after(cursor: str) -> tuple[int, int] | None:
