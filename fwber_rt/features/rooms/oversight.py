@@ -66,10 +66,11 @@ class RemoveRoom(Struct):
 async def room_search(world: World, actor: Actor, request: SearchRooms, now: Instant, reader: Reader) -> RoomSummaries:
     """``room.search``."""
     after, wanted = _after(request.cursor), request.q.strip().casefold()
+    named = _named(world, wanted, request.limit)
     ids = sorted(id for id in world.rooms if id > after)
-    page: list[RoomSummary] = []
+    page = [] if after else [_summary(world.rooms[id]) for id in named]
     for id in ids[:MOST_LOOKED_AT]:
-        if _matches(world.rooms[id], wanted):
+        if len(page) < request.limit and id not in named and _matches(world.rooms[id], wanted):
             page.append(_summary(world.rooms[id]))
         if len(page) == request.limit:
             return RoomSummaries(page, str(id) if id != ids[-1] else None)
@@ -85,6 +86,13 @@ def room_remove(world: World, actor: Actor, request: RemoveRoom, now: Instant) -
     effects = Effects(Nothing(), audit=act)
     end(world, room, actor.someone.id, now, effects)
     return effects
+
+
+def _named(world: World, wanted: str, limit: int) -> list[int]:
+    """The room of that id, or those of that owner, which need not be looked for; none when they are more than a page has."""
+    id = int(wanted) if wanted.isascii() and wanted.isdecimal() else 0
+    named = [id] if id in world.rooms else [room.id for room in world.memberships.get(id, {}).values() if room.owner == id]
+    return sorted(named) if len(named) < limit else []
 
 
 def _matches(room: Room, wanted: str) -> bool:

@@ -51,6 +51,9 @@ async def test_one_page_looks_at_so_many_rooms_and_says_where_to_go_on(town: Tow
     while pages[-1].next:
         pages.append(await search(town, q="chess", cursor=pages[-1].next))
     assert [[each.room for each in page.rooms] for page in pages] == [[], [ids[2]], [ids[4]]]
+    for q, found in ((ids[4], [ids[4]]), (str(ann.id), ids)):
+        assert [each.room for each in (await search(town, q=q)).rooms] == found, "who names it finds it at once"
+    assert (await search(town, q=str(ann.id), limit=2)).next == ids[1]
     assert (await search(town, q="Chess", limit=1, cursor=ids[3])).next is None
 
 
