@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from fwber_rt import __version__
 from fwber_rt.account_verbs import account_verbs
 from fwber_rt.config import PROFILE
+from fwber_rt.core import audit
 from fwber_rt.core.access import Kind
-from fwber_rt.core.effects import Effects
+from fwber_rt.core.effects import Act, Effects, Row
 from fwber_rt.core.services import LONGEST_TOKEN_MS
 from fwber_rt.core.text import clean_name
 from fwber_rt.errors import Refused
@@ -47,7 +48,11 @@ def verbs(app: App) -> dict[str, Verb]:
         return {"path": str(await asyncio.to_thread(backup.save_keys, source, Path(arguments["destination"])))}
 
     async def account_erase(arguments: Mapping[str, Any]) -> dict[str, Any]:
-        return await app.rights.erasures.erase(int(arguments["user"]), "operator")
+        user = int(arguments["user"])
+        proof = await app.rights.erasures.erase(user, "operator")
+        entry = audit.entry(app.world, audit.OPERATOR, "account-erase", Act("user", user, user), app.clock.now())
+        await app.dispatcher.applied(Effects(rows=[entry]))
+        return proof
 
     async def rotate_keys(arguments: Mapping[str, Any]) -> dict[str, Any]:
         return await _rotate_keys(app)
@@ -59,14 +64,21 @@ def verbs(app: App) -> dict[str, Verb]:
 
 
 async def _token(app: App, user: int | None, name: str | None, kind: str, ttl_s: int) -> dict[str, Any]:
-    """An access token: for a stored user, or for a new one of that name and kind."""
-    now = app.clock.now()
+    """An access token: for a stored user, or for a new one of that name and kind.
+
+    With it somebody acts as the user, so it is in the audit log, unless it is of nobody before, who is no administrator either.
+    """
+    now, rows = app.clock.now(), list[Row]()
     try:
         if user is None:
             level, user = Kind[kind.upper()], app.world.ids.next(now.wall)
-            await app.dispatcher.applied(Effects(rows=[user_row(user, level, clean_name(name or ""), now)]))
+            rows.append(user_row(user, level, clean_name(name or ""), now))
         else:
             level = (await load_user(app.database.reader, user))[0]
+        if not rows or level is Kind.ADMIN:
+            act = Act("user", user, user, level.name.lower())
+            rows.append(audit.entry(app.world, audit.OPERATOR, "token", act, now))
+        await app.dispatcher.applied(Effects(rows=rows))
     except KeyError:
         raise ValueError(f"there is no kind {kind!r}; say guest, user or admin") from None
     except Refused as refused:

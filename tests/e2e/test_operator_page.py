@@ -188,6 +188,22 @@ async def test_the_command_line_is_in_the_log_too(server: InProcess) -> None:
     assert (kind["op"], kind["reason"]) == ("account-kind", "admin")
 
 
+async def test_whoever_acts_as_somebody_or_makes_an_administrator_is_in_the_log(server: InProcess) -> None:
+    """A token of the command line is somebody's access without their password; an erasure takes all there is."""
+    boss, ann = await boss_of(server), await server.enter("Ann")
+    for named in (
+        {"user": None, "name": "Nobody", "kind": "user"}, {"user": None, "name": "Root", "kind": "admin"},
+        {"user": int(me(ann)), "name": None, "kind": "user"},
+    ):  # fmt: skip
+        made = await asyncio.to_thread(control.ask, server.data_dir, "token", {**named, "ttl_s": 60})
+        last = made["user"]
+    await asyncio.to_thread(control.ask, server.data_dir, "account-erase", {"user": int(last)})
+    erased, acted, root = await entries(boss)
+    assert (root["op"], root["by"], root["reason"]) == ("token", "0", "admin")
+    assert (acted["op"], acted["user"]) == ("token", me(ann))
+    assert (erased["op"], erased["user"], erased.get("reason", "")) == ("account-erase", me(ann), "")
+
+
 async def test_a_code_given_to_a_user_is_not_one_for_an_administrator(server: InProcess) -> None:
     """Else whoever may make codes for users would become whoever is made an administrator within ten minutes."""
     boss, rest = await boss_of(server), server.rest()
