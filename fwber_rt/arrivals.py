@@ -1,6 +1,6 @@
 """Users who come in and have to be read from disk: all who come while the last round of reads runs are read together.
 
-A read costs a thread its turn, twice, and that thread competes with the loop for the interpreter. One after another, a returning
+A read costs a thread its turn, and that thread competes with the loop for the interpreter. One after another, a returning
 crowd waited behind a queue of its own reads for longer than it may take to `connect`, and was sent away for the server's delay.
 A round begins only after everybody in it has asked, so nobody is read as they were before.
 """
@@ -14,45 +14,45 @@ from typing import Final
 from fwber_rt.features.accounts.users import Stored, load_users
 from fwber_rt.registry import Reader
 
-Found = dict[int, Stored]
-
 MOST: Final = 256
 """Users in one round: some 10 ms of reading and unsealing."""
+
+Waiting = list[tuple[int, "asyncio.Future[Stored | None]"]]
 
 
 class Arrivals:
     """``reader`` gives what to read with."""
 
-    __slots__ = ("_latest", "_reader")
+    __slots__ = ("_reader", "_reading", "_waiting")
 
     def __init__(self, reader: Callable[[], Reader]) -> None:
         self._reader = reader
-        self._latest: _Round | None = None
+        self._waiting: Waiting = []
+        self._reading: asyncio.Task[None] | None = None
 
     async def load(self, user: int) -> Stored | None:
         """A user as stored now; None when there is none or it was erased. Raises ReadTooLong."""
-        latest = self._latest
-        if latest is None or latest.begun or len(latest.users) >= MOST:
-            latest = self._latest = _Round(self._reader, latest)
-        latest.users.add(user)
-        found = await asyncio.shield(latest.reading)
-        if self._latest is latest:
-            self._latest = None  # else the last crowd would be kept until the next comes
-        return found.get(user)
+        found: asyncio.Future[Stored | None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((user, found))
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read(), name="arrivals")
+        return await found
 
+    async def _read(self) -> None:
+        """Round after round, while anybody waits."""
+        while self._waiting:
+            some, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
+            await self._round(some)
+        self._reading = None
 
-class _Round:
-    """One set of users, read after ``previous`` was."""
-
-    __slots__ = ("begun", "reading", "users")
-
-    def __init__(self, reader: Callable[[], Reader], previous: _Round | None) -> None:
-        self.users: set[int] = set()
-        self.begun = False
-        self.reading: asyncio.Future[Found] = asyncio.ensure_future(self._read(reader, previous.reading if previous else None))
-
-    async def _read(self, reader: Callable[[], Reader], previous: asyncio.Future[Found] | None) -> Found:
-        if previous is not None:
-            await asyncio.wait([previous])
-        self.begun = True
-        return await load_users(reader(), self.users)
+    async def _round(self, some: Waiting) -> None:
+        try:
+            stored = await load_users(self._reader(), {user for user, _ in some})
+        except Exception as error:  # whatever it is, it is theirs who wait
+            for _, found in some:
+                if not found.done():
+                    found.set_exception(error)
+            return
+        for user, found in some:
+            if not found.done():  # its caller may have given up
+                found.set_result(stored.get(user))

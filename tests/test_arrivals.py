@@ -29,13 +29,12 @@ class Disk:
 
     async def all(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         wanted = set(msgspec.json.decode(params[0]))
-        if "consents" in sql:
-            return [(1, "location", 1), (1, "mail", 1), (2, "location", 1), (2, "location", 0)]
+        consents = [(1, "location", 1), (1, "mail", 1), (2, "location", 1), (2, "location", 0), (3, None, None)]
         self.asked.append(wanted)
         await self.go_on.wait()
         if self.broken:
             raise OSError("no disk")
-        return [(id, int(Kind.USER), b"") for id in self.names if id in wanted]
+        return [(id, int(Kind.USER), b"", purpose, given) for id, purpose, given in consents if id in wanted]
 
     async def open(self, sealed: Sequence[tuple[int, bytes | None, tuple[Any, ...]]]) -> list[bytes | None]:
         return [msgspec.json.encode({"name": self.names[owner]}) if owner != 3 else None for owner, _, _ in sealed]

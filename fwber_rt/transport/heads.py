@@ -23,6 +23,7 @@ from fwber_rt.transport.headers import SECURITY_HEADERS, lines
 
 wire_log = logging.getLogger("fwber_rt.wire")  # websockets announces every connection at INFO
 wire_log.setLevel(logging.WARNING)
+_library: Final = ServerProtocol(logger=wire_log)  # one for all: it keeps nothing of a request for the next
 
 PATH: Final = "/api/v1/ws"
 END: Final = b"\r\n\r\n"
@@ -188,7 +189,8 @@ def parse(head: bytes) -> Request:
 
 def handshake(request: Request, headers: Mapping[str, str] = SECURITY_HEADERS) -> Response:
     """The answer to an Upgrade: 101, or why not."""
-    response = ServerProtocol(logger=wire_log).accept(request)
+    response = _library.accept(request)
+    _library.handshake_exc = None  # it knows the request
     if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
         for name, value in headers.items():
             response.headers[name] = value

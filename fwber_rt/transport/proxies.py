@@ -7,10 +7,13 @@ right, and the first address that is not a configured proxy is the client. Anyth
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, Final
 
 from fwber_rt.core.settings import Setting
+
+LONGEST: Final = 128  # characters of what may be an address, with a zone and blanks
 
 
 def _complaint(value: tuple[str, ...]) -> str | None:
@@ -71,6 +74,11 @@ def network(address: str) -> str:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    return _parsed(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=1024)  # each connection's is asked for four times
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text.strip())
     except ValueError:

@@ -20,8 +20,10 @@ INSERT_USER = Statement("INSERT INTO users(id, kind, created, body) VALUES (?, ?
 RENAME_USER = Statement("UPDATE users SET body = ?2 WHERE id = ?1", seals=(Seal(1, owner=0, bind=(0,)),))
 SET_KIND = Statement("UPDATE users SET kind = ?2 WHERE id = ?1")
 INSERT_CONSENT = Statement("INSERT INTO consents(id, user, purpose, text_hash, at, given) VALUES (?, ?, ?, ?, ?, ?)")
-SELECT_SOME = "SELECT id, kind, body FROM users WHERE id IN (SELECT value FROM json_each(?))"
-SELECT_CONSENTS = "SELECT user, purpose, given FROM consents WHERE user IN (SELECT value FROM json_each(?)) ORDER BY id"
+SELECT_SOME = (
+    "SELECT u.id, u.kind, u.body, c.purpose, c.given FROM users AS u LEFT JOIN consents AS c ON c.user = u.id "
+    "WHERE u.id IN (SELECT value FROM json_each(?)) ORDER BY c.id"
+)
 SELECT_CREATED = "SELECT created FROM users WHERE id = ?"
 SELECT_USERS = (
     "SELECT u.id, u.kind, u.created, u.body, c.version, c.profile, (SELECT count(*) FROM sign_ins AS s WHERE s.user = u.id) "

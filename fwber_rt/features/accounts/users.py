@@ -50,16 +50,16 @@ async def load_user(reader: Reader, id: int) -> Stored:
 
 
 async def load_users(reader: Reader, ids: Iterable[int]) -> dict[int, Stored]:
-    """Those of ``ids`` who are stored and were not erased, in two reads however many they are."""
-    wanted = msgspec.json.encode(list(ids)).decode()
-    rows = await reader.all(schema.SELECT_SOME, (wanted,))
+    """Those of ``ids`` who are stored and were not erased, in one read however many they are."""
+    users: dict[int, tuple[int, bytes]] = {}
     given: dict[int, dict[str, int]] = {}
-    for user, purpose, gave in await reader.all(schema.SELECT_CONSENTS, (wanted,)):
-        given.setdefault(user, {})[purpose] = gave
-    bodies = await reader.open([(id, body, (id,)) for id, _, body in rows])
+    for id, kind, body, purpose, gave in await reader.all(schema.SELECT_SOME, (msgspec.json.encode(list(ids)).decode(),)):
+        users[id] = kind, body
+        given.setdefault(id, {})[purpose] = gave  # the last word counts
+    bodies = await reader.open([(id, body, (id,)) for id, (_, body) in users.items()])
     return {
-        id: Stored(Kind(kind), name_of(body), frozenset(purpose for purpose, gave in given.get(id, {}).items() if gave))
-        for (id, kind, _), body in zip(rows, bodies, strict=True)
+        id: Stored(Kind(kind), name_of(body), frozenset(purpose for purpose, gave in given[id].items() if gave))
+        for (id, (kind, _)), body in zip(users.items(), bodies, strict=True)
         if body is not None
     }
 
