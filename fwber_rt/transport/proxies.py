@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from fwber_rt.core.settings import Setting
 
-LONGEST: Final = 128  # characters of what may be an address, with a zone and blanks
+LONGEST: Final = 128  # characters of what may be an address, with its zone
 
 
 def _complaint(value: tuple[str, ...]) -> str | None:
@@ -74,13 +74,14 @@ def network(address: str) -> str:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
+    text = text.strip()
     return _parsed(text) if len(text) <= LONGEST else None
 
 
 @lru_cache(maxsize=1024)  # each connection's is asked for four times
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address(text.strip())
+        address = ip_address(text)
     except ValueError:
         return None
     return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

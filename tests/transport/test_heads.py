@@ -86,6 +86,13 @@ def test_what_cannot_be_followed_is_handed_on_as_it_is(start: bytes) -> None:
     assert not framing.in_head
 
 
+def test_of_a_handshake_nothing_is_kept() -> None:
+    """One object of websockets' makes all answers; a request it refuses may hold what is personal."""
+    for sent, status in ((upgrade(Sec_WebSocket_Key="secret"), 400), (upgrade(), 101), (upgrade(Upgrade=None), 426)):
+        assert heads.handshake(heads.parse(sent[:-4])).status_code == status
+        assert heads._library.handshake_exc is None
+
+
 def test_answers_are_whole_and_say_when_to_come_back() -> None:
     start, _, body = heads.answer(HTTPStatus.SERVICE_UNAVAILABLE).partition(b"\r\n\r\n")
     assert start.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")

@@ -27,6 +27,7 @@ PROXIES = Proxies(["127.0.0.1", "10.0.0.0/8", "fd00::/8"])
         ("::ffff:203.0.113.9", ["1.1.1.1"], "203.0.113.9"),
         ("", ["203.0.113.7"], ""),
         ("unix", ["203.0.113.7"], "unix"),
+        ("10.0.0.1", ["203.0.113.7" + " " * 200, "10.0.0.2"], "203.0.113.7"),
     ],
 )
 def test_the_client_is_the_rightmost_address_that_is_no_proxy(peer: str, forwarded: list[str], client: str) -> None:
