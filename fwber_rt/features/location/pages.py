@@ -4,10 +4,12 @@ What it costs to answer with fifty people, with ten thousand and with a million 
 
 | people are | 10 000 | 1 000 000 |
 |---|---|---|
-| looked for, and looked at one by one | 13.1 | 34 |
+| looked for, and looked at one by one | 13.7 | 42.6 |
 | in one string for each crowded hexagon, dropped when one of them changes | 8.6 | 13.0, but 130 when it was dropped |
 | in one list for each, which changes with them | 9.1 | 15.3 |
-| the same, and the first page in one string | 7.5 | 11.4 |
+| the same, and the first page in one string | 7.3 | 10.8 |
+
+The steps are the same in both towns, 2 791 bytecodes to look for them and 585 to find them at hand: the rest is cache misses.
 """
 
 from __future__ import annotations
@@ -50,17 +52,30 @@ def cut(front: Front[Person], coarse: int, limit: int, order: int | None, withou
     if end + sum([place >= end for place in missing]) >= len(front.orders):
         return None
     missing = [place for place in missing if place < end]
-    if front.together and not (start or missing) and front.together[0] == limit:
-        text = front.together[1]
+    if start:
+        text = b",".join(_cards(front, coarse, start, end, [place - start for place in missing]))
     else:
-        text = b",".join(_cards(front, coarse, start, end, missing))
-        if not (start or missing):  # which most ask for
-            front.together = (limit, text)
+        text = _first(front, coarse, limit, end, missing)
     return Page(text, limit, (0, front.orders[end - 1]))
 
 
+def _first(front: Front[Person], coarse: int, limit: int, end: int, missing: Sequence[int]) -> bytes:
+    """The first page, which most ask for: all but those ``missing`` in one piece, then one more for each of these."""
+    if not front.together or front.together[0] != limit:
+        front.together = (limit, b",".join(_cards(front, coarse, 0, limit, ())) + b",")
+    text: bytes = front.together[1]
+    for place in missing:
+        if place < limit:
+            at, size = text.find(front.made[place]), len(front.made[place])
+            text = text[:at] + text[at + size + 1 :]
+    if end > limit:
+        more = _cards(front, coarse, limit, end, [place - limit for place in missing if place >= limit])
+        return text + b",".join(more)
+    return text[:-1]
+
+
 def _cards(front: Front[Person], coarse: int, start: int, end: int, missing: Sequence[int]) -> list[bytes]:
-    """The cards of a front's members from ``start`` up to before ``end``, but for those at the places ``missing``."""
+    """The cards of a front's members from ``start`` up to before ``end``, but for those at the places ``missing`` in it."""
     cards: list[bytes] = front.made[start:end]
     if None in cards:
         unwritten = [place for place in range(start, end) if front.made[place] is None]
@@ -68,5 +83,5 @@ def _cards(front: Front[Person], coarse: int, start: int, end: int, missing: Seq
         for place, card in zip(unwritten, written(told, coarse), strict=True):
             front.made[place] = cards[place - start] = card
     for place in reversed(missing):
-        del cards[place - start]
+        del cards[place]
     return cards
