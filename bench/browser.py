@@ -166,7 +166,7 @@ def _drop(socket: Socket) -> None:
 def _under_load(visitor: Visitor, sockets: Sequence[Socket], near: Sequence[Socket], arguments: argparse.Namespace) -> Drawn:
     """The visitor has the conversation of their hexagon open beside the map, and watches."""
     with Talk(sockets, near, arguments.rate) as talk:
-        visitor.await_said("Message ")
+        visitor.follow("Message ")
         visitor.page.wait_for_timeout(2000)
         before = talk.said
         drawn = visitor.watch(arguments.seconds)
@@ -195,8 +195,7 @@ def _conversation(server: Server, visitor: Visitor, place: places.Point, message
         opened = visitor.weight()
         seconds = visitor.scroll_back(f"0 of {messages}:")
         far = visitor.weight()
-        visitor.page.locator(".newest button").click()
-        visitor.await_said(f"{messages - 1} of {messages}:")
+        visitor.follow(f"{messages - 1} of {messages}:")
         return Conversed(seconds, opened, far, visitor.weight())
     finally:
         visitor.go("")

@@ -145,6 +145,14 @@ class Visitor:
         except Error as late:
             raise Unmeasurable(f"the conversation never showed {text!r}") from late
 
+    def follow(self, text: str) -> None:
+        """From wherever in the conversation to its newest end, once there are messages that begin so."""
+        self.await_said("")
+        newest = self.page.locator(".newest button")
+        if newest.count():
+            newest.click()
+        self.await_said(text)
+
     def watch(self, seconds: float) -> Drawn:
         """What is drawn in the next ``seconds``."""
         self.page.evaluate(_WATCH_TALK)
