@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Outgoing } from "../../client/index.ts";
 import { client } from "../api.ts";
 import { explain } from "../explain.ts";
@@ -36,7 +36,7 @@ interface Props {
 export function Talk({ id, closed, note }: Props) {
   const user = me.value?.user ?? "";
   const [conversation, since] = useMemo(() => [enter(id), marks.peek().get(id)] as const, [id]);
-  useEffect(() => () => leave(conversation), [conversation]);
+  useLayoutEffect(() => () => leave(conversation), [conversation]); // other effects wait for a frame: who leaves before it would never have left
   const [given, setGiven] = useState<{ text: string } | null>(null);
   const log = useRef<Log>(null);
   const [said, setSaid] = useState<Said | null>(null);
