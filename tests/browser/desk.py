@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -53,7 +54,10 @@ async def reported(scene: Scene) -> Json:
     mid = (await author.send(room, "<b>buy this</b> https://example.org/x"))["mid"]
     body = {"message": mid, "reason": "spam", "note": "again and again"}
     report = (await witness.request("report.create", body))["report"]
-    return {"user": author.user["user"], "report": report, "reporter": witness.user["user"]}
+    second = {"room": room, "reason": "other", "note": "I do not like the square"}
+    closed = (await witness.request("report.create", second))["report"]
+    other = scene.people[-1].user["user"]
+    return {"user": author.user["user"], "report": report, "reporter": witness.user["user"], "closed": closed, "other": other}
 
 
 def dialog(boss: Person) -> Locator:
@@ -79,6 +83,34 @@ async def overview(boss: Person, known: Json) -> None:
     await expect(boss.page.locator(".busy-map canvas")).to_be_visible()
 
 
+async def busy(boss: Person, known: Json) -> None:
+    """The lower part of the overview, once there are figures of a while."""
+    await overview(boss, known)
+    await expect(boss.page.locator("[data-figure='figure.messages']")).to_have_text(re.compile(r"\d"))
+    await boss.page.locator(".busy-map").scroll_into_view_if_needed()
+
+
+async def suspended(boss: Person, known: Json) -> None:
+    """Somebody who may not come in, which is in their history and in the audit log."""
+    await screen("users/{other}")(boss, known)
+    if await boss.page.get_by_role("button", name=t("do.suspend")).count():
+        await take_up(boss, t("do.suspend"), span="month", reason="Advertising in every room, after two warnings.")
+    await expect(boss.page.get_by_text("Advertising in every room").first).to_be_visible()
+
+
+async def ending(boss: Person, known: Json) -> None:
+    await screen("rooms")(boss, known)
+    await boss.page.get_by_role("button", name=t("rooms.end.title", name="The square")).first.click()
+
+
+async def closed(boss: Person, known: Json) -> None:
+    """A report that was dealt with, and the list of those."""
+    await screen("reports/{closed}")(boss, known)
+    if await boss.page.get_by_role("button", name=t("verdict.dismiss")).count():
+        await take_up(boss, t("verdict.dismiss"), note="They know each other.")
+    await expect(boss.page.get_by_text("They know each other.")).to_be_visible()
+
+
 async def suspending(boss: Person, known: Json) -> None:
     await screen("users/{user}")(boss, known)
     await boss.press(t("do.suspend"))
@@ -91,13 +123,17 @@ async def judging(boss: Person, known: Json) -> None:
 
 SCREENS: Final[Mapping[str, Way]] = {
     "admin-overview": overview,
+    "admin-busy": busy,
     "admin-reports": screen("reports"),
     "admin-report": screen("reports/{report}"),
     "admin-verdict": judging,
+    "admin-report-closed": closed,
     "admin-users": screen("users"),
     "admin-user": screen("users/{user}"),
     "admin-suspend": suspending,
+    "admin-user-suspended": suspended,
     "admin-rooms": screen("rooms"),
+    "admin-room-end": ending,
     "admin-settings": screen("settings"),
     "admin-audit": screen("audit"),
 }

@@ -20,6 +20,7 @@ class Person:
         self.url = url
         self.watch = watch
         self.name = ""
+        self.known: dict[str, str] = {}  # what screens made for this person, to be found again
 
     # Coming in.
 
@@ -88,9 +89,21 @@ class Person:
         """Wait until nothing is loading."""
         await expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
 
+    async def token(self) -> str:
+        """Their access token, for doing something as they would."""
+        return str(await self.page.evaluate("JSON.parse(localStorage['fwber.session']).token"))
+
+    async def user(self) -> str:
+        """Their id."""
+        return str(await self.page.evaluate("JSON.parse(localStorage['fwber.session']).user.user"))
+
     async def colours(self, scheme: Literal["light", "dark"]) -> None:
         """The system's colours, once they are drawn."""
         await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        await self.drawn()
+
+    async def drawn(self) -> None:
+        """Wait until what has changed is on the screen."""
         await self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
     async def dismiss(self) -> None:

@@ -22,6 +22,7 @@ class Scene:
         self.place = place
         self.people: list[Client] = []
         self.rooms: dict[str, str] = {}
+        self._hands: dict[str, Client] = {}
 
     async def enter(self, name: str, at: Point | None = None) -> Client:
         """Somebody more, on the map."""
@@ -52,8 +53,15 @@ class Scene:
         for who, text in EXCHANGES[8]:
             await self.people[who].say(text)
 
+    async def hand(self, token: str) -> Client:
+        """One more connection of somebody who is at a browser: for doing quickly what the page could do."""
+        if token not in self._hands:
+            self._hands[token] = Client(self.url, token, on_push=lambda push: None, rate_wait_s=10)
+            await self._hands[token].connect()
+        return self._hands[token]
+
     async def close(self) -> None:
-        for client in self.people:
+        for client in [*self.people, *self._hands.values()]:
             await client.close()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from playwright.async_api import expect
 
+from tests.browser import mine_screens, room_screens
 from tests.browser.people import Person
 from tests.browser.scene import Scene
 from tests.browser.words import t
@@ -69,7 +70,7 @@ OUTSIDE: Mapping[str, Way] = {
     "reset": route("reset", t("reset.title")),
 }
 # For a guest on the map.
-INSIDE: Mapping[str, Way] = {
+INSIDE: dict[str, Way] = {
     "around": around,
     "placing": placing,
     "person": route("people/{user}"),
@@ -89,3 +90,20 @@ INSIDE: Mapping[str, Way] = {
     "devices": route("me/devices"),
     "data": route("me/data"),
 }
+# For the same guest: rooms and their conversations in every state.
+ROOMS: dict[str, Way] = {**room_screens.SCREENS}
+# After those: what changes who one is.
+CHANGING = mine_screens.SCREENS
+
+
+async def at_rest(person: Person) -> None:
+    """Out of whatever the last screen left open."""
+    await person.context.set_offline(False)
+    await person.dismiss()
+    await unnoticed(person)
+
+
+async def unnoticed(person: Person) -> None:
+    """Close the notices, which go by themselves."""
+    await person.page.evaluate("document.querySelectorAll('.toast .round').forEach(close => close.click())")
+    await expect(person.page.locator(".toast")).to_have_count(0)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from playwright.async_api import Browser, expect
 
@@ -19,7 +19,10 @@ from tests.browser.chromium import DESKTOP, PATIENCE_MS, PHONE, Watch, launched
 from tests.browser.people import Person
 from tests.browser.quick import QUICK
 from tests.browser.scene import Scene, lively
-from tests.browser.screens import INSIDE, OUTSIDE, Way
+from tests.browser.screens import CHANGING, INSIDE, OUTSIDE, ROOMS, Way, at_rest
+from tests.browser.show import shown
+from tests.browser.test_first_visit import NO_STORAGE
+from tests.browser.words import like, t
 from tests.e2e.servers import Process
 from tests.e2e.wire import Json
 
@@ -29,8 +32,125 @@ SIZES: Final = {"phone": PHONE, "desktop": DESKTOP}
 COLOURS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
+class Pictures:
+    """All screens, or those ``wanted``, taken of a lively place into ``folder``."""
+
+    def __init__(self, browser: Browser, scene: Scene, folder: Path, wanted: Iterable[str]) -> None:
+        self.browser = browser
+        self.scene = scene
+        self.folder = folder
+        self.wanted = frozenset(wanted)
+        self.taken = 0
+
+    async def of_visit(self, size: str) -> None:
+        """From the first visit on, by one person."""
+        person = await self._person(size)
+        await person.open()
+        await self._all(person, size, OUTSIDE)
+        await person.go("")
+        await person.arrive("Vera")
+        await self._all(person, size, {**INSIDE, **ROOMS, **CHANGING})
+        await person.context.close()
+
+    async def of_desk(self, size: str, known: Json) -> None:
+        """The operator's page, with what is ``known`` of a report."""
+
+        def way(go: desk.Way) -> Way:
+            return lambda person, _: go(person, known)
+
+        boss = await self._person(size)
+        await boss.open("/admin")
+        await self._all(boss, size, {"admin-sign-in": _door})
+        await desk.sign_in(boss, BOSS)
+        await self._all(boss, size, {name: way(go) for name, go in desk.SCREENS.items()})
+        await boss.context.close()
+
+    async def of_trouble(self, size: str, server: Process) -> None:
+        """What goes wrong: each for a person of their own, and the server gone at the end."""
+        denied = await self._person(size, permissions=[])
+        await self._all(denied, size, {"denied": _denied})
+        unstored = await self._person(size)
+        await unstored.context.add_init_script(NO_STORAGE)
+        await self._all(unstored, size, {"unstored": _unstored})
+        left = await self._person(size)
+        await left.arrive("Vera")
+        await left.go("here")  # the screen is loaded while there is somebody to load it from
+        await expect(left.page.get_by_role("textbox", name=t("talk.write"))).to_be_visible()
+        await left.go("")
+        await server.kill()
+        await self._all(left, size, {"gone": _gone, "gone-talk": _gone_talk})
+        await server.start()
+        for person in (denied, unstored, left):
+            await person.context.close()
+
+    async def of_demo(self, size: str) -> None:
+        """The demonstration, before and after somebody stands among its people."""
+        async with shown(people=16) as show:
+            person = await self._person(size, url=show.app.url)
+            await person.enter("Vera")
+            await self._all(person, size, {"demo": _labelled, "demo-joined": _among})
+            await person.context.close()
+
+    async def _person(self, size: str, url: str = "", **options: Any) -> Person:
+        width, height = SIZES[size]
+        context = await self.browser.new_context(**{
+            "viewport": {"width": width, "height": height}, "permissions": ["geolocation"], "reduced_motion": "reduce",
+            "geolocation": {"latitude": PLACE[0], "longitude": PLACE[1], "accuracy": 10}, **options,
+        })  # fmt: skip
+        context.set_default_timeout(PATIENCE_MS)
+        return Person(context, await context.new_page(), url or self.scene.url, Watch(context))
+
+    async def _all(self, person: Person, size: str, screens: Mapping[str, Way]) -> None:
+        for name, way in screens.items():
+            if self.wanted and name not in self.wanted:
+                continue
+            await at_rest(person)
+            await way(person, self.scene)
+            await person.settled()
+            await person.page.mouse.move(0, 0)  # nothing looks as if pointed at
+            for colours in COLOURS:
+                await person.colours(colours)
+                await person.page.screenshot(path=self.folder / f"{name}-{size}-{colours}.png", animations="disabled")
+                self.taken += 1
+
+
+async def _door(boss: Person, scene: Scene) -> None:
+    await expect(boss.page.get_by_label(t("sign.login"))).to_be_visible()
+
+
+async def _denied(person: Person, scene: Scene) -> None:
+    await person.enter("Vera")
+    await person.press(t("place.use"))
+    await expect(person.text(t("place.denied"))).to_be_visible()
+
+
+async def _unstored(person: Person, scene: Scene) -> None:
+    await person.arrive("Vera")
+    await expect(person.text(t("storage.off"))).to_be_visible()
+
+
+async def _gone(person: Person, scene: Scene) -> None:
+    await expect(person.banner).to_have_text(like("link.offline"))
+
+
+async def _gone_talk(person: Person, scene: Scene) -> None:
+    await person.go("here")
+    await person.page.get_by_role("textbox", name=t("talk.write")).fill("Is anybody there?")
+    await person.press(t("talk.send"))
+    await expect(person.page.locator(".sending")).to_be_visible()
+
+
+async def _labelled(person: Person, scene: Scene) -> None:
+    await expect(person.text(t("demo.label")).first).to_be_visible()
+
+
+async def _among(person: Person, scene: Scene) -> None:
+    await person.press(t("demo.join"))
+    await expect(person.text(t("around.shown"))).to_be_visible()
+
+
 async def take(folder: Path, wanted: Iterable[str] = ()) -> int:
-    """All screens, or those ``wanted``; how many pictures were taken."""
+    """All of them; how many there are."""
     expect.set_options(timeout=PATIENCE_MS)
     with TemporaryDirectory(prefix="fwber_rt-screens-") as data:
         server = Process(Path(data), **QUICK)
@@ -39,62 +159,17 @@ async def take(folder: Path, wanted: Iterable[str] = ()) -> int:
             async with lively(server.url, PLACE) as scene, launched() as browser:
                 known = await desk.reported(scene)
                 await desk.appoint(server, BOSS)
-                taken = [await _size(browser, scene, folder, name, set(wanted)) for name in SIZES]
-                return sum(taken) + sum([await _desk(browser, scene, known, folder, name, set(wanted)) for name in SIZES])
+                pictures = Pictures(browser, scene, folder, wanted)
+                for size in SIZES:
+                    await pictures.of_visit(size)
+                for size in SIZES:
+                    await pictures.of_desk(size, known)
+                    await pictures.of_demo(size)
+                for size in SIZES:
+                    await pictures.of_trouble(size, server)
+                return pictures.taken
         finally:
             await server.close()
-
-
-async def _size(browser: Browser, scene: Scene, folder: Path, size: str, wanted: set[str]) -> int:
-    person = await _person(browser, scene, size)
-    await person.open()
-    taken = await _screens(person, scene, folder, size, OUTSIDE, wanted)
-    await person.go("")
-    await person.arrive("Vera")
-    taken += await _screens(person, scene, folder, size, INSIDE, wanted)
-    await person.context.close()
-    return taken
-
-
-async def _desk(browser: Browser, scene: Scene, known: Json, folder: Path, size: str, wanted: set[str]) -> int:
-    """The operator's page, of somebody who has reported somebody."""
-
-    def way(go: desk.Way) -> Way:
-        return lambda person, _: go(person, known)
-
-    screens = {name: way(go) for name, go in desk.SCREENS.items() if not wanted or name in wanted}
-    if not screens:
-        return 0
-    boss = await _person(browser, scene, size)
-    await desk.sign_in(boss, BOSS)
-    taken = await _screens(boss, scene, folder, size, screens, wanted)
-    await boss.context.close()
-    return taken
-
-
-async def _person(browser: Browser, scene: Scene, size: str) -> Person:
-    width, height = SIZES[size]
-    context = await browser.new_context(
-        viewport={"width": width, "height": height}, permissions=["geolocation"], reduced_motion="reduce",
-        geolocation={"latitude": PLACE[0], "longitude": PLACE[1], "accuracy": 10},
-    )  # fmt: skip
-    context.set_default_timeout(PATIENCE_MS)
-    return Person(context, await context.new_page(), scene.url, Watch(context))
-
-
-async def _screens(person: Person, scene: Scene, folder: Path, size: str, screens: Mapping[str, Way], wanted: set[str]) -> int:
-    taken = 0
-    for name, way in screens.items():
-        if wanted and name not in wanted:
-            continue
-        await person.dismiss()
-        await way(person, scene)
-        await person.settled()
-        for colours in COLOURS:
-            await person.colours(colours)
-            await person.page.screenshot(path=folder / f"{name}-{size}-{colours}.png", animations="disabled")
-            taken += 1
-    return taken
 
 
 if __name__ == "__main__":

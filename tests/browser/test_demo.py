@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -10,11 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from fwber_rt import config, features
-from fwber_rt.core.demo import NEAR_DEFAULT
-from fwber_rt.demo.show import Show, demo_flags
+from fwber_rt.demo.show import Show
 from tests.browser.conftest import Visit
-from tests.browser.quick import QUICK
+from tests.browser.show import shown
 from tests.browser.words import t
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -22,15 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def show() -> AsyncIterator[Show]:
-    registry = features.registry()
-    with demo_flags(NEAR_DEFAULT) as flags:
-        wanted = flags | QUICK | {"listen": "127.0.0.1:0", "drain.seconds": "0.05"}
-        show = Show(config.load(registry, None, {}, wanted), registry, people=6)
-        running = asyncio.create_task(show.run())
-        await show.app.started.wait()
+    async with shown(people=6) as show:
         yield show
-        show.drain()
-        assert await running == 0
 
 
 async def test_a_visitor_is_told_and_led_among_people(visit: Visit, show: Show) -> None:

@@ -22,7 +22,7 @@ const LOOKS: Record<Screen, { icon: IconName; text: Key; list: ComponentType; on
   users: { icon: "me", text: "nav.users", list: UsersScreen, one: UserScreen },
   rooms: { icon: "rooms", text: "nav.rooms.all", list: RoomsScreen },
   settings: { icon: "shield", text: "nav.settings", list: SettingsScreen },
-  audit: { icon: "data", text: "nav.audit", list: AuditScreen },
+  audit: { icon: "lines", text: "nav.audit", list: AuditScreen },
 };
 
 /** The page of somebody who may see it: sections at the side, one screen beside them. */
@@ -47,12 +47,10 @@ export function Desk() {
 
 function Sections({ current }: { current: Screen }) {
   const me = who.value;
-  const nav = useRef<HTMLElement>(null);
-  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [current]);
   return (
     <header class="sections">
       <p class="brand"><Icon name="hexagon" size={20} /> {t("op.title")}</p>
-      <nav ref={nav} aria-label={t("op.sections")}>
+      <nav aria-label={t("op.sections")}>
         {SCREENS.map((screen) => (
           <a key={screen} href={to(screen)} aria-current={screen === current ? "page" : undefined}>
             <Icon name={LOOKS[screen].icon} size={18} />

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { area, bytes, distance, duration, moment } from "./format.ts";
 
 describe("format", () => {
-  it.each([[400, "0 s"], [59_000, "59 s"], [-120_000, "2 min"], [3_600_000, "60 min"], [2 * 3_600_000, "2 h"]])("says how long %d ms are: %s", (ms, text) =>
+  it.each([[400, "0 s"], [59_000, "59 s"], [-120_000, "2 min"], [3_600_000, "1 hour"], [2 * 3_600_000, "2 hours"], [24 * 3_600_000, "1 day"], [7 * 86_400_000, "7 days"]])("says how long %d ms are: %s", (ms, text) =>
     expect(duration(ms)).toBe(text));
 
   it.each([[3, "10 m"], [523, "520 m"], [1060, "1.1 km"], [12_400, "12 km"]])("says how far %d m are: %s", (metres, text) =>

@@ -1,6 +1,7 @@
 /** Numbers, sizes and times as people read them. */
 import { locale, t } from "./text.ts";
 
+const HOUR = { h12: "numeric", h11: "numeric" } as Record<string, "numeric">; // 9:05 AM, but 09:05
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric" }).resolvedOptions().hourCycle; // 12 or 24 hours: as the device
 
 /** The time of day, and the day where it is not today. Milliseconds since the Unix epoch. */
@@ -8,14 +9,14 @@ export function moment(at: number, now: number): string {
   const [then, today] = [new Date(at), new Date(now)];
   const sameDay = then.toDateString() === today.toDateString();
   const day: Intl.DateTimeFormatOptions = sameDay ? {} : { day: "numeric", month: "short", ...(then.getFullYear() === today.getFullYear() ? {} : { year: "numeric" }) };
-  return new Intl.DateTimeFormat(locale(), { ...day, hour: "2-digit", minute: "2-digit", ...(clock ? { hourCycle: clock } : {}) }).format(then);
+  return new Intl.DateTimeFormat(locale(), { ...day, hour: HOUR[clock ?? ""] ?? "2-digit", minute: "2-digit", ...(clock ? { hourCycle: clock } : {}) }).format(then);
 }
 
 let times: readonly [string, Intl.DateTimeFormat] | null = null;
 
 /** The time of day alone. Called for every message, so the format is kept. */
 export function timeOfDay(at: number): string {
-  if (times?.[0] !== locale()) times = [locale(), new Intl.DateTimeFormat(locale(), { hour: "2-digit", minute: "2-digit", ...(clock ? { hourCycle: clock } : {}) })];
+  if (times?.[0] !== locale()) times = [locale(), new Intl.DateTimeFormat(locale(), { hour: HOUR[clock ?? ""] ?? "2-digit", minute: "2-digit", ...(clock ? { hourCycle: clock } : {}) })];
   return times[1].format(at);
 }
 
@@ -29,7 +30,9 @@ export function duration(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1000);
   if (seconds < 90) return t("time.seconds", { count: seconds });
   const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? t("time.minutes", { count: minutes }) : t("time.hours", { count: Math.round(minutes / 60) });
+  if (minutes < 90 && minutes !== 60) return t("time.minutes", { count: minutes });
+  const hours = Math.round(minutes / 60);
+  return hours < 48 && hours !== 24 ? t("time.hours", { count: hours }) : t("time.days", { count: Math.round(hours / 24) });
 }
 
 /** A distance on the ground, as coarse as it is worth. */

@@ -9,9 +9,11 @@ import { startHearing } from "./place/hearing.ts";
 import { startTelling } from "./place/telling.ts";
 import { startNotify } from "./notify.ts";
 import { startRooms } from "./rooms/belonging.ts";
+import { startNews } from "./rooms/news.ts";
 import { startRouter } from "./router/router.ts";
 import { startOwner } from "./shell/owner.ts";
 import { watchInstall } from "./shell/install.ts";
+import { watchKeyboard } from "./shell/keyboard.ts";
 import { startTitle } from "./shell/title.ts";
 import { startRelations } from "./safety/relate.ts";
 import { startTold } from "./safety/told.ts";
@@ -19,6 +21,7 @@ import { startLook } from "./state/look.ts";
 
 export function start(): void {
   watchInstall();
+  watchKeyboard();
   startLook();
   startOwner();
   startRouter();
@@ -31,6 +34,7 @@ export function start(): void {
   startRelations();
   startTold();
   startRooms();
+  startNews();
   startTalk();
   startTelling();
   begin();

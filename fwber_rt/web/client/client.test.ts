@@ -221,6 +221,14 @@ describe("resume", () => {
     expect(world.wire.asked("connect").d.resume).toMatchObject({ streams: { "room:1": { o: 6 } } });
   });
 
+  test("without rooms that others put one out of, or ended", async () => {
+    const { client } = await open({ ...ROOM, "room:2": { epoch: "e", o: 0 }, "room:3": { epoch: "e", o: 0 } });
+    world.wire.push("member.leave", { room: "1", user: ADA.user, reason: "removed" }, "room:1", 5);
+    world.wire.push("room.delete", { room: "2" }, "room:2", 1);
+    world.wire.push("member.leave", { room: "3", user: "8", reason: "left" }, "room:3", 1);
+    expect(client.streams).toEqual(["room:3"]);
+  });
+
   test("what cannot be replayed is announced once the client is open, so that the page can ask for it", async () => {
     const { client } = await open(ROOM);
     const said: unknown[] = [];

@@ -273,8 +273,15 @@ export class Client {
     if (push.t === "bye") this.#keeper.noteSlot((push.d as Bye).reconnect_after_ms);
     else if (push.t === "token.expiring") void this.#renew();
     else if (push.t === "streams") this.#positions.learn("streams", {}, push.d);
+    else if (push.t === "room.delete" || push.t === "member.leave" || push.t === "member.join") this.#followMembership(push);
     else if (push.t === "account") this.#options.session.rename((push as Push<"account">).d.name);
     this.#handOver(push);
+  }
+
+  /** The server says nothing else when others end my membership. */
+  #followMembership({ t, s, o, d }: Push): void {
+    const mine = t === "room.delete" || (d as { user?: unknown }).user === this.#user;
+    if (mine && s !== null && o !== null) this.#positions.member(s, o, t === "member.join");
   }
 
   #takeReply(frame: Record<string, unknown>): void {

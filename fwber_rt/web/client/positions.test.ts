@@ -43,6 +43,17 @@ test("a reply tells the head, which is not a position once there is one", () => 
   expect(positions.at("room:1")).toEqual({ epoch: "f", o: 2 });
 });
 
+test("a membership that others end is no longer heard, and one that a replay ends and begins again is", () => {
+  const positions = new Positions();
+  positions.enter("room:1", "e", 4);
+  positions.member("room:1", 5, false);
+  expect(positions.streams).toEqual([]);
+  positions.member("room:1", 7, true);
+  expect(positions.resumable()).toEqual({ "room:1": { epoch: "e", o: 7 } });
+  positions.member("room:2", 3, true);
+  expect(positions.streams).toEqual(["room:1"]);
+});
+
 test("replies change what is heard", () => {
   const positions = new Positions();
   positions.learn("location.update", {}, { entered: [{ s: "cell:a", epoch: "e", o: 1 }], left: [] });

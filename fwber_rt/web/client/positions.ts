@@ -18,6 +18,8 @@ interface Place {
 export class Positions {
   duplicates = 0;
   #places = new Map<string, Place>();
+  /** The epochs of rooms that others put me out of, over this connection. */
+  readonly #left = new Map<string, string>();
 
   /** Note a push with an offset; false when it is a duplicate to be dropped. */
   hear(s: string, o: number): boolean {
@@ -58,6 +60,7 @@ export class Positions {
   connect(streams: Record<string, StreamState>): Announced[] {
     const before = this.#places;
     this.#places = new Map();
+    this.#left.clear();
     const said: Announced[] = [];
     for (const s of before.keys()) if (!(s in streams)) said.push({ t: "stream.left", s, d: {} });
     for (const [s, { epoch, o, recovered }] of Object.entries(streams)) {
@@ -79,6 +82,19 @@ export class Positions {
   /** Hear `s` no longer. */
   leave(s: string): void {
     this.#places.delete(s);
+  }
+
+  /** The push at `o` of a room says that I am in it, or no more. A replay may tell of both, so the epoch is kept for coming back. */
+  member(s: string, o: number, here: boolean): void {
+    if (here) {
+      const epoch = this.#left.get(s);
+      if (epoch !== undefined) this.#places.set(s, { epoch, o });
+      this.#left.delete(s);
+    } else {
+      const epoch = this.#places.get(s)?.epoch ?? null;
+      if (epoch !== null) this.#left.set(s, epoch);
+      this.leave(s);
+    }
   }
 
   /** Follow what the reply `ok` to `op` with payload `d` changed of what is heard; `streams` is the push of that name. */

@@ -55,7 +55,7 @@ function Item({ room, onEnd }: { room: RoomSummary; onEnd: () => void }) {
       <span class="texts">
         <span><Name name={nameOf(room)} /></span>
         <span class="second">
-          {named(`room.kind.${room.kind}`, room.kind)} · {t("rooms.members.count", { count: members })} · {distance(room.radius_m)} · <Time at={room.created} />
+          {named(`room.kind.${room.kind}`, room.kind)} · {t("rooms.members.count", { count: members })} · {t("rooms.radius", { distance: distance(room.radius_m) })} · {t("rooms.since")} <Time at={room.created} />
         </span>
         <span class="second"><span class="mono">{room.room}</span> · {t("rooms.owner")} <UserLink user={room.owner} /></span>
       </span>

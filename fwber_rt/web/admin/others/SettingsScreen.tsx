@@ -6,6 +6,7 @@ import { ask } from "../api.ts";
 import { t } from "../text.ts";
 import { Screen } from "../ui/Screen.tsx";
 import { useAsked } from "../ui/useAsked.ts";
+import { shown } from "./shown.ts";
 
 /** How the server is set. */
 export function SettingsScreen() {
@@ -13,7 +14,7 @@ export function SettingsScreen() {
   const [wanted, setWanted] = useState("");
   const [changed, setChanged] = useState(false);
   const id = useId();
-  const shown = (value?.settings ?? []).filter((setting) => (setting.changed || !changed) && matches(setting, wanted.trim().toLowerCase()));
+  const found = (value?.settings ?? []).filter((setting) => (setting.changed || !changed) && matches(setting, wanted.trim().toLowerCase()));
   return (
     <Screen title={t("settings.title")}>
       <p class="soft small">{t("settings.what")}</p>
@@ -25,8 +26,8 @@ export function SettingsScreen() {
         <Switch label={t("settings.changed")} on={changed} onChange={setChanged} />
       </div>
       <WrongNote text={wrong} />
-      <p role="status" class="soft small" aria-busy={value === null && wrong === null}>{value ? t("settings.count", { count: shown.length }) : ""}</p>
-      <ul class="settings">{shown.map((setting) => <li key={setting.name}><Setting setting={setting} /></li>)}</ul>
+      <p role="status" class="soft small" aria-busy={value === null && wrong === null}>{value ? t("settings.count", { count: found.length }) : ""}</p>
+      <ul class="settings">{found.map((setting) => <li key={setting.name}><Setting setting={setting} /></li>)}</ul>
     </Screen>
   );
 }
@@ -38,8 +39,8 @@ function matches({ name, help }: ShownSetting, wanted: string): boolean {
 function Setting({ setting: { name, value, default: usual, unit, help, changed, reload } }: { setting: ShownSetting }) {
   return (
     <>
-      <p class="row"><span class="mono strong grow">{name}</span><span class={changed ? "mono value changed" : "mono value"}>{value}{unit ? ` ${unit}` : ""}</span></p>
-      <p class="soft small">{help}{changed ? ` · ${t("settings.default", { value: usual })}` : ""}{reload ? ` · ${t("settings.reload")}` : ""}</p>
+      <p class="row"><span class="mono strong grow">{name}</span><span class={changed ? "mono value changed" : "mono value"}>{shown(value, unit)}</span></p>
+      <p class="soft small">{help}{changed ? ` · ${t("settings.default", { value: shown(usual, unit) })}` : ""}{reload ? ` · ${t("settings.reload")}` : ""}</p>
     </>
   );
 }

@@ -5,26 +5,35 @@ import { explain } from "../explain.ts";
 import { duration, moment } from "../format.ts";
 import { format, type Route } from "../router/route.ts";
 import { me } from "../state/people.ts";
-import { mine, mutedIn } from "../state/rooms.ts";
+import { OutText } from "../rooms/OutText.tsx";
+import { asking, mine, mutedIn, outOf } from "../state/rooms.ts";
 import { t } from "../text.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Name } from "../ui/Name.tsx";
 import { Pane } from "../ui/Pane.tsx";
+import { draftOf } from "./drafts.ts";
 import { slowWait } from "./pace.ts";
 import { Talk } from "./Talk.tsx";
 import { outgoing } from "./talk.ts";
 import { useNow } from "./useNow.ts";
 import { useSlow } from "./useRole.ts";
+import { Words } from "./Words.tsx";
 
 /** The conversation of a room I am in. */
 export function RoomScreen({ route }: { route: Route }) {
   const id = route.room ?? "";
   const { room, error, inside } = useView(id);
   const about = format({ screen: "roomAbout", room: id });
-  const tools = <a class="button small" href={about}>{t("room.about")}</a>;
+  const askers = asking.value.get(id)?.size ?? 0;
+  const tools = (
+    <a class="button small" href={about}>
+      {t("room.about")}
+      {inside && askers > 0 ? <span class="badge"><span aria-hidden="true">{askers}</span><span class="unseen">{t("rooms.asking", { count: askers })}</span></span> : null}
+    </a>
+  );
   return (
     <Pane title={<Name name={room?.name ?? t("room.one")} />} from={{ screen: "rooms" }} tools={tools} scrolls={false}>
-      {inside ? <RoomTalk id={id} room={room} /> : error ? <p class="empty" role="alert">{explain(error)}</p> : <Outside about={about} />}
+      {inside ? <RoomTalk id={id} room={room} /> : error && !outOf.value.has(id) ? <p class="empty" role="alert">{explain(error)}</p> : <Outside id={id} about={about} />}
     </Pane>
   );
 }
@@ -41,13 +50,17 @@ function RoomTalk({ id, room }: { id: string; room: RoomView | null }) {
   return <Talk key={id} id={id} closed={closed} note={note} />;
 }
 
-function Outside({ about }: { about: string }) {
+/** What stands where the conversation would: why it does not, and what I was about to say. */
+function Outside({ id, about }: { id: string; about: string }) {
+  const out = outOf.value.get(id);
+  const typed = draftOf(me.value?.user ?? "", id);
   return (
-    <div class="empty">
+    <div class="empty scroll" role={out ? "alert" : undefined}>
       <Icon name="rooms" size={44} />
-      <p class="strong">{t("talk.outside")}</p>
-      <p class="small">{t("talk.outside.what")}</p>
-      <a class="button main" href={about}>{t("room.about")}</a>
+      {out ? <OutText out={out} /> : <p class="strong">{t("talk.outside")}</p>}
+      {out ? null : <p class="small">{t("talk.outside.what")}</p>}
+      {typed ? <div class="card stack close typed"><p class="small">{t("talk.typed")}</p><Words text={typed} /></div> : null}
+      {out?.why === "ended" ? <a class="button main" href={format({ screen: "rooms" })}>{t("nav.rooms")}</a> : <a class="button main" href={about}>{t("room.look")}</a>}
     </div>
   );
 }
@@ -74,5 +87,5 @@ function useView(id: string): View {
   }, [id, open, known === null]);
   const room = known ?? got;
   const hears = open ? (client.value?.streams ?? []).includes(`room:${id}`) : true;
-  return { room, error: room ? null : error, inside: me.value !== null && hears };
+  return { room, error: room ? null : error, inside: me.value !== null && hears && !outOf.value.has(id) };
 }

@@ -45,7 +45,7 @@ export function startTalk(): void {
   hearMessages();
   hearMembers();
   followOutgoing();
-  hear("typing", ({ s, d }) => { if (s === streamOfOpen()) writing.value = writes(writing.peek(), d.user, d.name, performance.now()); });
+  hear("typing", ({ s, d }) => { if (s === streamOfOpen() && d.user !== me.peek()?.user) writing.value = writes(writing.peek(), d.user, d.name, performance.now()); });
   hear("read", ({ s, d }) => { if (s === streamOfOpen()) reads.value = new Map(reads.peek()).set(d.user, Math.max(d.o, reads.peek().get(d.user) ?? 0)); });
   hear("stream.lost", ({ s }) => { if (s !== null) current.peek()?.miss(s); });
   hear("room.delete", ({ d }) => forgetRead(d.room));

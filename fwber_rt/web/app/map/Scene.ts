@@ -34,7 +34,7 @@ export interface Model {
 export interface SceneEvents {
   onTap(point: Point, hit: Hit): void;
   onHover(hit: Hit, at: { readonly x: number; readonly y: number } | null): void;
-  onRest(centre: Point): void;
+  onRest(): void;
 }
 
 const SMALLEST_PX = 16; // hexagons with shorter edges show a number instead of dots
@@ -61,7 +61,7 @@ export class Scene {
     this.map.on("click", (event: LeafletMouseEvent) => events.onTap(event.latlng.wrap(), this.#hit(event)));
     this.map.on("mousemove", (event: LeafletMouseEvent) => events.onHover(this.#hit(event), event.containerPoint));
     this.map.on("mouseout movestart", () => events.onHover(null, null));
-    this.map.on("moveend", () => events.onRest(this.map.getCenter().wrap()));
+    this.map.on("moveend", () => events.onRest());
   }
 
   /** Show this from the next frame on. */
@@ -95,6 +95,12 @@ export class Scene {
 
   centre(): Point {
     return this.map.getCenter().wrap();
+  }
+
+  /** The middle of what is in sight above the lower `covered` pixels. */
+  middle(covered: number): Point {
+    const size = this.map.getSize();
+    return this.map.containerPointToLatLng([size.x / 2, (size.y - covered) / 2]).wrap();
   }
 
   remove(): void {

@@ -49,6 +49,8 @@ export function paintCells(ctx: Ctx, view: View, cells: Iterable<string>, look: 
   }
 }
 
+const MOST_FILLED = 4; // more, one over the other, hide what is under them
+
 export function paintRooms(ctx: Ctx, view: View, rooms: readonly Circle[], palette: Palette, selected: string | null): void {
   for (const room of rooms) {
     const [atX, atY, radius] = [px(view, room.x, copies(view, room.x)), py(view, room.y), room.radius * view.scale];
@@ -56,7 +58,7 @@ export function paintRooms(ctx: Ctx, view: View, rooms: readonly Circle[], palet
     ctx.beginPath();
     ctx.arc(atX, atY, Math.max(radius, 4), 0, TURN);
     ctx.fillStyle = palette.room;
-    ctx.fill();
+    if (rooms.length <= MOST_FILLED || room.room === selected) ctx.fill();
     ctx.lineWidth = room.room === selected ? 3.5 : room.joined ? 2.5 : 1.5;
     ctx.setLineDash(room.joined || room.room === selected ? [] : [6, 5]);
     ctx.strokeStyle = palette.roomLine;

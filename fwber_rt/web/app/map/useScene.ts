@@ -44,12 +44,21 @@ export function useScene() {
   return host;
 }
 
-/** How much of the map's lower part a phone's sheet covers, pixels. */
+/** How much of the map's lower part a phone's sheet covers, or what is there while one puts oneself on it; pixels. */
 export function covered(): number {
   const stage = current.peek()?.map.getContainer().getBoundingClientRect();
-  const sheet = document.getElementById("panel")?.getBoundingClientRect();
-  if (!stage || !sheet || sheet.right <= stage.left + 1 || placing.peek()) return 0; // beside it
-  return Math.max(0, Math.min(stage.height * 0.7, stage.bottom - sheet.top));
+  const over = (placing.peek() ? document.querySelector(".placing-bar") : document.getElementById("panel"))?.getBoundingClientRect();
+  if (!stage || !over || over.right <= stage.left + 1) return 0; // beside it
+  return Math.max(0, Math.min(stage.height * 0.7, stage.bottom - over.top));
+}
+
+/** The middle of what is in sight is somewhere else now, because the map or what covers it has moved. */
+export function settle(): void {
+  const now = current.peek();
+  if (!now) return;
+  const below = covered();
+  now.map.getContainer().parentElement?.style.setProperty("--covered", `${below}px`);
+  centreOfMap.value = now.middle(below);
 }
 
 function attach(element: HTMLElement): () => void {
@@ -70,11 +79,15 @@ function attach(element: HTMLElement): () => void {
       element.classList.toggle("pointing", hit !== null && !placing.peek());
       hovered.value = hit && at ? { hit, x: at.x, y: at.y } : null;
     },
-    onRest(at) { centreOfMap.value = at; },
+    onRest: settle,
   });
   current.value = made;
-  const resized = new ResizeObserver(() => made.map.invalidateSize({ pan: false }));
-  resized.observe(element);
+  settle();
+  const resized = new ResizeObserver(() => {
+    made.map.invalidateSize({ pan: false });
+    settle();
+  });
+  for (const each of [element, document.getElementById("panel")]) if (each) resized.observe(each);
   const undo = [
     effect(() => made.show(model.value)),
     effect(() => made.tiles(config.value.tiles)),

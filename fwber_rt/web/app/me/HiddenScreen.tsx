@@ -48,7 +48,7 @@ function Listed({ title, people, undo, word }: { title: string; people: readonly
       <h2>{title}</h2>
       <ul class="list">
         {people.map((one) => (
-          <li class="item" key={one.user}>
+          <li class="item wraps" key={one.user}>
             <span class="texts">
               {one.note ? <Name name={one.note} /> : <span class="number">{t("person.id", { id: one.user })}</span>}
               <span class="second">{t("hidden.since", { date: moment(one.at, serverNow()) })}{one.note ? ` · ${t("person.id", { id: one.user })}` : ""}</span>

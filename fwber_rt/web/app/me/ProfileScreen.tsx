@@ -21,7 +21,23 @@ export function ProfileScreen() {
           </>
         )}
       </Form>
+      {now.kind === "nobody" ? null : <MyNumber id={now.user.user} />}
     </Pane>
+  );
+}
+
+/** What somebody is told who wants to invite me and does not see me. */
+function MyNumber({ id }: { id: string }) {
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(id);
+    say(t("done.copied"));
+  };
+  return (
+    <section class="section">
+      <h2>{t("profile.number")}</h2>
+      <div class="row"><span class="mono">{id}</span>{"clipboard" in navigator ? <Button look="small" onPress={copy}>{t("do.copy")}</Button> : null}</div>
+      <p class="soft small">{t("profile.number.what")}</p>
+    </section>
   );
 }
 

@@ -52,7 +52,7 @@ function Enable({ begun, onClose, onEnabled }: { begun: TotpBegun; onClose: () =
     onEnabled(recovery);
   };
   return (
-    <Dialog title={t("totp.set")} onClose={onClose}>
+    <Dialog title={t("totp.title")} onClose={onClose}>
       <p>{t("totp.scan")}</p>
       {begun.uri.startsWith("otpauth://") ? <p><a class="button small" href={begun.uri}>{t("totp.open")}</a></p> : null}
       <div class="field">

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Wrong } from "../explain.ts";
-import { scene } from "../map/useScene.ts";
+import { scene, settle } from "../map/useScene.ts";
+import { centreOfMap } from "../state/map.ts";
 import { placing } from "../state/place.ts";
 import { t } from "../text.ts";
 import { Button } from "../ui/Button.tsx";
@@ -15,6 +16,12 @@ import { readPoint } from "./wire.ts";
 /** Putting oneself on the map: by a tap, under the cross with the keyboard, or by coordinates. */
 export function PlacingBar() {
   const [typing, setTyping] = useState(false);
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const resized = new ResizeObserver(settle);
+    if (bar.current) resized.observe(bar.current);
+    return () => resized.disconnect();
+  }, []);
   useEffect(() => { scene.peek()?.map.getContainer().focus({ preventScroll: true }); }, []);
   const stop = (): void => { placing.value = false; };
   const keys = (event: KeyboardEvent): void => { if (event.key === "Escape") stop(); };
@@ -30,8 +37,8 @@ export function PlacingBar() {
   return (
     <>
       <svg class="crosshair" viewBox="0 0 44 44" aria-hidden="true" fill="none" stroke="currentColor" stroke-width="2.500"><path d="M22 4v12M22 28v12M4 22h12M28 22h12" /><circle cx="22" cy="22" r="2.500" fill="currentColor" stroke="none" /></svg>
-      <div class="placing-bar" role="region" aria-label={t("place.hand.title")} onKeyDown={keys}>
-        <p class="strong" role="status">{t("place.hand.how")}</p>
+      <div class="placing-bar" ref={bar} role="region" aria-label={t("place.hand.title")} onKeyDown={keys}>
+        <p class="strong" role="status">{t(typing ? "place.hand.title" : "place.hand.how")}</p>
         <p class="small soft">{t("place.intro")} {sizeText("place.size", myLevel.value, preview.value)}.</p>
         {typing ? <Typed /> : null}
         <div class="row">
@@ -45,8 +52,8 @@ export function PlacingBar() {
 }
 
 function here(): void {
-  const now = scene.peek();
-  if (now) useHand(now.centre());
+  const middle = centreOfMap.peek();
+  if (middle) useHand(middle);
 }
 
 function Typed() {

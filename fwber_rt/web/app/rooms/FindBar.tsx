@@ -1,8 +1,8 @@
 import { useId, useState } from "preact/hooks";
 import { distance } from "../format.ts";
+import { sheetSize } from "../state/sheet.ts";
 import { t } from "../text.ts";
 import { Button } from "../ui/Button.tsx";
-import { Icon } from "../ui/Icon.tsx";
 import { Switch } from "../ui/Switch.tsx";
 import { TAG_CHARS, KINDS, type Kind } from "./fields.ts";
 import { filters, find, RADII_M, type Filters } from "./finding.ts";
@@ -16,12 +16,17 @@ export function FindBar() {
   const id = useId();
   const now = filters.value;
   const set = (change: Partial<Filters>): void => { filters.value = { ...filters.peek(), ...change }; };
+  const toggle = (): void => {
+    if (!open) sheetSize.value = "full";
+    setOpen(!open);
+  };
+  const filtered = now.kind !== "" || now.tag !== "" || now.map;
   return (
     <form class="stack close" role="search" aria-label={t("rooms.search")} onSubmit={(event) => { event.preventDefault(); void find(); }}>
       <div class="row tight">
         <input class="input grow" type="search" aria-label={t("rooms.search")} placeholder={t("rooms.search")} maxLength={WORDS} autoComplete="off" dir="auto"
           value={now.q} onInput={(event) => set({ q: event.currentTarget.value })} />
-        <button type="button" class="round" aria-label={t("rooms.filters")} aria-expanded={open} aria-controls={id} onClick={() => setOpen(!open)}><Icon name="more" /></button>
+        <Button look={filtered ? "small marked" : "small"} aria-expanded={open} aria-controls={id} onPress={toggle}>{t("rooms.filters")}</Button>
       </div>
       <div id={id} class="stack close" hidden={!open}>
         {open ? <FilterFields now={now} set={set} /> : null}

@@ -16,7 +16,7 @@ export function InvitationItem({ invitation: { room, name, until } }: { invitati
     await learnInvitations();
   };
   return (
-    <li class="item">
+    <li class="item wraps">
       <span class="disc"><Icon name="rooms" /></span>
       <span class="texts">
         <a class="line" href={format({ screen: "roomAbout", room: room.room })}><Name name={room.name} /></a>

@@ -2,19 +2,25 @@ import { useState } from "preact/hooks";
 import type { RoomView } from "../../client/index.ts";
 import { ask, serverNow } from "../api.ts";
 import { moment } from "../format.ts";
+import { format } from "../router/route.ts";
 import { go } from "../router/router.ts";
 import { say } from "../state/notices.ts";
-import { invitations, requested } from "../state/rooms.ts";
+import { located } from "../state/place.ts";
+import { invitations, outOf, requested } from "../state/rooms.ts";
 import { t } from "../text.ts";
 import { Button } from "../ui/Button.tsx";
 import { Name } from "../ui/Name.tsx";
 import { Say } from "../ui/Say.tsx";
 import { Switch } from "../ui/Switch.tsx";
+import { request, withdraw } from "./asking.ts";
 import { belong, learnInvitations } from "./belonging.ts";
+import { OutText } from "./OutText.tsx";
 
 /** Coming in: what its members then know of me is said before, and asked for where it is more than a name. */
 export function JoinCard({ room }: { room: RoomView }) {
   const invitation = invitations.value.get(room.room);
+  const out = outOf.value.get(room.room);
+  if (out?.why === "banned" && (out.until === null || out.until > serverNow())) return <section class="card bad stack close"><OutText out={out} /></section>;
   if (room.visibility !== "public" && !invitation) return <AskCard room={room} />;
   return (
     <section class="card stack close">
@@ -51,8 +57,9 @@ function Join({ room, invited }: { room: RoomView; invited: boolean }) {
         {room.precise ? <li>{t("join.discloses.inside")}</li> : null}
       </ul>
       {room.precise ? <Switch label={t("join.precise")} hint={t("join.precise.what")} on={accepts} onChange={setAccepts} /> : null}
+      {located.value ? null : <p class="soft small">{t("join.unplaced")} <a href={format({ screen: "around" })}>{t("around.title")}</a></p>}
       <div class="row">
-        <Button look="main" disabled={room.precise && !accepts} onPress={join}>{t(invited ? "invitation.accept" : "room.join")}</Button>
+        <Button look="main" disabled={!located.value || (room.precise && !accepts)} onPress={join}>{t(invited ? "invitation.accept" : "room.join")}</Button>
         {invited ? <Button look="quiet" onPress={decline}>{t("invitation.decline")}</Button> : null}
       </div>
     </>
@@ -62,20 +69,15 @@ function Join({ room, invited }: { room: RoomView; invited: boolean }) {
 /** A closed room, without an invitation. */
 function AskCard({ room }: { room: RoomView }) {
   const asked = requested.value.has(room.room);
-  const request = async (): Promise<void> => {
-    await ask("room.request", { room: room.room });
-    requested.value = new Set([...requested.peek(), room.room]);
+  const send = async (): Promise<void> => {
+    await request(room.room);
     say(t("request.sent"));
-  };
-  const withdraw = async (): Promise<void> => {
-    await ask("room.request.withdraw", { room: room.room });
-    requested.value = new Set([...requested.peek()].filter((id) => id !== room.room));
   };
   return (
     <section class="card stack close">
       <p>{t(asked ? "request.waits" : "request.what")}</p>
       <div class="row">
-        {asked ? <Button onPress={withdraw}>{t("request.withdraw")}</Button> : <Button look="main" onPress={request}>{t("request.send")}</Button>}
+        {asked ? <Button onPress={() => withdraw(room.room)}>{t("request.withdraw")}</Button> : <Button look="main" onPress={send}>{t("request.send")}</Button>}
       </div>
     </section>
   );

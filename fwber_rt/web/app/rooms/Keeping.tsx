@@ -1,20 +1,21 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { RoomView } from "../../client/index.ts";
-import { ask, hear, link, serverNow } from "../api.ts";
+import { ask, link, serverNow } from "../api.ts";
 import { moment } from "../format.ts";
-import { signal } from "@preact/signals";
 import { say } from "../state/notices.ts";
+import { asking } from "../state/rooms.ts";
 import { t } from "../text.ts";
 import { Avatar } from "../ui/Avatar.tsx";
 import { Button } from "../ui/Button.tsx";
 import { Name } from "../ui/Name.tsx";
+import { asked, asksNoMore } from "./asking.ts";
 
 interface Kept {
   readonly user: string;
   readonly name: string;
-  readonly until?: number | null | undefined;
-  readonly reason?: string | undefined;
+  /** Since when, until when, why. */
+  readonly note: string;
 }
 
 interface Page {
@@ -25,30 +26,27 @@ interface Page {
 type Load = (room: string, cursor: string) => Promise<Page>;
 
 const PAGE = 50;
-/** Grows when somebody asks to be let in: the list of requests is fetched again. */
-const asks = signal(0);
-let hearing = false;
 
-/** Who asks to be let in, who is invited, kept out or silenced; for those who keep order. */
+/** Who is invited, kept out or silenced; for those who keep order. */
 export function Keeping({ room }: { room: RoomView }) {
   const [open, setOpen] = useState(false);
-  useEffect(startHearing, []);
   return (
     <>
-      {room.visibility === "public" ? null : <Requests room={room.room} />}
       <div class="row"><Button look="quiet small" aria-expanded={open} onPress={() => setOpen(!open)}>{t("keep.lists")}</Button></div>
       {open ? <><Invited room={room.room} /><Banned room={room.room} /><Muted room={room.room} /></> : null}
     </>
   );
 }
 
-function Requests({ room }: { room: string }) {
+/** Who asks to be let in; for those who may answer. */
+export function Requests({ room }: { room: string }) {
   const answer = async (op: "room.request.accept" | "room.request.decline", user: string): Promise<void> => {
     await ask(op, { room, user });
-    if (op === "room.request.accept") say(t("keep.let"));
+    asksNoMore(room, user);
+    say(t(op === "room.request.accept" ? "keep.let" : "keep.refused"));
   };
   return (
-    <List title={t("keep.requests")} none={t("keep.requests.none")} room={room} load={requests} again={asks.value} tools={({ user, name }, gone) => (
+    <List title={t("keep.requests")} none={t("keep.requests.none")} room={room} load={requests} again={asking.value.get(room)?.size ?? 0} tools={({ user, name }, gone) => (
       <>
         <Button look="main small" aria-label={t("keep.accept.who", { name })} onPress={async () => { await answer("room.request.accept", user); gone(); }}>{t("keep.accept")}</Button>
         <Button look="quiet small" aria-label={t("keep.refuse.who", { name })} onPress={async () => { await answer("room.request.decline", user); gone(); }}>{t("keep.refuse")}</Button>
@@ -58,21 +56,23 @@ function Requests({ room }: { room: string }) {
 }
 
 function Invited({ room }: { room: string }) {
-  return <Undoing title={t("keep.invited")} room={room} load={invited} undo={(user) => ask("room.uninvite", { room, user })} />;
+  return <Undoing title={t("keep.invited")} room={room} load={invited} word="keep.uninvite" undo={(user) => ask("room.uninvite", { room, user })} />;
 }
 
 function Banned({ room }: { room: string }) {
-  return <Undoing title={t("keep.bans")} room={room} load={bans} undo={(user) => ask("room.unban", { room, user })} />;
+  return <Undoing title={t("keep.bans")} room={room} load={bans} word="keep.undo" undo={(user) => ask("room.unban", { room, user })} />;
 }
 
 function Muted({ room }: { room: string }) {
-  return <Undoing title={t("keep.mutes")} room={room} load={mutes} undo={(user) => ask("room.unmute", { room, user })} />;
+  return <Undoing title={t("keep.mutes")} room={room} load={mutes} word="keep.undo" undo={(user) => ask("room.unmute", { room, user })} />;
 }
 
-function Undoing({ title, room, load, undo }: { title: string; room: string; load: Load; undo: (user: string) => Promise<unknown> }) {
+interface UndoProps { title: string; room: string; load: Load; word: "keep.undo" | "keep.uninvite"; undo: (user: string) => Promise<unknown> }
+
+function Undoing({ title, room, load, word, undo }: UndoProps) {
   return (
     <List title={title} none={t("keep.none")} room={room} load={load} again={0} tools={({ user, name }, gone) => (
-      <Button look="quiet small" aria-label={t("keep.undo.who", { name })} onPress={async () => { await undo(user); gone(); }}>{t("keep.undo")}</Button>
+      <Button look="quiet small" aria-label={t(`${word}.who`, { name })} onPress={async () => { await undo(user); gone(); }}>{t(word)}</Button>
     )} />
   );
 }
@@ -109,7 +109,7 @@ function List({ title, none, room, load, again, tools }: ListProps) {
         {page?.kept.map((kept) => (
           <li class="item wraps" key={kept.user}>
             <Avatar name={kept.name} user={kept.user} />
-            <span class="texts"><span class="line"><Name name={kept.name} user={kept.user} twin /></span><span class="second" dir="auto">{told(kept)}</span></span>
+            <span class="texts"><span class="line"><Name name={kept.name} user={kept.user} twin /></span><span class="second" dir="auto">{kept.note}</span></span>
             {tools(kept, () => drop(kept.user))}
           </li>
         ))}
@@ -119,14 +119,8 @@ function List({ title, none, room, load, again, tools }: ListProps) {
   );
 }
 
-function told({ until, reason }: Kept): string {
-  return [until ? t("keep.until", { date: moment(until, serverNow()) }) : t("keep.ever"), reason ?? ""].filter(Boolean).join(" · ");
-}
-
-function startHearing(): void {
-  if (hearing) return;
-  hearing = true;
-  hear("room.request", () => { asks.value += 1; });
+function till(until: number | null | undefined): string {
+  return until ? t("keep.until", { date: moment(until, serverNow()) }) : t("keep.ever");
 }
 
 function at(room: string, cursor: string): { room: string; limit: number; cursor?: string } {
@@ -135,20 +129,21 @@ function at(room: string, cursor: string): { room: string; limit: number; cursor
 
 async function requests(room: string, cursor: string): Promise<Page> {
   const got = await ask("room.requests", at(room, cursor));
-  return { kept: got.requests, next: got.next ?? "" };
+  if (!cursor) asked(room, got.requests.map(({ user }) => user));
+  return { kept: got.requests.map((one) => ({ ...one, note: t("keep.since", { date: moment(one.at, serverNow()) }) })), next: got.next ?? "" };
 }
 
 async function invited(room: string, cursor: string): Promise<Page> {
   const got = await ask("room.invitations", at(room, cursor));
-  return { kept: got.invitations, next: got.next ?? "" };
+  return { kept: got.invitations.map((one) => ({ ...one, note: till(one.until) })), next: got.next ?? "" };
 }
 
 async function bans(room: string, cursor: string): Promise<Page> {
   const got = await ask("room.bans", at(room, cursor));
-  return { kept: got.bans, next: got.next ?? "" };
+  return { kept: got.bans.map((one) => ({ ...one, note: [till(one.until), one.reason].filter(Boolean).join(" · ") })), next: got.next ?? "" };
 }
 
 async function mutes(room: string, cursor: string): Promise<Page> {
   const got = await ask("room.mutes", at(room, cursor));
-  return { kept: got.mutes, next: got.next ?? "" };
+  return { kept: got.mutes.map((one) => ({ ...one, note: till(one.until) })), next: got.next ?? "" };
 }

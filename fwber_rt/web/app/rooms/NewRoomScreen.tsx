@@ -2,7 +2,7 @@ import { useEffect, useId, useState } from "preact/hooks";
 import { ask } from "../api.ts";
 import { distance } from "../format.ts";
 import { Wrong } from "../explain.ts";
-import { around, cellOf, centre } from "../map/hexagons.ts";
+import { acrossM, centre } from "../map/hexagons.ts";
 import type { Point } from "../map/mercator.ts";
 import { go } from "../router/router.ts";
 import { config } from "../state/config.ts";
@@ -10,6 +10,7 @@ import { centreOfMap, wish } from "../state/map.ts";
 import { say } from "../state/notices.ts";
 import { shown } from "../state/place.ts";
 import { draft } from "../state/rooms.ts";
+import { sheetSize } from "../state/sheet.ts";
 import { t } from "../text.ts";
 import { Button } from "../ui/Button.tsx";
 import { Form } from "../ui/Form.tsx";
@@ -18,18 +19,23 @@ import { WrongNote } from "../ui/Wrong.tsx";
 import { belong } from "./belonging.ts";
 import { placeOf, radiusAt, written } from "./fields.ts";
 import { RoomFields, shows } from "./RoomFields.tsx";
+import { sight } from "./sight.ts";
 
-const USUAL_M = 500;
-const LOOK = 8; // the resolution whose hexagons around the circle's middle are brought into sight
+const USUAL = 1.15; // of the radius from which on being inside tells no more than a hexagon does
 
-/** A room being made. Its circle is on the map while this is open. */
+/** A room being made. Its circle is on the map while this is open, and in sight whenever its size was chosen. */
 export function NewRoomScreen() {
-  const { radius_min_m: least, radius_max_m: most } = config.value;
+  const { radius_min_m: least, radius_max_m: most, resolution } = config.value;
+  const fine = acrossM(resolution) / 2;
   const [place, setPlace] = useState<Point | null>(start);
-  const [slid, setSlid] = useState(() => placeOf(Math.max(least, Math.min(most, USUAL_M)), least, most));
+  const [slid, setSlid] = useState(() => placeOf(Math.max(least, Math.min(most, USUAL * fine)), least, most));
   const radius = radiusAt(slid, least, most);
   useEffect(() => { draft.value = place ? { lat: place.lat, lng: place.lng, radiusM: radius } : null; }, [place, radius]);
-  useEffect(() => () => { draft.value = null; }, []);
+  const show = (): void => { if (place) wish.value = sight(place, radius); };
+  useEffect(() => {
+    show();
+    return () => { draft.value = null; };
+  }, []);
   const put = (): void => setPlace(centreOfMap.peek());
   const send = async (values: Record<string, string>): Promise<void> => {
     const { max_members, ...room } = written(values);
@@ -44,7 +50,7 @@ export function NewRoomScreen() {
       <Form onSend={send} label={t("room.new")} keep="room">
         {({ busy, wrong, field }) => (
           <>
-            <Circle slid={slid} radius={radius} onSlide={setSlid} onPut={put} place={place} />
+            <Circle slid={slid} radius={radius} precise={radius < fine} onSlide={setSlid} onSlid={show} onPut={put} onShow={place ? show : null} />
             <RoomFields room={null} wrong={wrong} field={field} />
             <WrongNote text={shows(field) ? null : wrong} />
             <Button type="submit" look="main wide" disabled={busy}>{t("room.make")}</Button>
@@ -59,25 +65,35 @@ interface CircleProps {
   /** Where the slider is, 0 to 100, and what radius that is. */
   slid: number;
   radius: number;
-  place: Point | null;
+  /** Smaller than a hexagon: joining asks for more. */
+  precise: boolean;
   onSlide: (slid: number) => void;
+  /** It stays there. */
+  onSlid: () => void;
   onPut: () => void;
+  /** Null: it is nowhere yet. */
+  onShow: (() => void) | null;
 }
 
 /** Where the circle is and how large. */
-function Circle({ slid, radius, place, onSlide, onPut }: CircleProps) {
+function Circle({ slid, radius, precise, onSlide, onSlid, onPut, onShow }: CircleProps) {
   const id = useId();
+  const onMap = (then: () => void) => (): void => {
+    if (sheetSize.peek() === "full") sheetSize.value = "half";
+    then();
+  };
   return (
     <div class="stack close">
       <div class="field">
         <label for={id}>{t("room.radius", { distance: distance(radius) })}</label>
         <input id={id} class="range" type="range" min={0} max={100} value={slid} aria-valuetext={distance(radius)}
-          onInput={(event) => onSlide(Number(event.currentTarget.value))} />
+          onInput={(event) => onSlide(Number(event.currentTarget.value))} onChange={onSlid} />
       </div>
+      {precise ? <p class="small" role="status">{t("room.place.precise")}</p> : null}
       <p class="soft small">{t("room.place.what")}</p>
       <div class="row">
-        <Button look="small" onPress={onPut}>{t("room.place.put")}</Button>
-        {place ? <Button look="quiet small" onPress={() => { wish.value = around(cellOf(place, LOOK), 1); }}>{t("room.place.show")}</Button> : null}
+        <Button look="small" onPress={onMap(onPut)}>{t("room.place.put")}</Button>
+        {onShow ? <Button look="quiet small" onPress={onMap(onShow)}>{t("room.place.show")}</Button> : null}
       </div>
     </div>
   );

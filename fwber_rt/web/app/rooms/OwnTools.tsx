@@ -34,7 +34,7 @@ export function OwnTools({ room, role }: Props) {
       {role === "owner" ? <Button look="quiet danger small" onPress={() => setOpen("end")}>{t("room.end")}</Button> : null}
       {open === "edit" ? <EditDialog room={room} onClose={close} /> : null}
       {open === "leave" ? <Sure title={<Say text="room.leave.sure" values={{ room: <Name name={room.name} /> }} />} text={t(role === "owner" ? "room.leave.owner" : "room.leave.what")} act={t("room.leave")} onClose={close} onSure={() => go(room.room)} /> : null}
-      {open === "end" ? <Sure title={<Say text="room.end.sure" values={{ room: <Name name={room.name} /> }} />} text={t("room.end.what")} act={t("room.end")} onClose={close} onSure={() => stop(room.room)} /> : null}
+      {open === "end" ? <Sure title={<Say text="room.end.sure" values={{ room: <Name name={room.name} /> }} />} text={t("room.end.what")} act={t("room.end")} onClose={close} onSure={() => stop(room)} /> : null}
     </div>
   );
 }
@@ -84,9 +84,9 @@ async function go(room: string): Promise<void> {
   say(t("room.left"));
 }
 
-async function stop(room: string): Promise<void> {
+async function stop({ room, name }: RoomView): Promise<void> {
   await ask("room.delete", { room });
   end(room);
-  say(t("room.ended"));
+  say(t("room.over", { room: name }));
   back({ screen: "rooms" });
 }

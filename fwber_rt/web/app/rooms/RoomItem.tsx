@@ -2,7 +2,7 @@ import type { RoomView } from "../../client/index.ts";
 import { distance } from "../format.ts";
 import { format } from "../router/route.ts";
 import { unread } from "../state/conversations.ts";
-import { mine } from "../state/rooms.ts";
+import { asking, mine } from "../state/rooms.ts";
 import { isKey, t } from "../text.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Name } from "../ui/Name.tsx";
@@ -11,6 +11,7 @@ import { Name } from "../ui/Name.tsx";
 export function RoomItem({ room }: { room: RoomView }) {
   const isMine = mine.value.has(room.room);
   const count = unread.value.get(`room:${room.room}`) ?? 0;
+  const askers = asking.value.get(room.room)?.size ?? 0;
   return (
     <li>
       <a class="item" href={format({ screen: isMine ? "room" : "roomAbout", room: room.room })}>
@@ -18,6 +19,7 @@ export function RoomItem({ room }: { room: RoomView }) {
         <span class="texts">
           <span class="line"><Name name={room.name} /></span>
           <span class="second">{facts(room)}</span>
+          {isMine && askers > 0 ? <span class="second mark">{t("rooms.asking", { count: askers })}</span> : null}
         </span>
         {count > 0 ? <span class="chip mine">{t("nav.unread", { count })}</span> : null}
         <Icon name="forward" size={18} />
@@ -30,10 +32,15 @@ export function RoomItem({ room }: { room: RoomView }) {
 export function facts(room: RoomView): string {
   const parts = [kindText(room.kind)];
   if (room.visibility !== "public") parts.push(visibilityText(room.visibility));
-  const members = membersText(room);
+  const members = isFull(room) ? t("room.full") : membersText(room);
   if (members) parts.push(members);
   if (typeof room.distance_m === "number") parts.push(t("room.away", { distance: distance(room.distance_m) }));
   return parts.join(" · ");
+}
+
+/** As many are in it as may be, where I may know how many there are. */
+export function isFull({ members, max_members: most }: RoomView): boolean {
+  return typeof members === "number" && members >= most;
 }
 
 export function kindText(kind: string): string {

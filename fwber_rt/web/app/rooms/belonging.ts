@@ -4,12 +4,15 @@ import type { MyInvitation, RoomView } from "../../client/index.ts";
 import { ask, client, hear, link, who } from "../api.ts";
 import { say } from "../state/notices.ts";
 import { me } from "../state/people.ts";
-import { found, invitations, mine, mutedIn, requested } from "../state/rooms.ts";
+import { found, invitations, mine, mutedIn, outOf, type Out } from "../state/rooms.ts";
 import { t } from "../text.ts";
+import { answered, startAsking } from "./asking.ts";
 import { startFinding } from "./finding.ts";
 
 const ROOM = "room:";
 const MOST_INVITATIONS = 500;
+/** What rooms that were looked at are called; those of one visit. */
+const names = new Map<string, string>();
 
 /** Start; call once. */
 export function startRooms(): void {
@@ -21,20 +24,35 @@ export function startRooms(): void {
   hear("stream.left", ({ s }) => { if (s?.startsWith(ROOM)) leave(s.slice(ROOM.length)); });
   hear("stream.lost", ({ s }) => { if (s?.startsWith(ROOM)) learnRoom(s.slice(ROOM.length)).catch(ignore); });
   hear("room.update", ({ d }) => change(d.room));
-  hear("room.delete", ({ d }) => end(d.room));
+  hear("room.delete", ({ d }) => gone(d.room));
   hear("member.join", ({ d }) => count(d.room, d.user, 1));
   hear("member.leave", ({ d }) => (d.user === me.peek()?.user ? leftBy(d.room, d.reason) : count(d.room, d.user, -1)));
-  hearOfMe();
+  startAsking();
   startFinding();
 }
 
 /** I am in this room now; or it is another one now. */
 export function belong(room: RoomView): void {
+  names.set(room.room, room.name);
   batch(() => {
     mine.value = new Map(mine.peek()).set(room.room, room);
     invitations.value = without(invitations.peek(), room.room);
-    requested.value = new Set([...requested.peek()].filter((id) => id !== room.room));
+    outOf.value = without(outOf.peek(), room.room);
+    answered(room.room);
   });
+}
+
+/** I am no longer in it, and not because I wanted to; said where its conversation was. */
+export function putOut(room: string, why: Out): void {
+  batch(() => {
+    outOf.value = new Map(outOf.peek()).set(room, why);
+    leave(room);
+  });
+}
+
+/** What I call a room: its name, where I know it. */
+export function nameOfRoom(id: string): string {
+  return (mine.peek().get(id) ?? found.peek().get(id) ?? invitations.peek().get(id)?.room)?.name ?? names.get(id) ?? t("room.some");
 }
 
 /** I am no longer in it. */
@@ -66,39 +84,29 @@ export async function learnInvitations(): Promise<void> {
 /** One room as it is now; it is put where it belongs. */
 export async function learnRoom(id: string): Promise<RoomView> {
   const room = await ask("room.get", { room: id });
-  if (room.s) mine.value = new Map(mine.peek()).set(id, room);
-  else leave(id);
+  names.set(id, room.name);
+  if (room.s) {
+    mine.value = new Map(mine.peek()).set(id, room);
+    outOf.value = without(outOf.peek(), id);
+  } else leave(id);
   return room;
 }
 
-function hearOfMe(): void {
-  hear("room.invited", ({ d }) => {
-    say(t("invitation.new"));
-    if (d.room) learnInvitations().catch(ignore);
-  });
-  hear("room.admitted", ({ d }) => {
-    say(t("request.granted"));
-    requested.value = new Set([...requested.peek()].filter((id) => id !== d.room));
-    learnInvitations().catch(ignore);
-  });
-  hear("room.declined", ({ d }) => {
-    say(t("request.declined"), { bad: true });
-    requested.value = new Set([...requested.peek()].filter((id) => id !== d.room));
-  });
-  hear("room.kicked", ({ d }) => out(d.room, "room.kicked"));
-  hear("room.banned", ({ d }) => out(d.room, "room.banned"));
-  hear("room.muted", ({ d }) => { mutedIn.value = new Map(mutedIn.peek()).set(d.room, d.until); });
-  hear("room.unmuted", ({ d }) => { mutedIn.value = without(mutedIn.peek(), d.room); });
-}
-
-function out(room: string, why: "room.kicked" | "room.banned"): void {
-  say(t(why, { room: mine.peek().get(room)?.name ?? t("room.one") }), { bad: true });
-  leave(room);
-}
-
 function leftBy(room: string, reason: string): void {
-  if (reason === "outside") say(t("room.walked", { room: mine.peek().get(room)?.name ?? t("room.one") }));
-  leave(room);
+  if (reason === "outside") {
+    say(t("room.walked", { room: nameOfRoom(room) }));
+    putOut(room, { why: "outside", until: null, reason: "" });
+  } else if (reason === "removed" && !outOf.peek().has(room)) putOut(room, { why: "kicked", until: null, reason: "" });
+  else leave(room);
+}
+
+/** It has ended. Whoever ended it was told so, and is out of it already. */
+function gone(room: string): void {
+  if (mine.peek().has(room)) {
+    say(t("room.over", { room: nameOfRoom(room) }));
+    putOut(room, { why: "ended", until: null, reason: "" });
+  }
+  end(room);
 }
 
 function learnAll(): void {
@@ -136,12 +144,12 @@ function forgetAll(): void {
   batch(() => {
     for (const state of [mine, found]) if (state.peek().size > 0) state.value = new Map();
     if (invitations.peek().size > 0) invitations.value = new Map();
-    if (requested.peek().size > 0) requested.value = new Set();
+    if (outOf.peek().size > 0) outOf.value = new Map();
     if (mutedIn.peek().size > 0) mutedIn.value = new Map();
   });
 }
 
-function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
+export function without<T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> {
   if (!map.has(key)) return map;
   const next = new Map(map);
   next.delete(key);

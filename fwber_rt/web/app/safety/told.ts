@@ -47,5 +47,5 @@ function hush(until: number, reason: string): void {
 }
 
 function tell(text: string, run: () => void): void {
-  say(text, { bad: true, action: { text: t("told.read"), run } });
+  say(text, { bad: true, stay: true, action: { text: t("told.read"), run } });
 }

@@ -48,9 +48,13 @@ export function Sheet({ children }: { children: ComponentChildren }) {
   );
 }
 
-/** What has the focus is in sight. */
+const TYPED_IN = "textarea, input:not([type=range], [type=radio], [type=checkbox])";
+
+/** What has the focus is in sight, above the keys of a phone where it is typed in. */
 function rise({ target }: FocusEvent): void {
-  if (sheetSize.peek() === "peek" && target instanceof Element && !target.matches(".grip, .sheet")) sheetSize.value = "half";
+  if (!(target instanceof Element) || target.matches(".grip, .sheet")) return;
+  if (target.matches(TYPED_IN)) sheetSize.value = "full";
+  else if (sheetSize.peek() === "peek") sheetSize.value = "half";
 }
 
 const NEXT: Record<Size, Size> = { [SIZES[0]]: SIZES[1], [SIZES[1]]: SIZES[2], [SIZES[2]]: SIZES[0] };

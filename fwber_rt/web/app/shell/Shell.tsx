@@ -10,8 +10,8 @@ import { Guard } from "./Guard.tsx";
 import { Sheet } from "./Sheet.tsx";
 import { Tabs } from "./Tabs.tsx";
 
-/** Conversations need the height of a phone; lists leave the map half of it. */
-const TALL = new Set(["room", "here", "newRoom", "roomAbout", "privacy", "account", "devices", "data", "hidden", "look", "profile", "me"]);
+/** Conversations need the height of a phone; lists, and what is put on the map, leave the map half of it. */
+const TALL = new Set(["room", "here", "roomAbout", "privacy", "account", "devices", "data", "hidden", "look", "profile", "me"]);
 
 /** Everything once somebody is in: tabs, the panel with the screen of the route, the map. */
 export function Shell() {

@@ -23,7 +23,7 @@ describe("banner", () => {
   });
 
   it("says it when the server has been gone for an hour", () => {
-    expect(banner(facts({ link: resuming, lostAt: NOW - 60 * MIN }))).toMatchObject({ look: "bad", text: expect.stringContaining("60 min") });
+    expect(banner(facts({ link: resuming, lostAt: NOW - 60 * MIN }))).toMatchObject({ look: "bad", text: expect.stringContaining("1 hour") });
   });
 
   it("blames the device when that is offline", () => {

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
+import { dialogs, Toasts } from "./Toasts.tsx";
 
 interface Props {
   title: ComponentChildren;
@@ -14,7 +15,11 @@ export function Dialog({ title, onClose, children }: Props) {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
-    return () => { if (before instanceof HTMLElement && before.isConnected) before.focus(); };
+    dialogs.value += 1;
+    return () => {
+      dialogs.value -= 1;
+      if (before instanceof HTMLElement && before.isConnected) before.focus();
+    };
   }, []);
   return (
     <dialog
@@ -28,6 +33,7 @@ export function Dialog({ title, onClose, children }: Props) {
         <h2 id={id}>{title}</h2>
         {children}
       </div>
+      <Toasts inside />
     </dialog>
   );
 }

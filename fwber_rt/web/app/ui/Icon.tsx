@@ -29,6 +29,8 @@ const PATHS = {
   out: "M10 4.500H4.500v15H10M14.500 8l4 4-4 4M18.500 12H9",
   search: "M10.500 4a6.500 6.500 0 110 13 6.500 6.500 0 010-13zM15.500 15.500L20.500 20.500",
   send: "M3.500 11.500L20.500 4 14 20.500l-2.800-6.700z",
+  link: "M10 14a4 4 0 005.700 0l3.500-3.500a4 4 0 00-5.700-5.700L12 6.300M14 10a4 4 0 00-5.700 0l-3.500 3.500a4 4 0 005.700 5.700l1.500-1.500",
+  lines: "M8.500 6h12M8.500 12h12M8.500 18h12M4 6v.1M4 12v.1M4 18v.1",
   more: "M5.500 12v.1M12 12v.1M18.500 12v.1",
 } as const;
 
@@ -36,7 +38,7 @@ export type IconName = keyof typeof PATHS;
 
 export function Icon({ name, size = 22 }: { name: IconName; size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">
+    <svg width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width={name === "more" ? 3 : 1.8} stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" focusable="false">
       <path d={PATHS[name]} />
     </svg>
   );
