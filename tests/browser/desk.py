@@ -12,7 +12,7 @@ from playwright.async_api import Locator, expect
 from fwber_rt.storage import control
 from tests.browser.people import Person
 from tests.browser.scene import Scene
-from tests.browser.words import t
+from tests.browser.words import like, t
 from tests.e2e.servers import Process
 from tests.e2e.wire import Json
 
@@ -121,6 +121,56 @@ async def judging(boss: Person, known: Json) -> None:
     await boss.press(t("verdict.dismiss"))
 
 
+def asking(path: str, act: str) -> Way:
+    """The dialog that a button of a screen opens."""
+
+    async def go(boss: Person, known: Json) -> None:
+        await screen(path)(boss, known)
+        await boss.press(t(act))
+        await expect(dialog(boss)).to_be_visible()
+
+    return go
+
+
+async def unreasoned(boss: Person, known: Json) -> None:
+    """Sent without a reason."""
+    await suspending(boss, known)
+    await dialog(boss).locator("[type=submit]").click()
+    await expect(dialog(boss).get_by_text(t("do.reason.missing"))).to_be_visible()
+
+
+async def ending_a_room(boss: Person, known: Json) -> None:
+    await screen("rooms")(boss, known)
+    await boss.panel.get_by_role("button", name=like("rooms.end.title")).first.click()
+    await expect(dialog(boss)).to_be_visible()
+
+
+async def suspended(boss: Person, known: Json) -> None:
+    """Somebody who is, and was told why; the page says that it is done."""
+    await screen("users/{user}")(boss, known)
+    await take_up(boss, t("do.suspend"), span="week", reason="Rude to everybody")
+    await expect(boss.panel.get_by_text(t("user.suspended"), exact=True)).to_be_visible()
+
+
+async def judged(boss: Person, known: Json) -> None:
+    await judging(boss, known)
+    await dialog(boss).locator("[type=submit]").click()
+    await expect(boss.text(like("report.closed.how"))).to_be_visible()
+
+
+async def closed(boss: Person, known: Json) -> None:
+    await screen("reports")(boss, known)
+    await boss.press(t("reports.closed"))
+    await expect(boss.page.locator(f"a[href='#/reports/{known['report']}']")).to_be_visible()
+
+
+async def code(boss: Person, known: Json) -> None:
+    """The code for a new password, shown once."""
+    await screen("users/{account}")(boss, known)
+    await take_up(boss, t("do.reset"), reason="Asked by telephone")
+    await expect(dialog(boss).locator(".code")).to_be_visible()
+
+
 SCREENS: Final[Mapping[str, Way]] = {
     "admin-overview": overview,
     "admin-busy": busy,
@@ -136,4 +186,23 @@ SCREENS: Final[Mapping[str, Way]] = {
     "admin-room-end": ending,
     "admin-settings": screen("settings"),
     "admin-audit": screen("audit"),
+}
+
+# What one asks and does there, in this order; ``{account}`` has a login.
+ACTS: Final[Mapping[str, Way]] = {
+    "admin-warn": asking("users/{user}", "do.warn"),
+    "admin-silence": asking("users/{user}", "do.silence"),
+    "admin-sign-out": asking("users/{user}", "do.sign.out"),
+    "admin-reset": asking("users/{account}", "do.reset"),
+    "admin-code": code,
+    "admin-unreasoned": unreasoned,
+    "admin-verdict-warn": asking("reports/{report}", "verdict.warn"),
+    "admin-verdict-silence": asking("reports/{report}", "verdict.silence"),
+    "admin-verdict-suspend": asking("reports/{report}", "verdict.suspend"),
+    "admin-end": ending_a_room,
+    "admin-suspended": suspended,
+    "admin-unsuspend": asking("users/{user}", "do.unsuspend"),
+    "admin-judged": judged,
+    "admin-closed": closed,
+    "admin-log": screen("audit"),
 }

@@ -1,8 +1,8 @@
-"""axe-core finds nothing serious on any screen, in either colours."""
+"""axe-core finds nothing serious on any screen, phone or desktop, in either colours."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,13 @@ import pytest
 import pytest_asyncio
 
 import fwber_rt
+from tests.browser.chromium import DESKTOP, PHONE
 from tests.browser.conftest import Place, Visit
+from tests.browser.corners import INSIDE_CORNERS, OUTSIDE_CORNERS
 from tests.browser.people import Person
 from tests.browser.scene import Scene, lively
 from tests.browser.screens import INSIDE, OUTSIDE
+from tests.browser.test_trouble import GONE
 from tests.e2e.servers import Process
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -48,6 +51,13 @@ async def in_both_colours(person: Person) -> list[str]:
     return light + [f"dark: {found}" for found in await violations(person, "color-contrast")]
 
 
+def told(found: Mapping[str, list[str]], size: tuple[int, int]) -> None:
+    """How many screens there were and what was found on them (``pytest -s`` shows it). Fails where there is anything."""
+    violations = sum(map(len, found.values()))
+    print(f"\naxe-core: {len(found)} screens at {size[0]} x {size[1]}, light and dark, serious or critical: {violations}")
+    assert {name: each for name, each in found.items() if each} == {}
+
+
 async def test_axe_notices(visit: Visit) -> None:
     ada = await visit()
     await ada.open()
@@ -55,17 +65,20 @@ async def test_axe_notices(visit: Visit) -> None:
     assert any("button-name" in found for found in await violations(ada))
 
 
-async def test_every_screen_has_nothing_serious(visit: Visit, scene: Scene) -> None:
-    ada = await visit()
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_every_screen_has_nothing_serious(visit: Visit, scene: Scene, size: tuple[int, int]) -> None:
+    ada = await visit(size=size)
+    ada.watch.allow("ERR_INTERNET_DISCONNECTED", "400", "401", *GONE)
     found: dict[str, list[str]] = {}
     await ada.open()
-    for name, way in OUTSIDE.items():
+    for name, way in {**OUTSIDE, **OUTSIDE_CORNERS}.items():
         await way(ada, scene)
         found[name] = await in_both_colours(ada)
     await ada.go("")
     await ada.arrive("Ada")
-    for name, way in INSIDE.items():
+    for name, way in {**INSIDE, **INSIDE_CORNERS}.items():
         await ada.dismiss()
+        await ada.context.set_offline(False)
         await way(ada, scene)
         found[name] = await in_both_colours(ada)
-    assert {name: each for name, each in found.items() if each} == {}
+    told(found, size)

@@ -12,11 +12,12 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from fwber_rt.storage import control
+from tests.browser.chromium import DESKTOP
 from tests.browser.conftest import Place, Visit
-from tests.browser.desk import PASSWORD, PHONE, SCREENS, appoint, dialog, reported, sign_in, take_up
+from tests.browser.desk import ACTS, PASSWORD, PHONE, SCREENS, appoint, dialog, reported, sign_in, take_up
 from tests.browser.people import Person
 from tests.browser.scene import Scene, lively
-from tests.browser.test_accessibility import in_both_colours
+from tests.browser.test_accessibility import in_both_colours, told
 from tests.browser.words import like, t
 from tests.e2e.servers import Process
 
@@ -263,19 +264,25 @@ async def test_the_second_factor_is_asked_for(visit: Visit, shared: Process) -> 
     await expect(boss.heading(t("nav.overview"))).to_be_visible()
 
 
-async def test_every_screen_has_nothing_serious_and_no_side_to_scroll_to(visit: Visit, shared: Process, scene: Scene) -> None:
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_every_screen_has_nothing_serious_and_no_side_to_scroll_to(
+    visit: Visit, shared: Process, scene: Scene, size: tuple[int, int]
+) -> None:
+    login = f"boss-looks-{size[0]}"
     known = await reported(scene)
-    await appoint(shared, "boss-looks")
-    boss = await visit(size=PHONE)
+    await appoint(shared, login)
+    made = await shared.rest().ok("POST /auth/register", body={"login": f"{login}-at", "password": PASSWORD, "name": "Ada"})
+    known["account"] = made["user"]["user"]
+    boss = await visit(size=size)
     await boss.open("/admin")
     found = {"door": await in_both_colours(boss)}
-    await sign_in(boss, "boss-looks")
-    for name, way in SCREENS.items():
+    await sign_in(boss, login)
+    for name, way in {**SCREENS, **ACTS}.items():
         await boss.dismiss()
         await way(boss, known)
         found[name] = await in_both_colours(boss)
         wide = await boss.page.evaluate(
             "Math.max(document.scrollingElement.scrollWidth, document.querySelector('main').scrollWidth)"
         )
-        assert wide <= PHONE[0], name
-    assert {name: each for name, each in found.items() if each} == {}
+        assert wide <= size[0], name
+    told(found, size)

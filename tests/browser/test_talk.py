@@ -128,6 +128,30 @@ async def test_what_is_unread_is_counted_and_marked(visit: Visit, scene: Scene) 
     await expect(ada.page.locator(".tabs .unread")).to_have_count(0)
 
 
+async def test_who_leaves_a_conversation_within_a_frame_has_left_it(visit: Visit, scene: Scene) -> None:
+    ada = await visit()
+    await ada.arrive("Ada")
+    room = scene.rooms["Library"]
+    await join(ada, room)
+    await scene.people[0].send(room, "first")
+    await hears(ada, "first")
+    await ada.go("me")
+    await ada.page.evaluate(
+        """async (hashes) => {
+          for (const hash of hashes) {
+            const turned = new Promise((done) => addEventListener("hashchange", () => setTimeout(done, 0), { once: true }));
+            location.hash = hash;
+            await turned;
+          }
+        }""",
+        [f"#/rooms/{room}", "#/me"],
+    )
+    await expect(writing_in(ada)).to_have_count(0)
+    for text in ("second", "third"):
+        await scene.people[0].send(room, text)
+    await expect(ada.page.get_by_role("navigation").get_by_text(t("nav.unread", count=2))).to_have_count(1)
+
+
 async def test_a_message_under_way_when_the_server_dies_is_said_once(visit: Visit, process: Start, place: Place) -> None:
     server = await process()
     scene = Scene(server.url, place)

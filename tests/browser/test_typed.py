@@ -249,6 +249,7 @@ async def test_two_tabs_do_not_write_over_each_other_and_send_what_waits_once(
     await expect(writing_in(other)).to_have_value("in the second")
     await ada.context.set_offline(True)
     await write(ada, "by the first, offline")
+    await expect(ada.page.locator(".sending", has_text="by the first, offline")).to_be_visible()
     await writing_in(other).press("Enter")
     await ada.context.set_offline(False)
     for tab in (ada, other):
