@@ -75,7 +75,7 @@ def test_scale(tmp_path: Path) -> None:
     status, report = _tiny(tmp_path, "scale")
     assert status in (HELD, MISSED)
     means = report["figures"]["mean_us"]
-    assert means.keys() == {"nearby", "move", "its part in the tick", "join", "send"}
+    assert means.keys() == {"nearby", "move", "its part in the tick", "join", "send", "nearby, in one area"}
     assert all(0 < mean < 10_000 for each in means.values() for mean in each.values())
     assert report["figures"]["ratios"]["join"] == pytest.approx(means["join"]["4000"] / means["join"]["1000"])
 

@@ -145,7 +145,7 @@ async def ending_a_room(boss: Person, known: Json) -> None:
     await expect(dialog(boss)).to_be_visible()
 
 
-async def suspended(boss: Person, known: Json) -> None:
+async def just_suspended(boss: Person, known: Json) -> None:
     """Somebody who is, and was told why; the page says that it is done."""
     await screen("users/{user}")(boss, known)
     await take_up(boss, t("do.suspend"), span="week", reason="Rude to everybody")
@@ -158,7 +158,7 @@ async def judged(boss: Person, known: Json) -> None:
     await expect(boss.text(like("report.closed.how"))).to_be_visible()
 
 
-async def closed(boss: Person, known: Json) -> None:
+async def among_closed(boss: Person, known: Json) -> None:
     await screen("reports")(boss, known)
     await boss.press(t("reports.closed"))
     await expect(boss.page.locator(f"a[href='#/reports/{known['report']}']")).to_be_visible()
@@ -200,9 +200,9 @@ ACTS: Final[Mapping[str, Way]] = {
     "admin-verdict-silence": asking("reports/{report}", "verdict.silence"),
     "admin-verdict-suspend": asking("reports/{report}", "verdict.suspend"),
     "admin-end": ending_a_room,
-    "admin-suspended": suspended,
+    "admin-suspended": just_suspended,
     "admin-unsuspend": asking("users/{user}", "do.unsuspend"),
     "admin-judged": judged,
-    "admin-closed": closed,
+    "admin-closed": among_closed,
     "admin-log": screen("audit"),
 }

@@ -15,7 +15,7 @@ from tests.browser.conftest import Place, Visit
 from tests.browser.corners import INSIDE_CORNERS, OUTSIDE_CORNERS
 from tests.browser.people import Person
 from tests.browser.scene import Scene, lively
-from tests.browser.screens import INSIDE, OUTSIDE
+from tests.browser.screens import INSIDE, OUTSIDE, ROOMS, at_rest
 from tests.browser.test_trouble import GONE
 from tests.e2e.servers import Process
 
@@ -79,6 +79,20 @@ async def test_every_screen_has_nothing_serious(visit: Visit, scene: Scene, size
     for name, way in {**INSIDE, **INSIDE_CORNERS}.items():
         await ada.dismiss()
         await ada.context.set_offline(False)
+        await way(ada, scene)
+        found[name] = await in_both_colours(ada)
+    told(found, size)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
+async def test_every_state_of_a_room_has_nothing_serious(visit: Visit, scene: Scene, size: tuple[int, int]) -> None:
+    ada = await visit(size=size)
+    ada.watch.allow("ERR_INTERNET_DISCONNECTED", "400", "401", *GONE)
+    await ada.open()
+    await ada.arrive("Ada")
+    found: dict[str, list[str]] = {}
+    for name, way in ROOMS.items():
+        await at_rest(ada)
         await way(ada, scene)
         found[name] = await in_both_colours(ada)
     told(found, size)

@@ -326,7 +326,7 @@ export const messages = {
   "keep.requests": "Who asks to be let in",
   "keep.requests.none": "Nobody asks.",
   "keep.accept": "Let in",
-  "keep.accept.who": "Let {name} in",
+  "keep.accept.who": "Let in {name}",
   "keep.refuse": "Refuse",
   "keep.refuse.who": "Refuse {name}",
   "keep.let": "They were told that they may come in.",

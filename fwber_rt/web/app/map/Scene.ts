@@ -47,6 +47,7 @@ export class Scene {
   #model: Model;
   #drawn: Model;
   #waiting = false;
+  #gone = false;
   #ground: { key: string; cells: string[] } = { key: "", cells: [] };
 
   constructor(host: HTMLElement, model: Model, start: { centre: Point; zoom: number }, events: SceneEvents) {
@@ -71,6 +72,7 @@ export class Scene {
     this.#waiting = true;
     nextFrame(() => {
       this.#waiting = false;
+      if (this.#gone) return;
       const [now, before] = [this.#model, this.#drawn];
       this.#drawn = now;
       if (now.rooms !== before.rooms || now.palette !== before.palette || now.room !== before.room || now.level !== before.level) this.#lower.draw();
@@ -104,6 +106,7 @@ export class Scene {
   }
 
   remove(): void {
+    this.#gone = true; // a frame may be waited for, and the map has nothing left to be drawn upon
     this.map.remove();
   }
 
