@@ -18,6 +18,7 @@ from tests.browser.conftest import Place, Visit
 from tests.browser.corpus import AWKWARD, TEXTS
 from tests.browser.desk import appoint, sign_in, take_up
 from tests.browser.people import Person
+from tests.browser.quick import QUICK
 from tests.browser.scene import Scene
 from tests.browser.test_hostile import PWN
 from tests.browser.test_talk import join
@@ -41,6 +42,15 @@ localStorage.setItem("fwber.notify", "on");
 Object.defineProperty(document, "visibilityState", { get: () => window.away ? "hidden" : "visible" });
 navigator.serviceWorker.getRegistration = async () => undefined;
 """
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Process]:
+    """A server of this file alone: so many rooms and reports would push others' off the first page."""
+    process = Process(tmp_path_factory.mktemp("corpus") / "data", **QUICK)
+    await process.start()
+    yield process
+    await process.close()
 
 
 class Crowd:
