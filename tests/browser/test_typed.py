@@ -78,6 +78,7 @@ async def test_a_reload_while_a_message_is_under_way_says_it_once(visit: Visit, 
     await expect(ada.page.locator(".sending")).to_have_count(0)
     await write(ada, "and another")
     await hears(ada, "and another")
+    await expect(ada.page.locator(".sending")).to_have_count(0)
     history = await scene.people[0].history(room)
     assert [message["content"]["text"] for message in history["messages"]] == [
         "stored, and its author does not know",
