@@ -1,6 +1,7 @@
 """REST beside WebSocket in one open loop: kept-alive HTTP connections, each with one request under way at a time.
 
-A request that finds every lane busy waits for one, as in a browser, and its wait counts from when it was due all the same.
+A request that finds every lane busy waits for one, as in a browser, and its wait counts from when it was due all the same. A lane
+on which nothing was asked for long is ended by the server, which it may do; another is opened in its place.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from bench.report import Unmeasurable
 from bench.wire import Socket, request
 
 _OK = b"HTTP/1.1 200 "
+_TOO_LONG = b"HTTP/1.1 408 "
 
 
 @dataclass(slots=True)
@@ -34,10 +36,11 @@ class _Asked:
 class _Lane:
     """One connection. ``asked`` is what is under way on it."""
 
-    __slots__ = ("asked", "received", "socket")
+    __slots__ = ("asked", "place", "received", "socket")
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: Socket, place: int) -> None:
         self.socket = socket
+        self.place = place
         self.received = bytearray()
         self.asked: _Asked | None = None
 
@@ -46,16 +49,15 @@ class Lanes:
     """``count`` connections to a server's REST side; answers go to ``answers``."""
 
     def __init__(self, door: Door, count: int, answers: list[Answer], late: list[float]) -> None:
-        self._host = door.name
+        self._door, self._host = door, door.name
         self._answers, self._late = answers, late
         self._waiting: deque[_Asked] = deque()
         self.epoll = select.epoll()
-        self._lanes = [_Lane(Socket(door, source(place))) for place in range(count)]
+        self._lanes = [_Lane(Socket(door, source(place)), place) for place in range(count)]
         self._idle = list(self._lanes)
-        self._of = {lane.socket.sock.fileno(): lane for lane in self._lanes}
-        for fd, lane in self._of.items():
-            lane.socket.sock.setblocking(False)
-            self.epoll.register(fd, select.EPOLLIN)
+        self._of: dict[int, _Lane] = {}
+        for lane in self._lanes:
+            self._watch(lane)
 
     @property
     def outstanding(self) -> int:
@@ -92,6 +94,18 @@ class Lanes:
         for lane in self._lanes:
             lane.socket.close()
 
+    def _watch(self, lane: _Lane) -> None:
+        lane.socket.sock.setblocking(False)
+        self._of[lane.socket.sock.fileno()] = lane
+        self.epoll.register(lane.socket.sock.fileno(), select.EPOLLIN)
+
+    def _open_anew(self, lane: _Lane) -> None:
+        del self._of[lane.socket.sock.fileno()]
+        lane.socket.close()
+        lane.socket = Socket(self._door, source(lane.place))
+        lane.received.clear()
+        self._watch(lane)
+
     def _send(self, lane: _Lane, asked: _Asked) -> None:
         lane.asked = asked
         if lane.socket.sock.send(asked.data) != len(asked.data):
@@ -102,10 +116,18 @@ class Lanes:
             lane.received += lane.socket.receive()
         except BlockingIOError:
             return
+        except Unmeasurable:
+            if lane.asked is not None:
+                raise
+            self._open_anew(lane)
+            return
         head, found, body = lane.received.partition(b"\r\n\r\n")
         if not found or len(body) < _length(head):
             return
         asked = lane.asked
+        if asked is None and head.startswith(_TOO_LONG):
+            self._open_anew(lane)
+            return
         if asked is None:
             raise Unmeasurable("the server answered what was not asked")
         error = "" if head.startswith(_OK) else str(orjson.loads(bytes(body)).get("name", head[9:12].decode("ascii")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 
 import pytest
@@ -20,6 +21,11 @@ def settle(lanes: Lanes, seconds: float = 2.0) -> None:
     end = time.perf_counter() + seconds
     while lanes.outstanding and time.perf_counter() < end:
         lanes.pump()
+
+
+def hear_something(lanes: Lanes) -> None:
+    while not lanes.pump():
+        pass
 
 
 def test_requests_wait_for_a_lane_and_are_answered_once_each() -> None:
@@ -65,3 +71,33 @@ def test_a_server_that_ends_a_lane_is_not_measured() -> None:
     with pytest.raises(Unmeasurable, match="ended|closed"):
         settle(lanes)
     lanes.close()
+
+
+@pytest.mark.parametrize("farewell", [b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 2\r\n\r\n{}"])
+def test_a_lane_on_which_nothing_was_asked_may_be_ended_and_is_opened_anew(farewell: bytes) -> None:
+    answers: list[Answer] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        lanes = Lanes(Door(listening.getsockname()[1]), 1, answers, [])
+        first, _ = listening.accept()
+        first.sendall(farewell)
+        first.close()
+        hear_something(lanes)
+        second, _ = listening.accept()
+        lanes.ask(0, "GET", "/page", "", time.perf_counter(), label="page")
+        assert second.recv(1000).startswith(b"GET /page ")
+        second.sendall(OK)
+        settle(lanes)
+        second.close()
+        lanes.close()
+    assert [answer.error for answer in answers] == [""]
+
+
+def test_an_answer_to_nothing_is_no_measurement() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        lanes = Lanes(Door(listening.getsockname()[1]), 1, [], [])
+        accepted, _ = listening.accept()
+        accepted.sendall(OK)
+        with pytest.raises(Unmeasurable, match="not asked"):
+            hear_something(lanes)
+        accepted.close()
+        lanes.close()
