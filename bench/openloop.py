@@ -10,6 +10,7 @@ more than the waits looked for: there is none during a loop.)
 from __future__ import annotations
 
 import gc
+import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -45,6 +46,32 @@ class Schedule:
         return range(first, self.made)
 
 
+class Haphazard:
+    """As ``Schedule``, but each at a moment of its own: a Poisson process, as many people together are who know nothing of each
+    other. Steady rates that are multiples of each other fall due at the same moments, again and again in the same order.
+    """
+
+    def __init__(self, rate: float, start: float, chance: random.Random) -> None:
+        if rate <= 0:
+            raise ValueError("a rate is above 0")
+        self._rate, self._chance = rate, chance
+        self._moments = [start + chance.expovariate(rate)]
+        self.made = 0
+
+    def moment(self, number: int) -> float:
+        """When number ``number`` (from 0) is due."""
+        while len(self._moments) <= number:
+            self._moments.append(self._moments[-1] + self._chance.expovariate(self._rate))
+        return self._moments[number]
+
+    def due(self, now: float) -> range:
+        """The numbers that have become due since the last call."""
+        first = self.made
+        while self.moment(self.made) <= now:
+            self.made += 1
+        return range(first, self.made)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of an open loop. Seconds; ``late`` is how long after they were due requests left the generator."""
@@ -76,17 +103,22 @@ class Outcome:
         return sum(not answer.error for answer in self.of(*labels)) / self.seconds
 
 
+Schedules = Sequence[tuple[Schedule | Haphazard, Ask]]
+
+
 def run(
     exchange: Exchange, streams: Sequence[tuple[float, Ask]], seconds: float, *, warm_up: float = 0.0, patience: float = 10.0,
-    clock: Clock = time.perf_counter,
+    clock: Clock = time.perf_counter, chance: random.Random | None = None,
 ) -> Outcome:  # fmt: skip
     """Each of ``streams`` is a rate and what is done at it: ``ask(number, due)`` sends one request that was due then.
+
+    With ``chance`` each is due at a moment of its own (``Haphazard``), else steadily.
 
     What was due in the ``warm_up`` is sent and not counted. Waits for outstanding answers for ``patience`` seconds at most.
     Unmeasurable when nothing at all was answered.
     """
     with no_garbage():
-        return _run(exchange, streams, seconds, warm_up, patience, clock)
+        return _run(exchange, _schedules(streams, clock(), chance), seconds, warm_up, patience, clock)
 
 
 @contextmanager
@@ -100,12 +132,16 @@ def no_garbage() -> Iterator[None]:
         gc.enable()
 
 
+def _schedules(streams: Sequence[tuple[float, Ask]], begin: float, chance: random.Random | None) -> Schedules:
+    return [
+        (Haphazard(rate, begin, chance) if chance else Schedule(rate, begin), ask) for rate, ask in streams if rate > 0
+    ]  # fmt: skip
+
+
 def _run(
-    exchange: Exchange, streams: Sequence[tuple[float, Ask]], seconds: float, warm_up: float, patience: float, clock: Clock
-) -> Outcome:
-    begin = clock()
-    counting = begin + warm_up
-    schedules = [(Schedule(rate, begin), ask) for rate, ask in streams if rate > 0]
+    exchange: Exchange, schedules: Schedules, seconds: float, warm_up: float, patience: float, clock: Clock
+) -> Outcome:  # fmt: skip
+    counting = clock() + warm_up
     exchange.forget()
     end = counting + seconds
     while True:
@@ -122,7 +158,7 @@ def _run(
     return Outcome(seconds, answers, quantiles(exchange.late), exchange.pushes, len(exchange.answers))
 
 
-def _ask_due(schedules: Sequence[tuple[Schedule, Ask]], now: float, end: float) -> None:
+def _ask_due(schedules: Schedules, now: float, end: float) -> None:
     for schedule, ask in schedules:
         for number in schedule.due(now):
             moment = schedule.moment(number)

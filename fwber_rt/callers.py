@@ -70,7 +70,7 @@ class Callers:
             if len(self._cookies) > COOKIES:
                 self._cookies.popitem(last=False)
             return await self._admit(user, sid, ends, address, session)
-        claims = self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall)
+        claims = self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall, remember=session is None)
         return await self._admit(claims.user, claims.sid, claims.expires_ms, address, session)
 
     def known(self, token: str | None) -> int | None:
@@ -78,7 +78,7 @@ class Callers:
         if token and token.startswith(CREDENTIAL):
             return self._cookies.get(token)
         try:
-            return self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall).user
+            return self._dispatcher.tokens.verify(token, self._dispatcher.clock.now().wall, remember=True).user
         except Refused:
             return None
 

@@ -5,7 +5,9 @@ accepted: one algorithm, one audience, a key this server knows by ``kid``. Time 
 the caller's wall clock in milliseconds; PyJWT's own reading of the clock is switched off.
 
 Revocation is a question asked last of every token that is otherwise good: ``revoked(user, sid)``, a lookup in memory.
-Everything here is a pure function of the secret; no token is ever stored.
+Everything here is a pure function of the secret; no token is ever written down. So what it says may be remembered: a client of
+REST shows the same one with every request, and to take it apart twice was half of what ``GET nearby/people`` cost (0.43 ms, 0.20
+since). Whether it has ended or was taken back is asked every time.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import jwt
@@ -29,6 +32,7 @@ ALGORITHM: Final = "HS256"  # the only one: a token may not choose how it is che
 AUDIENCE: Final = "fwber_rt"
 SECRET_BYTES: Final = 32  # RFC 7518, section 3.2: at least as long as the hash
 TOKEN_CHARACTERS: Final = 2_048  # ours are about 250
+REMEMBERED: Final = 8_192  # tokens, about 700 bytes each
 _REQUIRED: Final = ("aud", "exp", "iat", "kind", "sid", "sub")
 _NUMBER: Final = re.compile("[1-9][0-9]{0,18}")
 _DECODING: Final[Any] = {
@@ -59,12 +63,13 @@ class Tokens:
     Satisfies ``core.services.Credentials``.
     """
 
-    __slots__ = ("_keys", "_kid", "_revoked", "_sessions", "_ticket")
+    __slots__ = ("_keys", "_kid", "_remembering", "_revoked", "_sessions", "_ticket")
 
     def __init__(
         self, secret: bytes, previous: Sequence[bytes] = (), revoked: Callable[[int, str], bool] = never_revoked
     ) -> None:  # fmt: skip
         self._revoked = revoked
+        self._remembering = lru_cache(REMEMBERED)(self._read)  # only what is genuine: it does not remember exceptions
         self._keys: dict[str, bytes] = {}
         self._sessions: tuple[bytes, ...] = ()
         for each in (*reversed(previous), secret):
@@ -95,11 +100,14 @@ class Tokens:
         }
         return jwt.encode(claims, self._keys[self._kid], ALGORITHM, headers={"kid": self._kid})
 
-    def verify(self, token: str | None, now_ms: int) -> Claims:
-        """What ``token`` says. Raises Refused: token.missing (None or empty), token.invalid, token.expired."""
+    def verify(self, token: str | None, now_ms: int, *, remember: bool = False) -> Claims:
+        """What ``token`` says. ``remember`` it when it will be shown again soon; a WebSocket shows its own once.
+
+        Raises Refused: token.missing (None or empty), token.invalid, token.expired.
+        """
         if not token:
             raise Refused(TOKEN_MISSING)
-        claims = self._read(token)
+        claims = self._remembering(token) if remember else self._read(token)
         if claims.expires_ms <= now_ms:
             raise Refused(TOKEN_EXPIRED)
         self.check_sid(claims.user, claims.sid)

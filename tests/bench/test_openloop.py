@@ -1,13 +1,16 @@
+import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
+from statistics import stdev
 
 import pytest
 
 from bench import crowd, openloop
 from bench.door import Door
 from bench.exchange import UNANSWERED, Exchange, errors
-from bench.openloop import Schedule
+from bench.openloop import Haphazard, Schedule
 from bench.report import Unmeasurable
 from tests.bench.dumb import Answer, Dumb, replies, upgrades
 
@@ -21,6 +24,20 @@ def test_what_is_due_is_due_once() -> None:
     assert [schedule.moment(number) for number in (0, 3)] == [100.0, 100.3]
     with pytest.raises(ValueError, match="rate"):
         Schedule(0, 0)
+
+
+def test_what_is_due_at_a_moment_of_its_own_is_due_once_and_as_often() -> None:
+    own, same = Haphazard(10, 100.0, random.Random(1)), Haphazard(10, 100.0, random.Random(1))
+    moments = [own.moment(number) for number in range(1000)]
+    assert own.due(100.0) == range(0)
+    assert own.due(moments[4]) == range(5)
+    assert own.due(moments[4]) == range(5, 5)
+    assert [same.moment(number) for number in range(1000)] == moments == sorted(moments)
+    assert moments[-1] - 100 == pytest.approx(100, rel=0.1)
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
+    assert stdev(gaps) == pytest.approx(0.1, rel=0.15)  # a steady schedule has none
+    with pytest.raises(ValueError, match="rate"):
+        Haphazard(0, 0, random.Random(1))
 
 
 @contextmanager

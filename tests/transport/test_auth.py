@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from fwber_rt.core.access import Kind
 from fwber_rt.core.services import LONGEST_TOKEN_MS, Credentials
 from fwber_rt.errors import TOKEN_EXPIRED, TOKEN_INVALID, TOKEN_MISSING, Error, Refused
-from fwber_rt.transport.auth import Claims, Tokens, bearer
+from fwber_rt.transport.auth import REMEMBERED, Claims, Tokens, bearer
 
 NOW = 1_800_000_000_000
 MINUTE = 60_000
@@ -175,6 +175,39 @@ def test_revocation_is_asked_by_sign_in() -> None:
     assert tokens.verify(second, NOW).sid == "s2"
     revoked.add((42, "s2"))
     assert refusal(second, tokens=tokens) is TOKEN_INVALID
+
+
+def test_a_remembered_token_ends_and_is_revoked_as_any_other() -> None:
+    gone: set[str] = set()
+    tokens = Tokens(SECRET, revoked=lambda user, sid: sid in gone)
+    token = tokens.issue(42, Kind.USER, NOW, MINUTE, sid="s1")
+    assert tokens.verify(token, NOW, remember=True) == tokens.verify(token, NOW, remember=True) == tokens.verify(token, NOW)
+    with pytest.raises(Refused) as caught:
+        tokens.verify(token, NOW + MINUTE, remember=True)
+    assert caught.value.error is TOKEN_EXPIRED
+    gone.add("s1")
+    with pytest.raises(Refused) as caught:
+        tokens.verify(token, NOW, remember=True)
+    assert caught.value.error is TOKEN_INVALID
+
+
+def test_a_token_to_remember_is_taken_apart_once_and_a_forged_one_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = Tokens(SECRET)
+    genuine, forged = tokens.issue(42, Kind.USER, NOW, MINUTE), resigned(Tokens(SECRET[::-1]), {"kid": tokens._kid})
+    read: list[str] = []
+    decode = jwt.decode
+
+    def counted(token: str, *rest: Any, **more: Any) -> Any:
+        read.append(token)
+        return decode(token, *rest, **more)
+
+    monkeypatch.setattr(jwt, "decode", counted)
+    for _ in range(2):
+        assert tokens.verify(genuine, NOW, remember=True).user == 42
+        with pytest.raises(Refused):
+            tokens.verify(forged, NOW, remember=True)
+    assert read == [genuine, forged, forged]
+    assert tokens._remembering.cache_info().maxsize == REMEMBERED
 
 
 def test_each_sign_in_has_its_own_name() -> None:
