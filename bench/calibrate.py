@@ -12,9 +12,8 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from bench import crowd, openloop, places, search, targets, usage
+from bench import crowd, gathering, openloop, places, search, targets, usage
 from bench.exchange import Exchange
 from bench.openloop import Ask, Outcome
 from bench.places import Point
@@ -224,21 +223,5 @@ def gathered(server: Server, people: Sequence[crowd.Guest], at: Sequence[Point])
     """Everybody connected and in a room of ten; the rooms, in the same order."""
     sockets = crowd.connect(server.door, people, lambda place: at[place])
     with crowd.closing_on_error(sockets):
-        return sockets, _joined(sockets, at)
-
-
-def _joined(sockets: Sequence[Socket], at: Sequence[Point]) -> list[str]:
-    owners = sockets[::PER_ROOM]
-    asked = [(owner, owner.send("room.create", _room(at[place * PER_ROOM]))) for place, owner in enumerate(owners)]
-    rooms = [str(owner.reply("room.create", id)["room"]) for owner, id in asked]
-    joining = [
-        (socket, socket.send("room.join", {"room": rooms[place // PER_ROOM]}))
-        for place, socket in enumerate(sockets) if place % PER_ROOM
-    ]  # fmt: skip
-    for socket, id in joining:
-        socket.reply("room.join", id)
-    return rooms
-
-
-def _room(at: Point) -> dict[str, Any]:
-    return {"name": "bench", "lat": at[0], "lng": at[1], "radius_m": 5000, "kind": "event", "max_members": PER_ROOM}
+        rooms, _ = gathering.rooms(sockets, at, PER_ROOM)
+        return sockets, rooms

@@ -21,6 +21,7 @@ from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.server import Server, add_target, pin, serve
 from bench.stats import Quantiles, median, quantiles
 from bench.storm import Entered, Failed, Storm
+from bench.tending import Tended
 from bench.usage import Usage, Watch
 
 HELP = "authenticated handshakes (TCP, upgrade, connect acknowledged) per second, as a storm and at half of that"
@@ -149,9 +150,11 @@ def arriving(server: Server, people: Sequence[Guest], window: int, rate: float =
     before = _held(server)
     storm = Storm(server.door, lambda place: {"token": people[place].token, "client": "fwber_rt-bench/1"})
     try:
-        with Watch(server) as watch, openloop.no_garbage():
+        with Watch(server) as watch, openloop.no_garbage(), Tended() as those_in:
             began = time.perf_counter()
-            _steadily(storm, len(people), rate, began) if rate else _at_once(storm, len(people), window)
+            for timeout in _steadily(storm, len(people), rate, began) if rate else _at_once(storm, len(people), window):
+                storm.pump(timeout)
+                those_in.add([each.socket for each in storm.entered[len(those_in) :]])
             ended = time.perf_counter()
         watch.usage.check()
         if not storm.entered:
@@ -164,23 +167,25 @@ def arriving(server: Server, people: Sequence[Guest], window: int, rate: float =
     _await_left(server, before)
 
 
-def _at_once(storm: Storm, count: int, window: int) -> None:
+def _at_once(storm: Storm, count: int, window: int) -> Iterator[float]:
+    """Have them begin, and say how long may be waited until it goes on."""
     begun = 0
     while begun < count or storm.under_way:
         while begun < count and storm.under_way < window:
             storm.begin(begun)
             begun += 1
-        storm.pump(0.05)
+        yield 0.05
 
 
-def _steadily(storm: Storm, count: int, rate: float, began: float) -> None:
+def _steadily(storm: Storm, count: int, rate: float, began: float) -> Iterator[float]:
+    """As ``_at_once``, each when it is due."""
     schedule = openloop.Schedule(rate, began)
     while schedule.made < count or storm.under_way:
         for number in schedule.due(time.perf_counter()):
             if number < count:
                 storm.begin(number, schedule.moment(number))
         upcoming = schedule.moment(schedule.made) - time.perf_counter()
-        storm.pump(min(upcoming, 0.05) if schedule.made < count else 0.05)
+        yield min(upcoming, 0.05) if schedule.made < count else 0.05
 
 
 def _held(server: Server) -> float | None:

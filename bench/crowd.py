@@ -16,6 +16,7 @@ import orjson
 from bench.door import Door, Token
 from bench.places import Point
 from bench.report import Progress, Unmeasurable
+from bench.tending import Tended
 from bench.wire import PATH, Refusal, Socket
 
 BATCH = 100
@@ -83,11 +84,14 @@ def connect(
 ) -> list[Socket]:
     """Open one authenticated WebSocket per guest, located at ``where(place)`` (lat, lng), which then does ``then(place)``.
 
-    The sockets stay blocking. Unmeasurable or Refusal when the server does not let everybody in.
+    The sockets stay blocking; whoever is in is looked after while others come. Unmeasurable or Refusal when the server does not
+    let everybody in, or sends somebody away.
     """
     opened: list[Socket] = []
-    with Progress(label, len(crowd)) as progress, closing_on_error(opened):
+    sockets: list[Socket] = []
+    with Progress(label, len(crowd)) as progress, closing_on_error(opened), Tended() as others:
         for batch in batches(range(len(crowd)), BATCH):
+            others.add(sockets)
             sockets = open_sockets(entrance, [PATH] * len(batch), first=batch[0], comes_from=comes_from)
             opened += sockets
             _enter(door(entrance), sockets, [(crowd[place], where(place)) for place in batch])

@@ -16,7 +16,7 @@ from typing import Any
 import orjson
 
 from bench.report import Unmeasurable
-from bench.wire import CLOSE, PING, PONG, TEXT, Frame, Frames, Socket, frame
+from bench.wire import CLOSE, PING, PONG, TEXT, Frame, Socket, frame
 
 UNANSWERED = "unanswered"
 _BUFFER = 1 << 18
@@ -56,7 +56,7 @@ class Exchange:
         self._heard = heard
         self._epoll = select.epoll()
         self._buffer = bytearray(_BUFFER)
-        self._frames = [Frames() for _ in sockets]
+        self._frames = [socket.frames for socket in sockets]  # one may be in the middle of a frame
         self._unsent: dict[int, bytearray] = {}  # by file descriptor
         self._place = {socket.sock.fileno(): place for place, socket in enumerate(sockets)}
         self._pending: dict[int, _Asked] = {}

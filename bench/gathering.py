@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bench.places import Point
+from bench.tending import Tended
 from bench.wire import Socket
 
 AT_ONCE = 200
@@ -14,24 +15,24 @@ AT_ONCE = 200
 def rooms(sockets: Sequence[Socket], at: Sequence[Point], per_room: int) -> tuple[list[str], list[dict[str, Any]]]:
     """Everybody in a room of so many, in their order; the rooms, and what each was told on the way in (``epoch``, ``o``).
 
-    Requests of one kind are under way for many at a time, not for all: neither side's buffers are what is measured.
+    Requests of one kind are under way for many at a time, not for all: neither side's buffers are what is measured. Meanwhile
+    the others' pings are answered, and what they are told is kept. Refusal or Unmeasurable when somebody gets no room.
     """
-    made: list[dict[str, Any]] = []
-    owners = list(zip(sockets[::per_room], at[::per_room], strict=True))
-    for start in range(0, len(owners), AT_ONCE):
-        some = [(owner, owner.send("room.create", _room(point, per_room))) for owner, point in owners[start : start + AT_ONCE]]
-        made += [owner.reply("room.create", id) for owner, id in some]
-    names = [str(room["room"]) for room in made]
     told: list[dict[str, Any]] = [{}] * len(sockets)
-    told[::per_room] = made
-    joining = [place for place in range(len(sockets)) if place % per_room]
-    for start in range(0, len(joining), AT_ONCE):
-        asked = [
-            (place, sockets[place].send("room.join", {"room": names[place // per_room]}))
-            for place in joining[start : start + AT_ONCE]
-        ]  # fmt: skip
-        for place, id in asked:
-            told[place] = sockets[place].reply("room.join", id)
+    with Tended(sockets) as others:
+
+        def ask(places: Sequence[int], op: str, request: Callable[[int], dict[str, Any]]) -> None:
+            for start in range(0, len(places), AT_ONCE):
+                some = places[start : start + AT_ONCE]
+                with others.in_use([sockets[place] for place in some]):
+                    asked = [(place, sockets[place].send(op, request(place))) for place in some]
+                    for place, id in asked:
+                        told[place] = sockets[place].reply(op, id)
+
+        everybody = range(len(sockets))
+        ask(everybody[::per_room], "room.create", lambda place: _room(at[place], per_room))
+        names = [str(made["room"]) for made in told[::per_room]]
+        ask([place for place in everybody if place % per_room], "room.join", lambda place: {"room": names[place // per_room]})
     return names, told
 
 

@@ -10,6 +10,7 @@ from bench.crowd import Guest
 from bench.flood import tend
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.server import Server, add_target, pin, serve
+from bench.tending import Tended
 from bench.wire import Socket
 
 HELP = "resident memory per idle, authenticated connection at 9 000 connections"
@@ -63,14 +64,14 @@ def _everybody(server: Server, people: list[Guest]) -> list[Socket]:
     """All connected, a room at a time. Those already there are kept alive while the others come."""
     points = [places.centre(cell) for cell in places.around(2)]
     sockets: list[Socket] = []
-    for batch in crowd.batches(range(len(people)), PER_ROOM):
-        owner, *rest = (people[place] for place in batch)
-        sockets += crowd.connect(server.door, [owner], lambda place: points[0])
-        room = str(sockets[-1].call("room.create", _room())["room"])
-        join = ("room.join", {"room": room})
-        sockets += crowd.connect(server.door, rest, lambda place: points[place % len(points)], lambda place: join)  # noqa: B023
-        if batch.stop % PER_ROOM == 0:
-            tend(sockets, 0.3)
+    with crowd.closing_on_error(sockets), Tended() as others:
+        for batch in crowd.batches(range(len(people)), PER_ROOM):
+            others.add(sockets[batch.start - PER_ROOM :] if batch.start else [])
+            owner, *rest = (people[place] for place in batch)
+            sockets += crowd.connect(server.door, [owner], lambda place: points[0])
+            room = str(sockets[-1].call("room.create", _room())["room"])
+            join = ("room.join", {"room": room})
+            sockets += crowd.connect(server.door, rest, lambda place: points[place % len(points)], lambda place: join)  # noqa: B023
     return sockets
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bench.openloop import no_garbage
 from bench.report import Unmeasurable
-from bench.wire import Frames, Socket
+from bench.wire import Socket
 
 REPLY: Final = b'{"id":'
 REFUSED: Final = b',"err":{"code":'
@@ -49,6 +49,7 @@ class Lockstep:
         self.kept: dict[int, bytearray] = {place: bytearray() for place in range(0, len(sockets), SAMPLE)}
         self.bytes_in = 0
         self._request = request
+        self._begun = {place: sockets[place].frames for place in self.kept}  # one may be in the middle of a frame
         self._sockets = [socket.sock for socket in sockets]
         self._place = {socket.sock.fileno(): place for place, socket in enumerate(sockets)}
         self._asked = [0.0] * len(sockets)
@@ -132,10 +133,10 @@ class Lockstep:
         return answered
 
     def sampled(self) -> dict[int, list[Any]]:
-        """Everything that was received on one connection in a hundred, parsed. Unmeasurable when the count was wrong."""
+        """Everything that was received on one connection in a hundred, parsed, once. Unmeasurable when the count was wrong."""
         found = {}
         for place, data in self.kept.items():
-            frames = Frames()
+            frames = self._begun[place]
             messages = [each.json() for each in frames.feed(data) if each.opcode == 1]
             replies = sum("id" in message for message in messages)
             if frames.partial or replies != self.answered[place]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from bench import closed, crowd, openloop, places
+from bench import closed, crowd, gathering, openloop, places
 from bench.exchange import Exchange
 from bench.lockstep import Lockstep
 from bench.report import Bar, Measure, Progress, Report, Unmeasurable
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> Report:
         people = crowd.guests(server.door, arguments.people)
         sockets = crowd.connect(server.door, people, lambda place: places.CITY)
         with crowd.closing_on_error(sockets):
-            rooms = _rooms(sockets)
+            rooms, _ = gathering.rooms(sockets, [places.CITY] * len(sockets), PER_ROOM)
             load = Lockstep(sockets, lambda place, round: said(rooms[place // PER_ROOM], place, round))
             report, rate, _ = closed.repeat("messages", server, load, arguments, pinned)
             load.quiet(0.2)
@@ -78,16 +78,6 @@ def said(room: str, place: int, round: int) -> bytes:
 def text(place: int, round: int) -> str:
     """What that person says then."""
     return f"{place} {round} ".ljust(TEXT_BYTES, ".")
-
-
-def _rooms(sockets: Sequence[Socket]) -> list[str]:
-    lat, lng = places.CITY
-    d = {"name": "bench", "lat": lat, "lng": lng, "radius_m": 2000, "kind": "event", "max_members": PER_ROOM}
-    rooms = [str(owner.call("room.create", d)["room"]) for owner in sockets[::PER_ROOM]]
-    for place, socket in enumerate(sockets):
-        if place % PER_ROOM:
-            socket.call("room.join", {"room": rooms[place // PER_ROOM]})
-    return rooms
 
 
 def _at_half(

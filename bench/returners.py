@@ -74,8 +74,8 @@ class Returners:
             self._storm.begin(place)
         while self._storm.under_way:
             self._arrive()
-        if self.met:
-            raise Unmeasurable(f"not everybody got in at first: {dict(self.met)}")
+        if self.met or self.byes:
+            raise Unmeasurable(f"not everybody got in at first, and stayed: {dict(self.met)}, closed with {dict(self.byes)}")
 
     def gather(self, per_room: int) -> None:
         """Everybody who is in finds a room, and follows it."""
@@ -118,7 +118,10 @@ class Returners:
             self._storm.pump(0.001)
             wait = 0
         self._take()  # of those who were turned away at once, too
-        for fd, _ in self._epoll.poll(max(wait, 0), 4096):
+        self._listen(wait)
+
+    def _listen(self, timeout: float) -> None:
+        for fd, _ in self._epoll.poll(max(timeout, 0), 4096):
             link = self._links.get(fd)
             if link is not None:
                 self._read(link)
@@ -134,8 +137,10 @@ class Returners:
         crowd.close([each.socket for each in self._storm.entered] + [link.socket for link in self._links.values()])
 
     def _arrive(self) -> None:
+        """Somebody comes in, while those who are answer pings."""
         self._storm.pump(0.05)
         self._take()
+        self._listen(0)
 
     def _take(self) -> None:
         """Those who got in, and those who did not, off the storm's hands."""

@@ -162,7 +162,7 @@ class Socket:
         head, _, rest = data.partition(b"\r\n\r\n")
         if b" 101 " not in head.split(b"\r\n", 1)[0]:
             raise Unmeasurable(f"no upgrade: {head.splitlines()[0].decode('latin-1')}")
-        self._waiting += self._frames.feed(rest)
+        self._waiting += self._answered(self._frames.feed(rest))
 
     def read_http(self) -> tuple[int, bytes]:
         """One HTTP answer with a Content-Length: its status and body."""
@@ -205,13 +205,9 @@ class Socket:
                 received = self._waiting.pop(0)
                 if received.opcode == opcode:
                     return received
-                if received.opcode == PING:
-                    self._write(frame(received.payload, PONG))
-                elif received.opcode == CLOSE:
-                    raise Unmeasurable(
-                        f"the server closed: {received.payload[2:]!r} {int.from_bytes(received.payload[:2], 'big')}"
-                    )
-            self._waiting += self._frames.feed(self.receive())
+                if received.opcode == CLOSE:
+                    raise _closed(received)
+            self._waiting += self._answered(self._frames.feed(self.receive()))
 
     @property
     def frames(self) -> Frames:
@@ -219,32 +215,38 @@ class Socket:
         return self._frames
 
     def taken(self) -> list[dict[str, Any]]:
-        """The pushes that have been read so far, and are not kept any longer. Pings are answered."""
-        for received in self._waiting:
-            if received.opcode == TEXT:
-                self.pushes.append(received.json())
-            elif received.opcode == PING:
-                self._write(frame(received.payload, PONG))
+        """The pushes that have been read so far, and are not kept any longer."""
+        self.pushes += (received.json() for received in self._waiting if received.opcode == TEXT)
         pushes, self.pushes, self._waiting = [push for push in self.pushes if "t" in push], [], []
         return pushes
 
-    def tend(self) -> int:
-        """Read what is there and drop it, but answer pings; returns how many. Unmeasurable when the server closes."""
+    def tend(self, *, keep: bool = False) -> int:
+        """Read what is there without waiting, and answer pings; returns how many. The rest is dropped, or kept for whoever
+        reads next. Unmeasurable when the server closes.
+        """
+        patience = self.sock.gettimeout()
         self.sock.setblocking(False)
         try:
             data = self.receive()
         except BlockingIOError:  # TLS had something to say for itself
             return 0
         finally:
-            self.sock.settimeout(self._door.patience)
-        answered = 0
-        for received in self._frames.feed(data):
-            if received.opcode == PING:
-                self._write(frame(received.payload, PONG))
-                answered += 1
-            elif received.opcode == CLOSE:
-                raise Unmeasurable(f"the server closed: {received.payload[2:]!r} {int.from_bytes(received.payload[:2], 'big')}")
-        return answered
+            self.sock.settimeout(patience)
+        received = self._frames.feed(data)
+        others = self._answered(received)
+        for each in others:
+            if each.opcode == CLOSE:
+                raise _closed(each)
+        if keep:
+            self._waiting += others
+        return len(received) - len(others)
+
+    def _answered(self, received: list[Frame]) -> list[Frame]:
+        """What is left to be read: pings are answered as they come, whatever is waited for."""
+        for each in received:
+            if each.opcode == PING:
+                self._write(frame(each.payload, PONG))
+        return [each for each in received if each.opcode != PING]
 
     def close(self) -> None:
         """Drop the connection."""
@@ -271,3 +273,8 @@ class Socket:
             raise
         except OSError as problem:
             raise Unmeasurable(f"the server takes nothing: {problem}") from None
+
+
+def _closed(received: Frame) -> Unmeasurable:
+    code = int.from_bytes(received.payload[:2], "big")
+    return Unmeasurable(f"the server closed: {received.payload[2:]!r} {code}")

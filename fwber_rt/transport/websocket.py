@@ -356,6 +356,8 @@ class WebSocket(Session, asyncio.Protocol):
         elif phase is Phase.PROBING and self.heard:
             self.phase = Phase.QUIET
             self.deadline = now + max(endpoint.ping_s - endpoint.pong_s, 0.0)
+        elif phase is Phase.PROBING and unread(self.transport):
+            self.deadline = now + SLOT_S  # it is we who are late: a sign of life has arrived, and is not read yet
         elif phase is Phase.PROBING:
             self.close(Close.NO_PONG, "no sign of life")
         elif phase is Phase.CLOSING:

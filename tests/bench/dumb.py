@@ -58,7 +58,7 @@ def unmasked(data: bytes) -> list[bytes]:
 
 
 class Dumb:
-    """Answers each read of each connection as ``answer`` says, until the end of ``with``."""
+    """Answers each read of each connection as ``answer`` says, until the end of ``with``. ``opened``: connections."""
 
     def __init__(self, answer: Answer = upgrades, tls: ssl.SSLContext | None = None) -> None:
         self._answer = answer
@@ -67,7 +67,7 @@ class Dumb:
         self._listening.bind(("127.0.0.1", 0))
         self._listening.listen(100)
         self.port = int(self._listening.getsockname()[1])
-        self._open: list[socket] = []
+        self.opened: list[socket] = []
         self._threads: list[threading.Thread] = []
         self._ended = False
 
@@ -80,7 +80,7 @@ class Dumb:
         with socket() as last:  # accept() does not notice by itself
             last.connect_ex(("127.0.0.1", self.port))
         self._threads[0].join()
-        for each in self._open:
+        for each in self.opened:
             with suppress(OSError):
                 each.shutdown(SHUT_RDWR)
         for thread in self._threads[1:]:
@@ -94,7 +94,7 @@ class Dumb:
         with self._listening:
             while not self._ended:
                 accepted, _ = self._listening.accept()
-                self._open.append(accepted)
+                self.opened.append(accepted)
                 self._start(self._converse, accepted)
 
     def _converse(self, accepted: socket) -> None:
@@ -104,6 +104,6 @@ class Dumb:
             accepted,
             secured(accepted, server_side=True) if secured else accepted as connection,
         ):
-            self._open.append(connection)
+            self.opened.append(connection)
             while data := connection.recv(65536):
                 connection.sendall(self._answer(data))

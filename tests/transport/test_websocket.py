@@ -430,6 +430,21 @@ async def test_the_pong_that_was_asked_for_is_not_one_too_many(rig: Rig) -> None
     assert (await client.closed()).code == 4101
 
 
+async def test_a_sign_of_life_that_has_arrived_is_read_before_its_deadline_is_judged(rig: Rig) -> None:
+    """A server that was late would send away a crowd that had answered its pings in time."""
+    client, session = await rig.enter(person(1))
+    rig.wait(16.0)
+    assert (await client.frame()).opcode == PING
+    before = rig.endpoint.bytes_in
+    client.send(frame("", PONG))
+    rig.wait(11.0)
+    assert rig.endpoint.bytes_in == before, "it is not read yet"
+    assert not session.closed
+    await until(lambda: rig.endpoint.bytes_in > before)
+    rig.wait(1.0)
+    assert not session.closed
+
+
 @pytest.mark.parametrize("sign", [frame("", PONG), frame("", PING), frame("x"), frame("x", fin=False) + frame("", CONT)])
 async def test_any_frame_counts_as_life(rig: Rig, sign: bytes) -> None:
     client, session = await rig.enter(person(1))
