@@ -7,10 +7,12 @@ not arrive), in which case no figure is printed.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar, NoReturn
 
 from bench import compare, everything, harness, page
 from bench.report import UNMEASURED, Report, Unmeasurable, as_text
@@ -51,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return compare.run(arguments)
         if arguments.python:
             harness.serve_under(arguments.python)
+        _check_outputs(arguments)
         if arguments.bench == "all":
             return _everything(arguments)
         return _one(arguments)
@@ -86,6 +89,17 @@ def _everything(arguments: argparse.Namespace) -> int:
     return run.status
 
 
+def _check_outputs(arguments: argparse.Namespace) -> None:
+    """Minutes of measuring are not to end in a file that cannot be written."""
+    for flag, file in (("--json", arguments.json), ("--html", arguments.html)):
+        if file is None:
+            continue
+        if not file.parent.is_dir():
+            raise Unmeasurable(f"{flag} {file}: there is no directory {file.parent}")
+        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise Unmeasurable(f"{flag} {file}: it cannot be written; name another file")
+
+
 def _write(arguments: argparse.Namespace, reports: Sequence[Report]) -> None:
     try:
         if arguments.json:
@@ -97,14 +111,37 @@ def _write(arguments: argparse.Namespace, reports: Sequence[Report]) -> None:
         raise Unmeasurable(f"the report could not be written: {problem}") from None
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what was wrong; the usage of a bench with many flags would hide it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2."""
+        self.exit(UNMEASURED, f"{self.prog}: {message} ({self.prog} --help tells more)\n")
+
+
+class _Targetless(argparse.Action):
+    """``--target`` where there is none. ``others``: the benches that have it."""
+
+    others: ClassVar[list[str]] = []
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Say why."""
+        parser.error(f"it starts what it measures, so it takes no --target, as {', '.join(self.others)} do")
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     raw = argparse.RawDescriptionHelpFormatter
-    made = argparse.ArgumentParser(prog="python -m bench", description=_ABOUT, epilog=_TEACH, formatter_class=raw)
+    _Targetless.others.clear()
+    made = _Parser(prog="python -m bench", description=_ABOUT, epilog=_TEACH, formatter_class=raw)
     benches = made.add_subparsers(dest="bench", required=True, metavar="BENCH")
     for name, bench in BENCHES.items():
         one = benches.add_parser(name, help=bench.HELP, description=bench.HELP, epilog=bench.TEACH, formatter_class=raw)
         bench.add_arguments(one)
+        try:
+            one.add_argument("--target", nargs="?", action=_Targetless, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+        except argparse.ArgumentError:  # it has one of its own
+            _Targetless.others.append(name)
         one.add_argument("--threshold", type=_threshold, action="append", default=[], metavar="NAME=VALUE",
                          help="another limit for the bar of that name (as printed); may be given again")  # fmt: skip
         _add_outputs(one)

@@ -20,6 +20,7 @@ from math import hypot
 from statistics import median
 
 from bench import hunt
+from bench.flags import whole
 from bench.hunt import Account, Hunt, Vector, disclosed_of, metres
 from bench.indoors import Plan
 from bench.places import centre
@@ -64,9 +65,9 @@ class Sample:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--attackers", type=int, default=20, metavar="N", help="accounts of the attacker (default 20)")
-    parser.add_argument("--queries", type=int, default=2000, metavar="N", help="queries of each (default 2000)")
-    parser.add_argument("--victims", type=int, default=200, metavar="N", help="people hunted (default 200)")
+    parser.add_argument("--attackers", type=whole, default=20, metavar="N", help="accounts of the attacker (default 20)")
+    parser.add_argument("--queries", type=whole, default=2000, metavar="N", help="queries of each (default 2000)")
+    parser.add_argument("--victims", type=whole, default=200, metavar="N", help="people hunted (default 200)")
     parser.add_argument("--seed", type=int, default=1, help="of everybody's way (default 1)")
 
 

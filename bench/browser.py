@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from bench import crowd, places
+from bench.flags import real, whole
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.server import Server, pin, serve
 from bench.stats import median, quantiles
@@ -46,10 +47,10 @@ HEXAGON = "fwber:hexagon"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=1000, metavar="N", help="people on the map (default 1000)")
-    parser.add_argument("--rate", type=int, default=100, metavar="N", help="messages per second (default 100)")
-    parser.add_argument("--seconds", type=float, default=15.0, metavar="S", help="how long frames are watched (default 15)")
-    parser.add_argument("--history", type=int, default=10_000, metavar="N", help="messages scrolled through (default 10000)")
+    parser.add_argument("--people", type=whole, default=1000, metavar="N", help="people on the map (default 1000)")
+    parser.add_argument("--rate", type=whole, default=100, metavar="N", help="messages per second (default 100)")
+    parser.add_argument("--seconds", type=real, default=15.0, metavar="S", help="how long frames are watched (default 15)")
+    parser.add_argument("--history", type=whole, default=10_000, metavar="N", help="messages scrolled through (default 10000)")
 
 
 def run(arguments: argparse.Namespace) -> Report:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from bench import crowd, gathering, openloop, places, search, targets, usage
 from bench.exchange import Exchange
+from bench.flags import real, real_or_0, whole
 from bench.openloop import Ask, Outcome
 from bench.places import Point
 from bench.plot import Lines
@@ -46,12 +47,12 @@ _PATIENCE_S = 5.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=2000, metavar="N", help="connections, in tens (default 2000)")
-    parser.add_argument("--limit", type=float, default=LIMIT_MS, metavar="MS", help="p99 that must hold (default 100)")
-    parser.add_argument("--seconds", type=float, default=3.0, metavar="S", help="of each try (default 3)")
-    parser.add_argument("--warm-up", type=float, default=0.5, metavar="S", help="of each try that do not count (default 0.5)")
-    parser.add_argument("--start", type=float, default=1000.0, metavar="N", help="requests per second of the first try (1000)")
-    parser.add_argument("--most", type=float, default=100_000.0, metavar="N", help="requests per second never exceeded (100 000)")
+    parser.add_argument("--people", type=whole, default=2000, metavar="N", help="connections, in tens (default 2000)")
+    parser.add_argument("--limit", type=real, default=LIMIT_MS, metavar="MS", help="p99 that must hold (default 100)")
+    parser.add_argument("--seconds", type=real, default=3.0, metavar="S", help="of each try (default 3)")
+    parser.add_argument("--warm-up", type=real_or_0, default=0.5, metavar="S", help="of each try that do not count (default 0.5)")
+    parser.add_argument("--start", type=real, default=1000.0, metavar="N", help="requests per second of the first try (1000)")
+    parser.add_argument("--most", type=real, default=100_000.0, metavar="N", help="requests per second never exceeded (100 000)")
     parser.add_argument("--kinds", nargs="+", choices=list(KINDS), default=list(KINDS), help="of load (all)")
     add_target(parser)
 

@@ -13,6 +13,7 @@ from contextlib import ExitStack, closing
 
 from bench import alone, crowd, harness, places
 from bench.fanout import peer_target, settle
+from bench.flags import whole
 from bench.peers import every
 from bench.report import Report
 from bench.server import Server, add_target, pin, serve
@@ -34,9 +35,9 @@ LIMITS: Limits = {"nats": {512: 1.5}, "websockets": {1: 1.0}, "uwebsockets": {51
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--cells", type=int, default=400, metavar="N", help="hexagons (default 400)")
-    parser.add_argument("--people", type=int, default=20, metavar="N", help="people in each (default 20)")
-    parser.add_argument("--windows", type=int, nargs="+", default=WINDOWS, metavar="W", help="messages in flight (64 512 4096)")
+    parser.add_argument("--cells", type=whole, default=400, metavar="N", help="hexagons (default 400)")
+    parser.add_argument("--people", type=whole, default=20, metavar="N", help="people in each (default 20)")
+    parser.add_argument("--windows", type=whole, nargs="+", default=WINDOWS, metavar="W", help="messages in flight (64 512 4096)")
     every.add_peers(parser)
     add_timing(parser)
     add_target(parser)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bench import usage
+from bench.flags import real, real_or_0, whole
 from bench.lockstep import Lockstep, Strides
 from bench.report import Measure, Progress, Report, Table
 from bench.server import Server
@@ -18,9 +19,9 @@ COLUMNS = ["", "per second", "p50 ms", "p95 ms", "p99 ms", "p99.9 ms"]
 
 def add_timing(parser: argparse.ArgumentParser, seconds: float = 5.0) -> None:
     """Flags of benches that repeat one measurement."""
-    parser.add_argument("--seconds", type=float, default=seconds, help=f"length of one repetition (default {seconds:g})")
-    parser.add_argument("--warm-up", type=float, default=1.0, help="seconds before each that do not count (default 1)")
-    parser.add_argument("--repetitions", type=int, default=3, metavar="N", help="the median counts (default 3)")
+    parser.add_argument("--seconds", type=real, default=seconds, help=f"length of one repetition (default {seconds:g})")
+    parser.add_argument("--warm-up", type=real_or_0, default=1.0, help="seconds before each that do not count (default 1)")
+    parser.add_argument("--repetitions", type=whole, default=3, metavar="N", help="the median counts (default 3)")
 
 
 def repeat(

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from bench.flags import real_or_0
 from bench.report import HELD, MISSED, Table, Unmeasurable
 
 NOISE = 0.10
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its flags."""
     parser.add_argument("before", type=Path, metavar="BEFORE", help="what --json wrote")
     parser.add_argument("after", type=Path, metavar="AFTER", help="what --json wrote later")
-    parser.add_argument("--noise", type=float, default=NOISE, metavar="SHARE",
+    parser.add_argument("--noise", type=real_or_0, default=NOISE, metavar="SHARE",
                         help=f"change of what was measured once that is still noise (default {NOISE:g})")  # fmt: skip
 
 

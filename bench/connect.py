@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from bench import crowd, openloop, targets, usage
 from bench.crowd import Guest
+from bench.flags import whole, whole_or_0
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.server import Server, add_target, pin, serve
 from bench.stats import Quantiles, median, quantiles
@@ -39,10 +40,12 @@ _QUIET_S = 30.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"who come in each time (default {PEOPLE})")
-    parser.add_argument("--window", type=int, default=WINDOW, metavar="N", help=f"on their way in at once (default {WINDOW})")
-    parser.add_argument("--warm-up", type=int, default=500, metavar="N", help="who come before and do not count (default 500)")
-    parser.add_argument("--repetitions", type=int, default=3, metavar="N", help="the median counts (default 3)")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"who come in each time (default {PEOPLE})")
+    parser.add_argument("--window", type=whole, default=WINDOW, metavar="N", help=f"on their way in at once (default {WINDOW})")
+    parser.add_argument(
+        "--warm-up", type=whole_or_0, default=500, metavar="N", help="who come before and do not count (default 500)"
+    )
+    parser.add_argument("--repetitions", type=whole, default=3, metavar="N", help="the median counts (default 3)")
     add_target(parser)
 
 
@@ -86,7 +89,8 @@ def run(arguments: argparse.Namespace) -> Report:
             with arriving(server, people, arguments.window, half) as arrivals:
                 steady.append(arrivals)
             progress.step(f"{arrivals.rate:.0f}/s")
-    return report(storms, steady, f"{pinned}; {arguments.window} on their way in at once; guests, pings off")
+    pings = "answered" if arguments.target else "off"
+    return report(storms, steady, f"{pinned}; {arguments.window} on their way in at once; pings {pings}")
 
 
 def report(storms: Sequence[Arrivals], steady: Sequence[Arrivals], note: str) -> Report:

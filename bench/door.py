@@ -60,7 +60,7 @@ class Door:
             origin = (source, 0) if source and self.local else None
             plain = socket.create_connection((self.host, self.port), self.patience, origin)
         except OSError as problem:
-            raise Unmeasurable(f"no connection to {self.url}: {problem}") from None
+            raise Unmeasurable(f"no connection to {self.url}: {problem}{_advice(problem)}") from None
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.tls is None:
             return plain
@@ -72,8 +72,11 @@ class Door:
 
 
 def _advice(problem: OSError) -> str:
-    trusted = isinstance(problem, ssl.SSLCertVerificationError)
-    return " (name its authority with --ca FILE, or --insecure to trust anybody)" if trusted else ""
+    if isinstance(problem, ConnectionRefusedError):
+        return " (nobody listens there: fwber-rt serve --config bench/limits.toml --listen HOST:PORT)"
+    if isinstance(problem, ssl.SSLCertVerificationError):
+        return " (name its authority with --ca FILE, or --insecure to trust anybody)"
+    return " (if it speaks no TLS, say http://)" if isinstance(problem, ssl.SSLError) else ""
 
 
 def at(url: str, *, tls: ssl.SSLContext | None = None, patience: float = PATIENCE_S, tokens: Sequence[Token] = ()) -> Door:

@@ -13,6 +13,7 @@ from contextlib import ExitStack
 
 from bench import alone, crowd, harness
 from bench.crowd import Entrance, Guest
+from bench.flags import whole
 from bench.flood import Flood
 from bench.peers import every
 from bench.peers.peer import Peer
@@ -44,8 +45,8 @@ QUIET_S = 2.5
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--subscribers", type=int, default=1000, metavar="N", help="members of the room (default 1000)")
-    parser.add_argument("--windows", type=int, nargs="+", default=WINDOWS, metavar="W", help="messages in flight (1 4 16 64)")
+    parser.add_argument("--subscribers", type=whole, default=1000, metavar="N", help="members of the room (default 1000)")
+    parser.add_argument("--windows", type=whole, nargs="+", default=WINDOWS, metavar="W", help="messages in flight (1 4 16 64)")
     every.add_peers(parser)
     add_timing(parser)
     add_target(parser)

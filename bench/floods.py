@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench import crowd, harness
 from bench.attacks import FLOODS, Flood
 from bench.chat import Chat, address
+from bench.flags import real, whole
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.stats import Quantiles
 
@@ -43,9 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
     parser.add_argument("--only", nargs="+", choices=list(FLOODS), default=list(FLOODS), metavar="FLOOD",
                         help=f"which (default all: {', '.join(FLOODS)})")  # fmt: skip
-    parser.add_argument("--seconds", type=float, default=30.0, metavar="S", help="of each flood (default 30)")
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"who chat, in tens (default {PEOPLE})")
-    parser.add_argument("--share", type=float, default=1.0, metavar="X", help="of each flood's connections (default 1)")
+    parser.add_argument("--seconds", type=real, default=30.0, metavar="S", help="of each flood (default 30)")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"who chat, in tens (default {PEOPLE})")
+    parser.add_argument("--share", type=real, default=1.0, metavar="X", help="of each flood's connections (default 1)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -333,6 +333,13 @@ def cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def started_of(pid: int) -> float:
+    """When a process began, in seconds since 1970; OSError when there is none."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    booted = next(line for line in Path("/proc/stat").read_text(encoding="ascii").splitlines() if line.startswith("btime "))
+    return int(booted.split()[1]) + int(fields[19]) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_of(pid: int) -> int:
     """Resident bytes of a process (the kernel's exact sum where it offers one); OSError when there is none."""
     try:

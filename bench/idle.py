@@ -7,6 +7,7 @@ import time
 
 from bench import crowd, places
 from bench.crowd import Guest
+from bench.flags import real_or_0, whole
 from bench.flood import tend
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.server import Server, add_target, pin, serve
@@ -24,13 +25,14 @@ hexagons of one neighbourhood, members of a room, and quiet; the difference by t
 CONNECTIONS = 9000
 PER_ROOM = 1000
 LIMIT_KIB = 8.0
+USED = "the target takes connections into memory that earlier ones left, if it had any: the figure counts for one just started"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--connections", type=int, default=CONNECTIONS, metavar="N", help=f"how many (default {CONNECTIONS})")
+    parser.add_argument("--connections", type=whole, default=CONNECTIONS, metavar="N", help=f"how many (default {CONNECTIONS})")
     parser.add_argument(
-        "--quiet", type=float, default=6.0, metavar="S", help="seconds of quiet before reading memory (default 6)"
+        "--quiet", type=real_or_0, default=6.0, metavar="S", help="seconds of quiet before reading memory (default 6)"
     )
     add_target(parser)
 
@@ -55,9 +57,8 @@ def run(arguments: argparse.Namespace) -> Report:
     table.rows.append([count, before / 2**20, after / 2**20, each])
     figures = {"connections": count, "before_bytes": before, "after_bytes": after, "kib_per_connection": each, "pings": pings}
     note = f"{pinned}; each in seven hexagons and a room, {pings} pings answered during the quiet"
-    return Report(
-        "idle", [table], [Bar("resident memory per connection", each, LIMIT_KIB, "KiB", at_least=False)], [note], figures
-    )
+    bar = Bar("resident memory per connection", each, LIMIT_KIB, "KiB", at_least=False)
+    return Report("idle", [table], [bar], [note, *([USED] if arguments.target else [])], figures)
 
 
 def _everybody(server: Server, people: list[Guest]) -> list[Socket]:

@@ -11,6 +11,7 @@ from math import cos, pi, radians, sin
 import orjson
 
 from bench import closed, crowd, places
+from bench.flags import whole
 from bench.lockstep import Lockstep
 from bench.places import Point
 from bench.report import Bar, Report, Unmeasurable
@@ -35,7 +36,7 @@ _SPREAD = 4  # rings of hexagons the walks begin in
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"connections (default {PEOPLE})")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"connections (default {PEOPLE})")
     closed.add_timing(parser)
     add_target(parser)
 

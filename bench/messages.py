@@ -15,6 +15,7 @@ import orjson
 
 from bench import closed, crowd, gathering, openloop, places
 from bench.exchange import Exchange
+from bench.flags import whole, whole_or_0
 from bench.lockstep import Lockstep
 from bench.report import Bar, Measure, Progress, Report, Unmeasurable
 from bench.server import Server, add_target, pin, serve
@@ -37,8 +38,10 @@ _FIRST_ID = 1_000_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"connections, in twos (default {PEOPLE})")
-    parser.add_argument("--read-back", type=int, default=20_000, metavar="N", help="messages read back, whole rooms (20 000)")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"connections, in twos (default {PEOPLE})")
+    parser.add_argument(
+        "--read-back", type=whole_or_0, default=20_000, metavar="N", help="messages read back, whole rooms (20 000)"
+    )
     closed.add_timing(parser)
     add_target(parser)
 

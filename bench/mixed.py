@@ -18,6 +18,7 @@ from typing import Any
 from bench import crowd, openloop, places, targets, usage
 from bench.calibrate import PER_ROOM, gathered
 from bench.closed import COLUMNS, add_row
+from bench.flags import real, real_or_0, whole
 from bench.lanes import Both
 from bench.openloop import Ask, Outcome
 from bench.report import Bar, Report, Table, Unmeasurable
@@ -45,10 +46,10 @@ _STEP_DEGREES = 0.0001  # about ten metres
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"connections, in tens (default {PEOPLE})")
-    parser.add_argument("--seconds", type=float, default=30.0, metavar="S", help="that count (default 30)")
-    parser.add_argument("--warm-up", type=float, default=5.0, metavar="S", help="before them (default 5)")
-    parser.add_argument("--pace", type=float, default=1.0, metavar="X", help="how often everything is done (default 1)")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"connections, in tens (default {PEOPLE})")
+    parser.add_argument("--seconds", type=real, default=30.0, metavar="S", help="that count (default 30)")
+    parser.add_argument("--warm-up", type=real_or_0, default=5.0, metavar="S", help="before them (default 5)")
+    parser.add_argument("--pace", type=real, default=1.0, metavar="X", help="how often everything is done (default 1)")
     add_target(parser)
 
 

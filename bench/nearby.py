@@ -17,6 +17,7 @@ import h3.api.basic_int as h3
 import msgspec
 
 from bench import geosearch, harness, places, populated
+from bench.flags import real, whole, whole_or_0
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.stats import Quantiles, quantiles
 from fwber_rt.core.access import Kind
@@ -45,12 +46,16 @@ P50_US, P99_US, MEMBER_BYTES = 50.0, 200.0, 300.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=1_000_000, metavar="N", help="people in the city (default 1 000 000)")
-    parser.add_argument("--crowd", type=int, default=10_000, metavar="N", help="people in the crowded hexagon (default 10 000)")
-    parser.add_argument("--calls", type=int, default=20_000, metavar="N", help="searches measured (default 20 000)")
-    parser.add_argument("--limit", type=int, default=50, metavar="N", help="people asked for (default 50)")
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of one measurement over a socket (default 3)")
-    parser.add_argument("--repetitions", type=int, default=3, metavar="N", help="measurements of each over a socket (default 3)")
+    parser.add_argument("--people", type=whole, default=1_000_000, metavar="N", help="people in the city (default 1 000 000)")
+    parser.add_argument(
+        "--crowd", type=whole_or_0, default=10_000, metavar="N", help="people in the crowded hexagon (default 10 000)"
+    )
+    parser.add_argument("--calls", type=whole, default=20_000, metavar="N", help="searches measured (default 20 000)")
+    parser.add_argument("--limit", type=whole, default=50, metavar="N", help="people asked for (default 50)")
+    parser.add_argument("--seconds", type=real, default=3.0, help="length of one measurement over a socket (default 3)")
+    parser.add_argument(
+        "--repetitions", type=whole, default=3, metavar="N", help="measurements of each over a socket (default 3)"
+    )
 
 
 def run(arguments: argparse.Namespace) -> Report:

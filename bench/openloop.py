@@ -154,7 +154,8 @@ def _run(
     exchange.settle(patience)
     answers = [answer for answer in exchange.answers if answer.due >= counting]
     if not any(not answer.error for answer in answers):
-        raise Unmeasurable(f"nothing was answered as it should be: {dict(errors(answers)) or 'nothing was due'}")
+        why = dict(errors(answers)) or "nothing was due, ask for more people, more seconds or more of each"
+        raise Unmeasurable(f"nothing was answered as it should be: {why}")
     return Outcome(seconds, answers, quantiles(exchange.late), exchange.pushes, len(exchange.answers))
 
 

@@ -19,6 +19,7 @@ from math import inf
 
 from bench import crowd, gathering, harness, places, search, usage
 from bench.deluge import ACKED, PENDING, Deluge, words
+from bench.flags import real, whole, whole_or_0
 from bench.messages import history
 from bench.openloop import Schedule, no_garbage
 from bench.plot import Lines
@@ -45,15 +46,19 @@ _LIMITED, _SLOW = 42911, 4108
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"who send, in whole rooms (default {PEOPLE})")
-    parser.add_argument("--per-room", type=int, default=PER_ROOM, metavar="N", help=f"who hear each message (default {PER_ROOM})")
-    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="of overload (default 60)")
-    parser.add_argument("--times", type=float, default=TIMES, metavar="X", help="what it can take (default 2)")
-    parser.add_argument("--limit", type=float, default=LIMIT_MS, metavar="MS", help="p99 of what it can take (default 250)")
-    parser.add_argument("--try-seconds", type=float, default=3.0, metavar="S", help="of each try to find that (default 3)")
-    parser.add_argument("--start", type=float, default=5000.0, metavar="N", help="messages a second of the first try (5000)")
-    parser.add_argument("--most", type=float, default=60_000.0, metavar="N", help="messages a second never exceeded (60 000)")
-    parser.add_argument("--pending", type=int, default=0, metavar="N", help="the server's storage.pending (default: as shipped)")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"who send, in whole rooms (default {PEOPLE})")
+    parser.add_argument(
+        "--per-room", type=whole, default=PER_ROOM, metavar="N", help=f"who hear each message (default {PER_ROOM})"
+    )
+    parser.add_argument("--seconds", type=real, default=60.0, metavar="S", help="of overload (default 60)")
+    parser.add_argument("--times", type=real, default=TIMES, metavar="X", help="what it can take (default 2)")
+    parser.add_argument("--limit", type=real, default=LIMIT_MS, metavar="MS", help="p99 of what it can take (default 250)")
+    parser.add_argument("--try-seconds", type=real, default=3.0, metavar="S", help="of each try to find that (default 3)")
+    parser.add_argument("--start", type=real, default=5000.0, metavar="N", help="messages a second of the first try (5000)")
+    parser.add_argument("--most", type=real, default=60_000.0, metavar="N", help="messages a second never exceeded (60 000)")
+    parser.add_argument(
+        "--pending", type=whole_or_0, default=0, metavar="N", help="the server's storage.pending (default: as shipped)"
+    )
 
 
 @dataclass(slots=True)

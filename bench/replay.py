@@ -22,6 +22,7 @@ from typing import Any
 import uvloop
 
 from bench import crowd, harness, ledger, traces
+from bench.flags import real, real_or_0, whole, whole_or_0
 from bench.oracle import Oracle
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.rules import Rules
@@ -52,14 +53,14 @@ Json = dict[str, Any]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
     parser.add_argument("file", type=Path, metavar="FILE", help="traces, CSV or GPX")
-    parser.add_argument("--speed", type=float, default=600.0, metavar="N", help="seconds of the trace per second (default 600)")
-    parser.add_argument("--kill", type=int, default=0, metavar="N", help="kill -9 and restart the server N times")
-    parser.add_argument("--say-every", type=int, default=3, metavar="N", help="fixes between two posts of a client (default 3)")
+    parser.add_argument("--speed", type=real, default=600.0, metavar="N", help="seconds of the trace per second (default 600)")
+    parser.add_argument("--kill", type=whole_or_0, default=0, metavar="N", help="kill -9 and restart the server N times")
+    parser.add_argument("--say-every", type=whole, default=3, metavar="N", help="fixes between two posts of a client (default 3)")
     parser.add_argument(
-        "--least", type=int, default=LEAST_DELIVERIES, metavar="N", help="expected deliveries below which it fails"
+        "--least", type=whole, default=LEAST_DELIVERIES, metavar="N", help="expected deliveries below which it fails"
     )
-    parser.add_argument("--traces", type=int, default=0, metavar="N", help="only the first N traces")
-    parser.add_argument("--minutes", type=float, default=0, metavar="M", help="only the first M minutes of the trace's clock")
+    parser.add_argument("--traces", type=whole_or_0, default=0, metavar="N", help="only the first N traces")
+    parser.add_argument("--minutes", type=real_or_0, default=0, metavar="M", help="only the first M minutes of the trace's clock")
     parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills (default 1)")
 
 

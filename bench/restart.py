@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import inf
 
 from bench import crowd, harness, ledger, openloop, places, usage
+from bench.flags import real, real_or_0, whole
 from bench.follower import Follower
 from bench.plot import Lines
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
@@ -36,11 +37,11 @@ _PATIENCE_S = 15.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"clients, in tens (default {PEOPLE})")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"clients, in tens (default {PEOPLE})")
     parser.add_argument("--kill", action="store_true", help="kill -9 in place of SIGTERM")
-    parser.add_argument("--drain", type=float, default=10.0, metavar="S", help="drain.seconds of the server (default 10)")
-    parser.add_argument("--seconds", type=float, default=120.0, metavar="S", help="to wait for everybody (default 120)")
-    parser.add_argument("--repetitions", type=int, default=1, metavar="N", help="restarts in a row (default 1)")
+    parser.add_argument("--drain", type=real_or_0, default=10.0, metavar="S", help="drain.seconds of the server (default 10)")
+    parser.add_argument("--seconds", type=real, default=120.0, metavar="S", help="to wait for everybody (default 120)")
+    parser.add_argument("--repetitions", type=whole, default=1, metavar="N", help="restarts in a row (default 1)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import harness, town
+from bench.flags import whole
 from bench.plot import Lines
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable, number
 from bench.stats import median, quantiles
@@ -47,10 +48,10 @@ Costs = dict[str, list[float]]  # by operation: nanoseconds of each call
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
     parser.add_argument(
-        "--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="people, smallest first (10^4 10^5 10^6)"
+        "--sizes", type=whole, nargs="+", default=SIZES, metavar="N", help="people, smallest first (10^4 10^5 10^6)"
     )
-    parser.add_argument("--calls", type=int, default=4000, metavar="N", help="of each operation, in each repetition (4000)")
-    parser.add_argument("--repetitions", type=int, default=5, metavar="N", help="of everything; the median counts (5)")
+    parser.add_argument("--calls", type=whole, default=4000, metavar="N", help="of each operation, in each repetition (4000)")
+    parser.add_argument("--repetitions", type=whole, default=5, metavar="N", help="of everything; the median counts (5)")
 
 
 def run(arguments: argparse.Namespace) -> Report:

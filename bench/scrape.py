@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 LAG = "fwber_rt_loop_lag_seconds"
 CPU = "process_cpu_seconds_total"
 RESIDENT = "process_resident_memory_bytes"
+STARTED = "process_start_time_seconds"
 
 
 class Metrics:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ssl
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -17,11 +18,17 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 from bench import door, harness
+from bench.crowd import LIMITED
 from bench.door import Door
+from bench.flags import real, whole
 from bench.report import Unmeasurable
-from bench.scrape import CPU, RESIDENT, Metrics
+from bench.scrape import CPU, RESIDENT, STARTED, Metrics
+from bench.wire import Socket
 
 Number = TypeVar("Number", int, float)
+ABOUT = "/api/v1/"  # the list of operations
+OK, TOO_MANY, OVERRUN = 200, 429, 503
+_SAME_S = 2.0  # between what the system and a process say of its start
 NOT_YOURS = """\
 {url} is not this machine. A load test stops a server as surely as an attack does, and where it is not yours it is one.
 If the server is yours, and whoever runs the machine and the network between knows, add --i-own-this-server"""
@@ -52,13 +59,13 @@ def add_target(parser: argparse.ArgumentParser) -> None:
     """Flags of a bench that can measure a server which runs already."""
     group = parser.add_argument_group("a server that runs already")
     group.add_argument("--target", metavar="URL", help="measure this one (https://host:port) instead of starting one")
-    group.add_argument("--target-pid", type=int, metavar="PID", help="its process on this machine, for exact memory and CPU")
+    group.add_argument("--target-pid", type=whole, metavar="PID", help="its process on this machine, for exact memory and CPU")
     group.add_argument("--target-metrics", metavar="URL", help="where its /metrics is, if not on the same port (listen_internal)")
     group.add_argument("--ca", type=Path, metavar="FILE", help="PEM of the authority its certificate comes from")
     group.add_argument("--insecure", action="store_true", help="trust whatever certificate it shows")
     group.add_argument("--tokens", type=Path, metavar="FILE", help="tokens of users, one a line, where guests are not let in")
     group.add_argument("--i-own-this-server", action="store_true", help="needed for a target that is not this machine")
-    group.add_argument("--patience", type=float, default=door.PATIENCE_S, metavar="S",
+    group.add_argument("--patience", type=real, default=door.PATIENCE_S, metavar="S",
                        help=f"seconds to wait for an answer before giving up (default {door.PATIENCE_S:g})")  # fmt: skip
 
 
@@ -101,10 +108,19 @@ class Running:
         return self._door
 
     def __enter__(self) -> Self:
-        self._door.connect().close()
+        _check_ours(self._door)
         if self._pid:
-            _of(self._pid, harness.cpu_of)
+            self._check_pid(_of(self._pid, harness.started_of))
         return self
+
+    def _check_pid(self, started: float) -> None:
+        """Unmeasurable when the server says that it began at another moment: the figures would be another program's."""
+        told = self._told(STARTED)
+        if told is not None and abs(told - started) > _SAME_S:
+            raise Unmeasurable(
+                f"--target-pid {self._pid} is not the target: that process began {_moment(started)}, the target {_moment(told)} "
+                "(ss -ltnp tells whose port it is)"
+            )
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         pass
@@ -135,6 +151,31 @@ class Running:
     def _told(self, name: str) -> float | None:
         metrics = self.metrics()
         return metrics.value(name) if metrics else None
+
+
+def _check_ours(where: Door) -> None:
+    """Unmeasurable, with what to do, unless a server of ours answers."""
+    socket = Socket(where)
+    try:
+        socket.send_http("GET", ABOUT)
+        status, body = socket.read_http()
+    except Unmeasurable as problem:
+        tls = "" if where.tls else " (if it speaks TLS, say https://)"
+        raise Unmeasurable(f"{where.url} does not answer as fwber_rt does: {problem}{tls}") from None
+    except (ValueError, IndexError):
+        raise Unmeasurable(f"{where.url} does not speak HTTP: it is no fwber_rt") from None
+    finally:
+        socket.close()
+    if status == OVERRUN:
+        raise Unmeasurable(f"{where.url} answers HTTP 503: it takes no more, or is not ready; try again later")
+    if status == TOO_MANY:
+        raise Unmeasurable(f"{where.url} answers HTTP 429:{LIMITED}")
+    if status != OK or not body.startswith(b"fwber_rt"):
+        raise Unmeasurable(f"{where.url} is no fwber_rt: GET {ABOUT} is answered with HTTP {status} (is the port another's?)")
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
 
 
 def _of(pid: int, ask: Callable[[int], Number]) -> Number:

@@ -17,6 +17,7 @@ import uvloop
 
 from bench import harness
 from bench.door import Door
+from bench.flags import real, whole
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.scrape import Metrics, bound_between
 from bench.stats import auc, quantiles
@@ -46,10 +47,10 @@ _WAITS: Final = re.compile(rb'(?i)(retry-after: |"retry_after_ms":|content-lengt
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--rate", type=int, default=1_000, metavar="N", help="attempts per second (default 1000)")
-    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="of the flood (default 20)")
-    parser.add_argument("--users", type=int, default=50, metavar="N", help="who exist, and as many who do not (default 50)")
-    parser.add_argument("--calm", type=int, default=2_000, metavar="N", help="attempts one at a time (default 2000)")
+    parser.add_argument("--rate", type=whole, default=1_000, metavar="N", help="attempts per second (default 1000)")
+    parser.add_argument("--seconds", type=real, default=20.0, metavar="S", help="of the flood (default 20)")
+    parser.add_argument("--users", type=whole, default=50, metavar="N", help="who exist, and as many who do not (default 50)")
+    parser.add_argument("--calm", type=whole, default=2_000, metavar="N", help="attempts one at a time (default 2000)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bench import harness
+from bench.flags import real, real_or_0, whole
 from bench.hall import SLOW, Deaf, Hall, Talk, metrics
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.stats import Quantiles, median
@@ -32,14 +33,16 @@ RATIO = 1.25
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--people", type=int, default=PEOPLE, metavar="N", help=f"in the room (default {PEOPLE})")
-    parser.add_argument("--share", type=float, default=SHARE, metavar="X", help="of them stop reading (default 0.1)")
-    parser.add_argument("--rate", type=float, default=100.0, metavar="N", help="messages per second (default 100)")
-    parser.add_argument("--bytes", type=int, default=120, metavar="N", help="of each text (default 120)")
-    parser.add_argument("--seconds", type=float, default=12.0, metavar="S", help="of each half of a pair that count (default 12)")
-    parser.add_argument("--fill", type=float, default=2.0, metavar="S", help="before them, until buffers are full (default 2)")
-    parser.add_argument("--fill-bytes", type=int, default=1500, metavar="N", help="of each text then (default 1500)")
-    parser.add_argument("--pairs", type=int, default=5, metavar="N", help="the median of their ratios counts (default 5)")
+    parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"in the room (default {PEOPLE})")
+    parser.add_argument("--share", type=real, default=SHARE, metavar="X", help="of them stop reading (default 0.1)")
+    parser.add_argument("--rate", type=real, default=100.0, metavar="N", help="messages per second (default 100)")
+    parser.add_argument("--bytes", type=whole, default=120, metavar="N", help="of each text (default 120)")
+    parser.add_argument("--seconds", type=real, default=12.0, metavar="S", help="of each half of a pair that count (default 12)")
+    parser.add_argument(
+        "--fill", type=real_or_0, default=2.0, metavar="S", help="before them, until buffers are full (default 2)"
+    )
+    parser.add_argument("--fill-bytes", type=whole, default=1500, metavar="N", help="of each text then (default 1500)")
+    parser.add_argument("--pairs", type=whole, default=5, metavar="N", help="the median of their ratios counts (default 5)")
 
 
 @dataclass(slots=True)

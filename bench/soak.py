@@ -22,6 +22,7 @@ import uvloop
 
 from bench import crowd, fsync, harness, ledger, places
 from bench.crowd import Guest
+from bench.flags import whole, whole_or_0
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.stats import median
 from fwber_rt.client import Backoff, Client, ClientClosed, ConnectionLost, Push, State
@@ -41,12 +42,12 @@ PAUSE_S = 0.15  # between two bursts of one client, on average
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--kills", type=int, default=200, metavar="N", help="how often (default 200)")
-    parser.add_argument("--clients", type=int, default=30, metavar="N", help="who talk (default 30)")
-    parser.add_argument("--rooms", type=int, default=3, metavar="N", help="rooms they are spread over (default 3)")
+    parser.add_argument("--kills", type=whole_or_0, default=200, metavar="N", help="how often (default 200)")
+    parser.add_argument("--clients", type=whole, default=30, metavar="N", help="who talk (default 30)")
+    parser.add_argument("--rooms", type=whole, default=3, metavar="N", help="rooms they are spread over (default 3)")
     parser.add_argument("--seed", type=int, default=1, help="of the moments (default 1)")
     parser.add_argument("--strace", action="store_true", help="trace system calls instead of killing")
-    parser.add_argument("--messages", type=int, default=60, metavar="N", help="with --strace: messages sent (default 60)")
+    parser.add_argument("--messages", type=whole, default=60, metavar="N", help="with --strace: messages sent (default 60)")
     parser.add_argument("--synchronous", choices=("FULL", "OFF"), default="FULL", help="with --strace: how the server syncs")
 
 

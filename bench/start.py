@@ -15,6 +15,7 @@ import orjson
 
 from bench import crowd, harness, places
 from bench.crowd import Guest
+from bench.flags import whole
 from bench.lockstep import Lockstep
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.stats import median
@@ -37,9 +38,9 @@ ORDERLY, KILLED = "SIGTERM", "kill -9"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
-    parser.add_argument("--users", type=int, default=USERS, metavar="N", help=f"users stored (default {USERS})")
-    parser.add_argument("--messages", type=int, default=MESSAGES, metavar="N", help=f"messages stored (default {MESSAGES})")
-    parser.add_argument("--repetitions", type=int, default=3, metavar="N", help="starts of each kind; the slowest counts (3)")
+    parser.add_argument("--users", type=whole, default=USERS, metavar="N", help=f"users stored (default {USERS})")
+    parser.add_argument("--messages", type=whole, default=MESSAGES, metavar="N", help=f"messages stored (default {MESSAGES})")
+    parser.add_argument("--repetitions", type=whole, default=3, metavar="N", help="starts of each kind; the slowest counts (3)")
 
 
 def run(arguments: argparse.Namespace) -> Report:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.flags import real, real_or_0, whole
 from bench.flood import Run
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.stats import median
@@ -21,10 +22,14 @@ _COLUMNS = [
 
 def add_timing(parser: argparse.ArgumentParser) -> None:
     """Flags of every closed-loop bench."""
-    parser.add_argument("--seconds", type=float, default=3.0, help="length of one measurement (default 3)")
-    parser.add_argument("--slices", type=int, default=5, metavar="N", help="parts of a measurement, in turn with the peers' (5)")
-    parser.add_argument("--warm-up", type=float, default=0.25, help="seconds before each part that do not count (default 0.25)")
-    parser.add_argument("--repetitions", type=int, default=3, metavar="N", help="measurements of each; the median counts (3)")
+    parser.add_argument("--seconds", type=real, default=3.0, help="length of one measurement (default 3)")
+    parser.add_argument(
+        "--slices", type=whole, default=5, metavar="N", help="parts of a measurement, in turn with the peers' (5)"
+    )
+    parser.add_argument(
+        "--warm-up", type=real_or_0, default=0.25, help="seconds before each part that do not count (default 0.25)"
+    )
+    parser.add_argument("--repetitions", type=whole, default=3, metavar="N", help="measurements of each; the median counts (3)")
 
 
 @dataclass(slots=True)

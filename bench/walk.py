@@ -21,6 +21,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from bench import crowd, harness, places
+from bench.flags import whole
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.wire import Socket
 from fwber_rt import config
@@ -41,9 +42,9 @@ _INNER = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
     parser.add_argument(
-        "--recipients", type=int, nargs=2, default=(4, 24), metavar=("FEW", "MANY"), help="sizes of the room (4 24)"
+        "--recipients", type=whole, nargs=2, default=(4, 24), metavar=("FEW", "MANY"), help="sizes of the room (4 24)"
     )
-    parser.add_argument("--messages", type=int, default=10, metavar="N", help="messages followed (default 10)")
+    parser.add_argument("--messages", type=whole, default=10, metavar="N", help="messages followed (default 10)")
 
 
 def run(arguments: argparse.Namespace) -> Report:

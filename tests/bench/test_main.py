@@ -191,3 +191,46 @@ def test_another_python_runs_the_server(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["idle", *map(str, TINY["idle"]), "--python", str(other)]) != UNMEASURED
     assert "-m fwber_rt serve" in ran.read_text()
     assert f"servers of ours run under {other}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("words", "said"), [
+    (["fanout", "--repetitions", "0"], "argument --repetitions: '0' is not a whole number from 1 up"),
+    (["mixed", "--people", "1e3"], "'1e3' is not a whole number from 1 up"),
+    (["mixed", "--seconds", "0"], "'0' is not a number above 0"),
+    (["mixed", "--warm-up", "-1"], "'-1' is not a number from 0 up"),
+    (["overload", "--limit", "nan"], "'nan' is not a number from 0 up"),
+    (["restart", "--target", "http://127.0.0.1:1"], "it takes no --target, as fanout, cells, idle,"),
+    (["connect", "--warm-up", "x"], "'x' is not a whole number from 0 up"),
+])  # fmt: skip
+def test_what_makes_no_sense_is_said_in_one_line(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == UNMEASURED
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line and "--help" in line
+
+
+@pytest.mark.parametrize("flag", ["--json", "--html"])
+def test_a_report_that_could_not_be_written_is_not_measured(
+    flag: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    monkeypatch.setitem(BENCHES, "fanout", _Never())
+    assert main(["fanout", flag, str(tmp_path / "none" / "report")]) == UNMEASURED
+    assert "there is no directory" in capsys.readouterr().err
+    assert main(["fanout", flag, str(tmp_path)]) == UNMEASURED
+    assert "cannot be written" in capsys.readouterr().err
+
+
+class _Never:
+    """A bench that must not be begun."""
+
+    HELP = TEACH = ""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """None."""
+
+    def run(self, arguments: argparse.Namespace) -> Report:
+        """Not."""
+        raise AssertionError
