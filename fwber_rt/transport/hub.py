@@ -33,6 +33,7 @@ turn, of which the kernel's part is 4.6):
 | a kept list of ``transport.write`` | 5.8 |
 | a kept array of descriptors, ``os.write`` | 5.3 |
 | the same with ``socket.send``, with and without flags | 5.3 |
+| the same with ``map``, no bytecode per recipient | 5.3 |
 
 And of one write alone, to a thousand sockets in turn, each read at once by another process (medians of 50 rounds taken in turn):
 
