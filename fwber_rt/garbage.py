@@ -11,9 +11,10 @@ one had fewer updates with it, 30 600 against 34 700, the other more, 49 300 aga
 | 700, 10, 10 (default) | 38 900 | 76 ms | 18 000 | 41 ms |
 | these, and frozen after the start | 44 700 | 37 ms | 18 200 | 19 ms |
 
-Seldomer still lost. Among 400 hexagons with 4 096 messages in flight, where the queue itself is what is searched, a first threshold
-of 50 000 brought 4 % more, 100 000 15 %, no search at all 10 % (7 to 10 pairs in turn); 4 to 512 in flight, nothing. But a search
-that comes seldom takes long: beside a flood of requests for pages that do not exist, honest people's p99 went from 63 to 153 ms.
+Seldomer still lost. Among 400 hexagons with 4 096 messages in flight, where the queue itself is what is searched, a first
+threshold of 50 000 brought 4 % more, 100 000 15 %, no search at all 10 % (7 to 10 pairs in turn); with 4 to 512 in flight,
+nothing. But a search that comes seldom takes long: beside a flood of requests for pages that do not exist, honest people's p99
+went from 63 to 153 ms.
 """
 
 from __future__ import annotations
