@@ -1,5 +1,5 @@
 /** Requests on their way: which await a reply, which may be asked again after a loss, and how they look on the wire. */
-import { Lost, Refusal } from "./errors.ts";
+import { Lost, Refusal, write } from "./errors.ts";
 import { CLOSE, ROUTES } from "./schema.ts";
 
 /** Setting the same thing twice is setting it once. */
@@ -34,7 +34,7 @@ export interface Call {
 /** As it stands on the wire. */
 export function encode(call: Call): string {
   const d = call.doubtful && "nonce" in call.d ? { ...call.d, retry: true } : call.d;
-  return JSON.stringify({ id: call.id, op: call.op, d });
+  return write({ id: call.id, op: call.op, d });
 }
 
 /** All requests without a reply, in the order they were made. `repeated`: how many were sent again after a loss. */
@@ -48,6 +48,11 @@ export class Calls {
     const call: Call = { id: this.#next++, op, d, repeatable, sent: false, doubtful: false, settle };
     this.#calls.set(call.id, call);
     return call;
+  }
+
+  /** The id of the next one; those before have smaller ones. */
+  get next(): number {
+    return this.#next;
   }
 
   /** Nobody waits for it any more. */

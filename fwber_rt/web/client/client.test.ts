@@ -286,6 +286,14 @@ describe("resume", () => {
     expect(client.state).toBe("open");
   });
 
+  test("what a resume needs stays with nobody who is signed out", async () => {
+    const { client, session } = await open();
+    expect(tab.kept.has("resume")).toBe(true);
+    session.end(null);
+    client.close();
+    expect(tab.kept.has("resume")).toBe(false);
+  });
+
   test("the place one is at goes with every connect, until it is taken back", async () => {
     const { client } = await open();
     const fix = { lat: 1, lng: 2 };
@@ -298,6 +306,33 @@ describe("resume", () => {
     expect(world.wire.asked("connect").d).not.toHaveProperty("location");
     world.wire.ok("connect", welcome());
     expect(client.state).toBe("open");
+  });
+
+  test.each([
+    ["by asking for it to be cleared", (client: Client) => void client.call("location.clear").catch(() => undefined)],
+    ["by taking consent back", (client: Client) => void client.call("consent.withdraw", { purpose: "location", text_hash: "x" }).catch(() => undefined)],
+    ["because another tab had it cleared", (client: Client) => client.unlocate()],
+  ])("%s, a place goes with no connect any more, though nobody has answered", async (_, withdraw) => {
+    const { client } = await open();
+    const fix = { lat: 1, lng: 2 };
+    void client.locate(fix);
+    world.wire.ok("location.update", { entered: [], left: [] });
+    client.locate(fix).catch(() => undefined);
+    withdraw(client);
+    world.wire.ok("location.update", { entered: [], left: [] });
+    await redial();
+    world.wire.onopen?.();
+    expect(world.wire.asked("connect").d).not.toHaveProperty("location");
+  });
+
+  test("half a character goes out as the mark of what is unreadable: no decoder takes it", async () => {
+    const { client } = await open();
+    const sent: string[] = [];
+    world.wire.send = (text) => void sent.push(text);
+    client.send("1", "half \ud83d, whole \u{1f600}, written \\ud83d");
+    void client.call("account.update", { name: "\udc00" }).catch(() => undefined);
+    expect(sent.join()).not.toMatch(/[^\\]\\ud/);
+    expect(sent[0]).toContain('"half \ufffd, whole \u{1f600}, written \\\\ud83d"');
   });
 });
 

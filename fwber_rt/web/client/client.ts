@@ -7,7 +7,7 @@
  */
 import { Calls, encode, repeatable } from "./calls.ts";
 import { type Environment, nonce, type Store, type Timer } from "./environment.ts";
-import { Closed, isRecord, Lost, Refusal, refusalOf } from "./errors.ts";
+import { Closed, isRecord, Lost, Refusal, refusalOf, write } from "./errors.ts";
 import { type Entry, Keeper } from "./keeper.ts";
 import { type Deliver, Outbox, type Outgoing } from "./outbox.ts";
 import { Positions } from "./positions.ts";
@@ -59,6 +59,7 @@ export class Client {
   #welcome: Connected | null = null;
   #secret: string | null = null;
   #location: Fix | null = null;
+  #locatedFrom = 0; // what earlier calls say of where I am is over
   #clock: { server: number; at: number } | null = null;
   #written = 0;
   #keeping: Timer | null = null;
@@ -148,12 +149,18 @@ export class Client {
 
   /** An operation whose reply nobody needs (`typing`); false when there is no connection. A refusal is announced as `error`. */
   notify<O extends SocketOp>(op: O, d: Operations[O]["d"]): boolean {
-    return this.#state === "open" && this.#keeper.send(JSON.stringify({ op, d }));
+    return this.#state === "open" && this.#keeper.send(write({ op, d }));
   }
 
   /** Where I am from here on: sent now (`location.update`), and again with every reconnect. The reply says when to send the next. */
   locate(fix: Fix): Promise<Operations["location.update"]["ok"]> {
     return this.call("location.update", fix);
+  }
+
+  /** Say no more with reconnects where I am. `location.clear` does so by itself, and has it forgotten by the server. */
+  unlocate(): void {
+    this.#location = null;
+    this.#locatedFrom = this.#calls.next;
   }
 
   // Speaking.
@@ -189,6 +196,11 @@ export class Client {
     this.#outbox.discard(nonce);
   }
 
+  /** Give up all that is not stored, oldest first: for giving it back to whoever wrote it, when it will not be sent any more. */
+  takeBack(): Outgoing[] {
+    return this.#outbox.takeBack();
+  }
+
   // Hearing.
 
   /** Called with every push of a type, in their order. Returns the undoing. */
@@ -203,6 +215,7 @@ export class Client {
 
   #ask(op: string, d: object, timeoutMs: number, repeatable: boolean): Promise<unknown> {
     if (this.#state === "closed") return Promise.reject(this.#info.why ?? new Closed());
+    if (withdraws(op, d)) this.unlocate(); // it holds before it is heard: a connection made meanwhile must not tell
     return new Promise((resolve, reject) => {
       const timer = this.#environment.later(timeoutMs, () => {
         this.#calls.discard(call);
@@ -295,15 +308,9 @@ export class Client {
     if (!call) return;
     if (refusal) return call.settle({ error: refusal });
     this.#positions.learn(call.op, call.d, frame.ok);
-    this.#remember(call.op, call.d);
+    if (call.op === "location.update" && call.id >= this.#locatedFrom) this.#location = call.d as Fix;
+    else if (call.op === "account.update" && "name" in call.d) this.#options.session.rename(String(call.d.name));
     call.settle({ ok: frame.ok });
-  }
-
-  #remember(op: string, d: object): void {
-    if (op === "location.update") this.#location = d as Fix;
-    else if (op === "location.clear") this.#location = null;
-    else if (op === "consent.withdraw" && "purpose" in d && d.purpose === "location") this.#location = null;
-    else if (op === "account.update" && "name" in d) this.#options.session.rename(String(d.name));
   }
 
   #handOver(push: Push): void {
@@ -340,7 +347,7 @@ export class Client {
   #end(why: Error): void {
     if (this.#state === "closed") return;
     this.#stopHearing();
-    this.#outbox.open = false;
+    this.#outbox.close();
     this.#enter("closed", { why, retryInMs: null });
     this.#calls.end(why);
     this.#stateListeners.clear();
@@ -375,6 +382,8 @@ export class Client {
     if (this.#keeping !== null) this.#environment.cancel(this.#keeping);
     this.#keeping = null;
     if (this.#secret === null || this.#state === "closed") return;
+    const { who } = this.#options.session;
+    if (who.kind === "nobody" || who.user.user !== this.#user) return this.#options.tab.remove("resume"); // signed out
     const resume: Resume = { user: this.#user, session: this.#secret, streams: this.#positions.resumable() };
     this.#options.tab.set("resume", JSON.stringify(resume));
   }
@@ -411,6 +420,10 @@ export class Client {
       });
     }
   }
+}
+
+function withdraws(op: string, d: object): boolean {
+  return op === "location.clear" || (op === "consent.withdraw" && "purpose" in d && d.purpose === "location");
 }
 
 function isEmpty(d: unknown): boolean {

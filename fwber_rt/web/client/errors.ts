@@ -69,6 +69,11 @@ export class Closed extends Error {
   }
 }
 
+/** JSON as the server takes it: half a surrogate pair, which UTF-8 cannot hold, becomes the mark of what is unreadable. */
+export function write(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === "string" ? part.replace(/\p{Surrogate}/gu, "\ufffd") : part));
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -226,6 +226,48 @@ describe("two tabs", () => {
     expect(second.client.outgoing).toEqual([]);
     expect(world.wire.count("message.send")).toBe(0);
   });
+
+  test("what one gave up is gone from the other", async () => {
+    const first = await open();
+    const { nonce } = first.client.send("1", "no");
+    world.wire.err("message.send", "room.outside");
+    await settle();
+    const second = await visit(world, store, shelf());
+    await answer();
+    first.client.discard(nonce);
+    expect(second.client.outgoing).toEqual([]);
+  });
+
+  test("what one wrote and did not send in time, the other sends; not what it sent", async () => {
+    const gone = shelf();
+    const first = await visit(world, store, gone);
+    const second = await open();
+    first.client.close();
+    const { nonce } = first.client.send("1", "and gone");
+    await world.pass(9_000);
+    expect(world.wire.count("message.send")).toBe(0);
+    await world.pass(1_000);
+    expect(world.wire.asked("message.send").d).toMatchObject({ nonce, text: "and gone" });
+    world.wire.ok("message.send", SENT);
+    await settle();
+    expect(second.client.outgoing).toMatchObject([{ nonce, delivery: "stored" }]);
+    second.client.close();
+    expect(world.timers).toBe(0);
+  });
+});
+
+test("what will not be sent any more can be taken back, and is kept nowhere", async () => {
+  const { client } = await open();
+  client.send("1", "refused");
+  world.wire.err("message.send", "content.rejected");
+  await settle();
+  client.send("1", "said");
+  world.wire.ok("message.send", SENT);
+  await settle();
+  client.say("waits");
+  expect(client.takeBack().map(({ text }) => text)).toEqual(["refused", "waits"]);
+  expect(client.outgoing).toMatchObject([{ text: "said" }]);
+  expect([...store.kept.keys()]).toEqual(["session"]);
 });
 
 test("what waits is bounded, and one too many is not taken", async () => {

@@ -3,7 +3,8 @@
  *
  * A message's nonce names it for ever, and the server stores it once however often it is sent. Before the first send it is noted
  * that there was one, so that whoever sends it again (after a loss, in a reloaded page, in another tab) has the server look for it
- * (`retry`). One message per room is under way at a time, which keeps their order.
+ * (`retry`). One message per room is under way at a time, which keeps their order. What another tab wrote and has not sent after a
+ * while is sent by this one too: that tab may be gone.
  */
 import { type Environment, nonce, type Store, type Timer } from "./environment.ts";
 import { Closed, isRecord, Lost, Refusal, refusalOf } from "./errors.ts";
@@ -38,6 +39,8 @@ export const MOST_WAITING = 200;
 const MOST_STORED = 200;
 /** A message that may only be sent later than this has failed: its writer decides. */
 const LONGEST_WAIT_MS = 60_000;
+/** How long another tab has for sending what it wrote. */
+const ADOPT_MS = 10_000;
 
 export type Deliver = (op: "message.send" | "here.say", d: object, doubtful: boolean) => Promise<Sent>;
 
@@ -60,7 +63,9 @@ export class Outbox {
   readonly #tell: (message: Outgoing) => void;
   readonly #items = new Map<string, Item>();
   readonly #lanes = new Map<string | null, Lane>();
+  readonly #unwatch: (() => void) | undefined;
   #open = false;
+  #adopting: Timer = null;
 
   /** `user`: whose messages; those of others in the same store are left alone. */
   constructor(environment: Environment, store: Store, user: string, deliver: Deliver, tell: (message: Outgoing) => void) {
@@ -70,6 +75,14 @@ export class Outbox {
     this.#deliver = deliver;
     this.#tell = tell;
     for (const item of this.#kept()) this.#items.set(item.message.nonce, item);
+    this.#unwatch = store.watch?.((key) => { if (key.startsWith(this.#prefix)) this.#notice(key.slice(this.#prefix.length)); });
+  }
+
+  /** Send nothing any more; what waits stays in the store. */
+  close(): void {
+    this.open = false;
+    this.#unwatch?.();
+    this.#environment.cancel(this.#adopting);
   }
 
   /** Oldest first: those that are not stored, and the latest that are. */
@@ -103,11 +116,39 @@ export class Outbox {
     if (item?.message.delivery === "failed") this.#forget(item);
   }
 
+  /** Give up all that is not stored. */
+  takeBack(): Outgoing[] {
+    const waiting = this.messages.filter(({ delivery }) => delivery !== "stored");
+    for (const { nonce } of waiting) this.#remove(nonce);
+    return waiting;
+  }
+
   /** There is a connection, or there is none. */
   set open(open: boolean) {
     this.#open = open;
     for (const lane of this.#lanes.values()) this.#pause(lane, null);
     if (open) for (const room of new Set(this.messages.map((message) => message.room))) this.#pump(room);
+  }
+
+  /** Another tab wrote, sent or gave up a message. */
+  #notice(nonce: string): void {
+    const item = this.#items.get(nonce);
+    if (this.#store.get(this.#prefix + nonce) === null) {
+      if (item?.message.delivery === "failed") this.#forget(item);
+    } else if (!item) {
+      this.#adopting ??= this.#environment.later(ADOPT_MS, () => this.#adopt());
+    }
+  }
+
+  #adopt(): void {
+    this.#adopting = null;
+    for (const item of this.#kept()) {
+      const { nonce, room, delivery } = item.message;
+      if (delivery !== "sending" || this.#items.has(nonce)) continue;
+      this.#items.set(nonce, item);
+      this.#tell(item.message);
+      this.#pump(room);
+    }
   }
 
   /** Send the oldest waiting message of a room, unless one is under way. */
@@ -191,9 +232,13 @@ export class Outbox {
   }
 
   #forget(item: Item): void {
-    this.#store.remove(this.#prefix + item.message.nonce);
-    this.#items.delete(item.message.nonce);
+    this.#remove(item.message.nonce);
     this.#tell({ ...item.message, delivery: "failed", refusal: null });
+  }
+
+  #remove(nonce: string): void {
+    this.#items.delete(nonce);
+    this.#store.remove(this.#prefix + nonce);
   }
 
   #write({ message, tried }: Item): void {

@@ -1,6 +1,6 @@
 /** Operations over REST: the same requests and replies as over the WebSocket, one HTTP request each. */
 import type { Environment, HttpAnswer } from "./environment.ts";
-import { isRecord, Lost, refusalOf } from "./errors.ts";
+import { isRecord, Lost, refusalOf, write } from "./errors.ts";
 import { PREFIX, ROUTES } from "./schema.ts";
 
 export const ANSWER_MS = 20_000;
@@ -34,7 +34,7 @@ function place(method: string, path: string, d: object): { where: string; body?:
     fields.delete(name);
     return encodeURIComponent(value);
   });
-  if (method !== "GET" && method !== "DELETE") return { where, body: JSON.stringify(Object.fromEntries(fields)) };
+  if (method !== "GET" && method !== "DELETE") return { where, body: write(Object.fromEntries(fields)) };
   const query = [...fields]
     .filter(([, value]) => value !== null)
     .flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((each) => [name, String(each)]));
