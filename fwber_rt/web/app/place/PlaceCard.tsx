@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
+import { link } from "../api.ts";
 import { areaKm2 } from "../map/hexagons.ts";
 import { format } from "../router/route.ts";
 import { go } from "../router/router.ts";
@@ -68,8 +69,9 @@ function Rough() {
 }
 
 async function vanishSaid(): Promise<void> {
+  if (link.peek().state !== "open") say(t("around.vanishing"), { about: "vanish" });
   await vanish();
-  say(t("around.vanished"));
+  say(t("around.vanished"), { about: "vanish" });
 }
 
 function Card({ icon, title, text, mine = false, children }: { icon: IconName; title: string; text: string; mine?: boolean; children: ComponentChildren }) {
