@@ -155,7 +155,10 @@ async def test_a_copy_of_my_data_is_made_and_fetched(visit: Visit, tmp_path: Pat
 async def test_deleting_my_data_asks_in_words_and_leaves_a_receipt(visit: Visit) -> None:
     ada = await visit()
     ada.watch.allow("401")  # the sign-in ends with it
-    await ada.enter("Ada")
+    await ada.arrive("Ada")
+    user = await ada.user()
+    await ada.go("here")
+    await ada.page.get_by_role("textbox", name=t("talk.write")).fill("never said")
     await ada.go("me/data")
     await ada.press(t("data.delete.start"))
     await answer(ada, typed="yes")
@@ -164,3 +167,5 @@ async def test_deleting_my_data_asks_in_words_and_leaves_a_receipt(visit: Visit)
     await expect(dialog(ada).get_by_text(like("data.deleted.what"))).to_be_visible()
     await ada.press(t("data.deleted.leave"))
     await expect(ada.heading(t("welcome.title"))).to_be_visible()
+    left = await ada.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert user not in left and "never said" not in left

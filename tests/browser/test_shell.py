@@ -119,6 +119,24 @@ async def test_two_windows_of_one_person_are_two_connections(visit: Visit) -> No
         await expect(page.get_by_role("heading", name="Around you")).to_be_visible()
 
 
+async def test_a_note_that_is_clicked_opens_the_conversation_on_the_persons_page_and_not_the_operators(visit: Visit) -> None:
+    ada = await visit()
+    await ada.context.grant_permissions(["geolocation", "notifications"])
+    await ada.arrive("Ada")
+    await controlled(ada.page)
+    operators = await ada.context.new_page()
+    await operators.goto(f"{ada.url}/admin")
+    await operators.bring_to_front()
+    await ada.context.service_workers[0].evaluate(
+        """async () => {
+          await registration.showNotification("Library", { data: { hash: "#/here" } });
+          const [notification] = await registration.getNotifications();
+          dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+        }"""
+    )
+    await expect(ada.heading(t("here.title"))).to_be_visible()
+
+
 async def test_over_tls_an_account_is_a_cookie_no_script_can_read(visit: Visit, process: Start, tmp_path: Path) -> None:
     certificate = Certificate.make(tmp_path)
     server = await process(tls__cert=certificate.path, tls__key=certificate.key)

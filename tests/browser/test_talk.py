@@ -128,6 +128,28 @@ async def test_what_is_unread_is_counted_and_marked(visit: Visit, scene: Scene) 
     await expect(ada.page.locator(".tabs .unread")).to_have_count(0)
 
 
+async def test_what_one_tab_has_read_is_not_unread_again_by_what_another_knew(visit: Visit, scene: Scene) -> None:
+    ada = await visit()
+    await ada.arrive("Ada")
+    await join(ada, scene.rooms["Library"])
+    await scene.people[0].send(scene.rooms["Library"], "read at once")
+    await hears(ada, "read at once")
+    other = await ada.another_tab()
+    key = f"fwber.read.{await ada.user()}"
+    await ada.page.wait_for_function("key => localStorage[key]", arg=key)
+    await ada.page.evaluate(
+        "() => { window.told = new Promise(done => addEventListener('storage', () => setTimeout(done, 0))); }"
+    )
+    await other.page.evaluate(
+        """key => localStorage.setItem(key, JSON.stringify(
+          JSON.parse(localStorage[key]).map(([room, o, mid]) => [room, o - 1, String(BigInt(mid) - 1n), 1])))""",
+        key,
+    )
+    await ada.page.evaluate("window.told")
+    await ada.drawn()
+    assert await ada.page.locator(".unread").count() == 0
+
+
 async def test_who_leaves_a_conversation_within_a_frame_has_left_it(visit: Visit, scene: Scene) -> None:
     ada = await visit()
     await ada.arrive("Ada")

@@ -230,6 +230,17 @@ async def test_a_word_of_ten_kilobytes_is_counted_kept_and_not_sent(visit: Visit
     await expect(writing_in(ada)).to_have_value("W" * 10_240)
 
 
+async def test_a_message_just_as_long_as_may_be_is_said_whatever_space_is_around_it(visit: Visit) -> None:
+    ada = await visit()
+    await ada.arrive("Ada")
+    await ada.go("here")
+    for letter in ("x", "\U0001f600"):
+        await write(ada, f" {letter * 2000} \n")
+        await hears(ada, letter * 2000)
+    await writing_in(ada).fill("x" * 2001)
+    await expect(ada.page.get_by_role("button", name=t("talk.send"))).to_be_disabled()
+
+
 async def test_two_tabs_do_not_write_over_each_other_and_send_what_waits_once(
     visit: Visit, shared: Process, place: Place
 ) -> None:

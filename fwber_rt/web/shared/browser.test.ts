@@ -65,6 +65,15 @@ test("what no longer fits is remembered by the page, and what did fit stays", ()
   expect([kept.get("a"), kept.get("b")]).toEqual(["3", null]);
 });
 
+test("a full storage is still read: whoever is signed in stays so, and what is new lasts for this visit", () => {
+  const full = storage(1);
+  full.setItem("fwber.session", "mine");
+  browser({ localStorage: full });
+  const kept = store("localStorage");
+  kept.set("draft", "new");
+  expect([kept.get("session"), kept.get("draft"), persists()]).toEqual(["mine", "new", false]);
+});
+
 test("without locks tabs take their chance", async () => {
   vi.stubGlobal("navigator", {});
   expect(await environment.alone("x", () => Promise.resolve(7))).toBe(7);

@@ -82,16 +82,20 @@ export function store(kind: "localStorage" | "sessionStorage", prefix = "fwber."
 
 /** Whether what is kept survives a reload. */
 export function persists(): boolean {
-  return storage("localStorage") !== null;
+  const found = storage("localStorage");
+  try {
+    found?.setItem("fwber.probe", "1");
+    found?.removeItem("fwber.probe");
+    return found !== null;
+  } catch {
+    return false; // full
+  }
 }
 
 function storage(kind: "localStorage" | "sessionStorage"): Storage | null {
   try {
-    const found = window[kind];
-    found.setItem("fwber.probe", "1");
-    found.removeItem("fwber.probe");
-    return found;
+    return window[kind] as Storage | null;
   } catch {
-    return null; // disabled, or full
+    return null; // disabled
   }
 }

@@ -56,10 +56,11 @@ async function kept(request: Request): Promise<Response> {
 
 /** The page, at the part of its address (`#...`) that a note was about. */
 async function show(hash: string): Promise<void> {
-  const open = await self.clients.matchAll({ type: "window" });
-  const first = open[0];
-  if (!first) await self.clients.openWindow(`/${hash}`);
-  else (await first.focus()).postMessage({ open: hash });
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const page = open.find(({ url }) => new URL(url).pathname === "/"); // not the operator's
+  if (!page) return void (await self.clients.openWindow(`/${hash}`));
+  page.postMessage({ open: hash });
+  await page.focus();
 }
 
 function whereTo(data: unknown): string {

@@ -31,7 +31,7 @@ export function Composer({ user, conversation, closed, note, given, onSent }: Pr
   const [text, setText] = useState(() => draftOf(user, conversation));
   const input = useRef<HTMLTextAreaElement>(null);
   const most = client.value?.welcome?.limits.text_chars ?? config.value.text_chars;
-  const left = most - length(text);
+  const left = most - length(text.trim());
   const change = (next: string): void => {
     setText(next);
     keepDraft(user, conversation, next);

@@ -6,6 +6,7 @@ import { Icon, type IconName } from "../ui/Icon.tsx";
 import { Pane } from "../ui/Pane.tsx";
 import { HERE } from "./marks.ts";
 import { Talk } from "./Talk.tsx";
+import { Unsent } from "./Unsent.tsx";
 
 /** What is said in the hexagons around me. */
 export function HereScreen() {
@@ -26,6 +27,7 @@ function Off({ icon, title, children }: { icon: IconName; title: string; childre
         <Icon name={icon} size={44} />
         <p class="strong">{title}</p>
         <p class="small">{children}</p>
+        <Unsent id={HERE} />
         <a class="button main" href={format({ screen: "around" })}>{t("around.title")}</a>
       </div>
     </Pane>

@@ -8,7 +8,7 @@ import { Icon } from "../ui/Icon.tsx";
 import { Words } from "./Words.tsx";
 
 /** A message of mine that is not stored yet, or was refused: nothing of it is lost until I say so. */
-export function Pending({ message, onEdit }: { message: Outgoing; onEdit: (message: Outgoing) => void }) {
+export function Pending({ message, onEdit }: { message: Outgoing; onEdit?: (message: Outgoing) => void }) {
   const { nonce, text, at, delivery, refusal } = message;
   const failed = delivery === "failed";
   return (
@@ -24,7 +24,7 @@ export function Pending({ message, onEdit }: { message: Outgoing; onEdit: (messa
         {failed ? (
           <div class="row">
             <Button look="small" onPress={() => client.peek()?.retry(nonce)}>{t("do.retry")}</Button>
-            <Button look="small quiet" onPress={() => onEdit(message)}>{t("talk.edit")}</Button>
+            {onEdit ? <Button look="small quiet" onPress={() => onEdit(message)}>{t("talk.edit")}</Button> : null}
             <Button look="small quiet danger" onPress={() => client.peek()?.discard(nonce)}>{t("talk.discard")}</Button>
           </div>
         ) : null}

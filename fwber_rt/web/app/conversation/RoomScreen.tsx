@@ -15,6 +15,7 @@ import { draftOf } from "./drafts.ts";
 import { slowWait } from "./pace.ts";
 import { Talk } from "./Talk.tsx";
 import { outgoing } from "./talk.ts";
+import { Unsent } from "./Unsent.tsx";
 import { useNow } from "./useNow.ts";
 import { useSlow } from "./useRole.ts";
 import { Words } from "./Words.tsx";
@@ -33,7 +34,7 @@ export function RoomScreen({ route }: { route: Route }) {
   );
   return (
     <Pane title={<Name name={room?.name ?? t("room.one")} />} from={{ screen: "rooms" }} tools={tools} scrolls={false}>
-      {inside ? <RoomTalk id={id} room={room} /> : error && !outOf.value.has(id) ? <p class="empty" role="alert">{explain(error)}</p> : <Outside id={id} about={about} />}
+      {inside ? <RoomTalk id={id} room={room} /> : error && !outOf.value.has(id) ? <div class="empty scroll"><p role="alert">{explain(error)}</p><Unsent id={id} /></div> : <Outside id={id} about={about} />}
     </Pane>
   );
 }
@@ -60,6 +61,7 @@ function Outside({ id, about }: { id: string; about: string }) {
       {out ? <OutText out={out} /> : <p class="strong">{t("talk.outside")}</p>}
       {out ? null : <p class="small">{t("talk.outside.what")}</p>}
       {typed ? <div class="card stack close typed"><p class="small">{t("talk.typed")}</p><Words text={typed} /></div> : null}
+      <Unsent id={id} />
       {out?.why === "ended" ? <a class="button main" href={format({ screen: "rooms" })}>{t("nav.rooms")}</a> : <a class="button main" href={about}>{t("room.look")}</a>}
     </div>
   );

@@ -18,6 +18,11 @@ export function keepDraft(user: string, conversation: string, text: string): voi
   else if (before === null || kept.get(key) === before) kept.remove(key); // else it is another tab's
 }
 
+/** Words that were given back are written anew, before what is being typed. */
+export function giveBack(conversation: string, text: string): void {
+  keepTyped(here(conversation), [text, typedOf(here(conversation))].filter(Boolean).join("\n"));
+}
+
 function here(conversation: string): string {
   return `draft.${conversation}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Said } from "./entries.ts";
-import { counted, forgotten, HERE, isNew, missed, read, readMarks, writeMarks } from "./marks.ts";
+import { counted, forgotten, HERE, isNew, merged, missed, read, readMarks, writeMarks } from "./marks.ts";
 
 const message = (o: number, mid: string): Said => ({ kind: "said", key: mid, s: "room:1", o, mid, user: "7", name: "Ann", text: "", ts: 0 });
 
@@ -20,6 +20,15 @@ describe("marks", () => {
     expect([first?.unread, ...[4, 5, 6].map((o) => isNew("2", first, message(o, String(95 + o))))]).toEqual([2, false, true, true]);
     const here = missed(new Map(), HERE, [message(5, "100")]).get(HERE);
     expect(["99", "100"].map((mid) => isNew(HERE, here, message(1, mid)))).toEqual([false, true]);
+  });
+
+  it("believes of two tabs whichever has read further, else whichever has heard more", () => {
+    const heard = missed(marks, "1", [message(6, "101")]);
+    const seen = read(marks, "1", message(6, "101"));
+    expect([merged(heard, seen), merged(seen, heard)].map((both) => both.get("1"))).toEqual([seen.get("1"), seen.get("1")]);
+    expect([merged(marks, heard), merged(heard, marks)].map((both) => both.get("1")?.unread)).toEqual([1, 1]);
+    expect(merged(marks, read(new Map(), HERE, message(1, "7"))).size).toBe(2);
+    expect(merged(seen, heard)).toBe(seen);
   });
 
   it("counts what was missed until it is read", () => {

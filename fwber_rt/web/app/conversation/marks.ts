@@ -12,10 +12,11 @@ export interface Mark {
 export type Marks = ReadonlyMap<string, Mark>;
 
 export const HERE = "here";
+type Place = Pick<Mark, "o" | "mid">;
 const MOST = 300;
 
 /** Whether a message came after what was read; a conversation never opened has nothing unread from before. */
-export function isNew(conversation: string, mark: Mark | undefined, { o, mid }: Said): boolean {
+export function isNew(conversation: string, mark: Place | undefined, { o, mid }: Place): boolean {
   if (!mark) return false;
   if (conversation !== HERE) return o > mark.o;
   return mid.length !== mark.mid.length ? mid.length > mark.mid.length : mid > mark.mid;
@@ -24,7 +25,7 @@ export function isNew(conversation: string, mark: Mark | undefined, { o, mid }: 
 /** Read up to this message. */
 export function read(marks: Marks, conversation: string, { o, mid }: Said): Marks {
   const now = marks.get(conversation);
-  if (now && now.unread === 0 && !isNew(conversation, now, { o, mid } as Said)) return marks;
+  if (now && now.unread === 0 && !isNew(conversation, now, { o, mid })) return marks;
   return put(marks, conversation, { o, mid, unread: 0 });
 }
 
@@ -40,6 +41,17 @@ export function missed(marks: Marks, conversation: string, came: readonly Said[]
 export function counted(marks: Marks, conversation: string, unread: number): Marks {
   const now = marks.get(conversation);
   return !now || now.unread === unread ? marks : put(marks, conversation, { ...now, unread });
+}
+
+/** What two tabs know: whichever has read further is right, and where both have read as far, whichever has heard more since. */
+export function merged(marks: Marks, others: Marks): Marks {
+  let next = marks;
+  for (const [conversation, mark] of others) {
+    const now = marks.get(conversation);
+    const more = !now || isNew(conversation, now, mark) || (!isNew(conversation, mark, now) && mark.unread > now.unread);
+    if (more) next = put(next, conversation, mark);
+  }
+  return next;
 }
 
 /** A conversation that is no longer mine. */

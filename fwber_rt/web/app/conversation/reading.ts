@@ -5,7 +5,7 @@ import { unread } from "../state/conversations.ts";
 import { me } from "../state/people.ts";
 import { kept, recall } from "../state/store.ts";
 import type { Said } from "./entries.ts";
-import { counted, forgotten, HERE, missed, read, readMarks, writeMarks, type Marks } from "./marks.ts";
+import { counted, forgotten, HERE, merged, missed, read, readMarks, writeMarks, type Marks } from "./marks.ts";
 
 const SHARE = "share.read";
 const KEEP_MS = 500;
@@ -25,13 +25,13 @@ export const sharing: ReadonlySignal<boolean> = shares;
 export function startReading(): void {
   effect(() => {
     const user = me.value?.user;
-    current.value = user === undefined ? new Map() : recall(kept, key(user), readMarks, new Map());
+    current.value = user === undefined ? new Map() : keptOf(user);
     told.clear();
   });
   effect(() => { unread.value = new Map([...current.value].flatMap(([conversation, mark]) => (mark.unread > 0 ? [[streamOf(conversation), mark.unread] as const] : []))); });
   addEventListener("storage", (event) => { // another tab has read
     const user = me.peek()?.user;
-    if (user !== undefined && event.key?.endsWith(key(user))) current.value = recall(kept, key(user), readMarks, new Map());
+    if (user !== undefined && event.key?.endsWith(key(user))) current.value = merged(current.peek(), keptOf(user));
   });
   addEventListener("pagehide", keep);
 }
@@ -71,7 +71,11 @@ function keep(): void {
   clearTimeout(keeping);
   keeping = undefined;
   const user = me.peek()?.user;
-  if (user !== undefined && current.peek().size > 0) kept.set(key(user), writeMarks(current.peek()));
+  if (user !== undefined && current.peek().size > 0) kept.set(key(user), writeMarks(merged(current.peek(), keptOf(user))));
+}
+
+function keptOf(user: string): Marks {
+  return recall(kept, key(user), readMarks, new Map());
 }
 
 function tellSoon(room: string, o: number): void {

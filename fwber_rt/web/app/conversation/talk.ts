@@ -19,6 +19,7 @@ import { HERE } from "./marks.ts";
 import { tell } from "./notes.ts";
 import { stored } from "./outgoing.ts";
 import { patiently } from "./patience.ts";
+import { startRefused } from "./refused.ts";
 import { forgetRead, haveMissed, haveRead, startReading } from "./reading.ts";
 import { still, stops, writes, type Writer } from "./typing.ts";
 import { newest } from "./timeline.ts";
@@ -42,6 +43,7 @@ export function startTalk(): void {
   startReading();
   startCatching();
   startHush();
+  startRefused();
   hearMessages();
   hearMembers();
   followOutgoing();
