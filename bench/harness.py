@@ -293,7 +293,8 @@ class OurServer(Process):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+        """Nothing of what it would save is kept, so it need not wait for clients who are gone without a goodbye."""
+        self.kill() if self._own else self.stop()
         self.discard()
 
     def discard(self) -> None:

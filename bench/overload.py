@@ -169,14 +169,14 @@ def _overload(rooms: _Rooms, rate: float, seconds: float) -> Storm:
     """Send so much, and then only the bystander's until the server is itself again."""
     deluge, server = rooms.deluge, rooms.server
     before, first = server.resident_bytes(), len(deluge.due)
-    own, cpu, began = time.process_time(), server.cpu_seconds(), time.perf_counter()
-    probes = Schedule(1 / _PROBE_S, began)
     with no_garbage(), harness.Memory(server) as memory, Progress("overload", seconds) as progress:
-        sending = Schedule(rate, began)
-        while (now := time.perf_counter()) < began + seconds:
-            deluge.until(min(now + 1, began + seconds), [(sending, rooms.senders), (probes, rooms.bystander)])
-            progress.to(time.perf_counter() - began)
-        ended = time.perf_counter()
+        own, cpu, began = time.process_time(), server.cpu_seconds(), time.perf_counter()
+        sending, probes = Schedule(rate, began), Schedule(1 / _PROBE_S, began)
+        ended = began
+        while ended < began + seconds:
+            deluge.until(min(ended + 1, began + seconds), [(sending, rooms.senders), (probes, rooms.bystander)])
+            ended = time.perf_counter()
+            progress.to(ended - began)
         shares = (time.process_time() - own) / (ended - began), (server.cpu_seconds() - cpu) / (ended - began)
         last = len(deluge.due)
         recovered = _recovery(deluge, probes, rooms.bystander)

@@ -40,17 +40,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The bench's own flags."""
     parser.add_argument("--users", type=whole, default=USERS, metavar="N", help=f"users stored (default {USERS})")
     parser.add_argument("--messages", type=whole, default=MESSAGES, metavar="N", help=f"messages stored (default {MESSAGES})")
+    parser.add_argument("--speakers", type=whole, default=SPEAKERS, metavar="N",
+                        help=f"users who write them, in {ROOMS_EACH} rooms each (default {SPEAKERS})")  # fmt: skip
     parser.add_argument("--repetitions", type=whole, default=3, metavar="N", help="starts of each kind; the slowest counts (3)")
 
 
 def run(arguments: argparse.Namespace) -> Report:
     """Measure; Unmeasurable when the server does not start, or does not have what it acknowledged."""
-    if arguments.users < SPEAKERS:
-        raise Unmeasurable(f"--users are at least the {SPEAKERS} who speak")
+    if arguments.users < arguments.speakers:
+        raise Unmeasurable(f"--users are at least the {arguments.speakers} who speak")
     pinned = harness.pin_load()
     waits: dict[str, list[float]] = {ORDERLY: [], KILLED: []}
     with harness.OurServer({"session.ping_s": "1e9"}) as server:
-        speakers = Speakers.of(server, arguments.users)
+        speakers = Speakers.of(server, arguments.users, arguments.speakers)
         speakers.fill(server, arguments.messages)
         with Progress("starts", 2 * arguments.repetitions) as progress:
             for _ in range(arguments.repetitions):
@@ -60,7 +62,7 @@ def run(arguments: argparse.Namespace) -> Report:
         size = sum(each.stat().st_size for each in server.data.rglob("*") if each.is_file())
         resident = server.resident_bytes()
     made = report(waits, arguments.users, speakers.said, size, resident)
-    made.notes.append(f"{pinned}; {SPEAKERS * ROOMS_EACH} rooms, whose last messages were read back after every start")
+    made.notes.append(f"{pinned}; {arguments.speakers * ROOMS_EACH} rooms, whose last messages were read back after every start")
     return made
 
 
@@ -74,9 +76,9 @@ class Speakers:
     last: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, server: harness.OurServer, users: int) -> Speakers:
+    def of(cls, server: harness.OurServer, users: int, speakers: int) -> Speakers:
         """The first of so many users, who open the rooms."""
-        guests = crowd.guests(server.door, users, "users")[:SPEAKERS]
+        guests = crowd.guests(server.door, users, "users")[:speakers]
         sockets = _connect(server, guests)
         try:
             return cls(guests, [[_room(socket) for _ in range(ROOMS_EACH)] for socket in sockets])

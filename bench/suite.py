@@ -81,11 +81,11 @@ Word = str | Callable[[Path], Path]  # a function makes a file the bench needs, 
 
 TINY: Mapping[str, Sequence[Word]] = {
     "fanout": (
-        "--subscribers", "12", "--windows", "1", "8", "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1",
+        "--subscribers", "12", "--windows", "1", "8", "--seconds", "0.5", "--warm-up", "0.05", "--repetitions", "1",
         "--slices", "1", "--peer", "websockets",
     ),
     "cells": (
-        "--cells", "5", "--people", "3", "--windows", "1", "8", "--seconds", "0.15", "--warm-up", "0.05", "--repetitions", "1",
+        "--cells", "5", "--people", "3", "--windows", "1", "8", "--seconds", "0.5", "--warm-up", "0.05", "--repetitions", "1",
         "--slices", "1", "--peer", "websockets",
     ),
     "idle": ("--connections", "120", "--quiet", "0.5"),
@@ -101,18 +101,18 @@ TINY: Mapping[str, Sequence[Word]] = {
     "walk": ("--recipients", "2", "6", "--messages", "5"),
     "replay": (invented.traces, "--speed", "1200", "--least", "1"),
     "slow": (
-        "--people", "20", "--rate", "500", "--bytes", "1900", "--seconds", "0.8", "--fill", "0.2", "--pairs", "1",
+        "--people", "20", "--rate", "200", "--bytes", "1900", "--seconds", "2", "--fill", "0.5", "--pairs", "1",
     ),
     "overload": (
         "--people", "20", "--per-room", "10", "--start", "200", "--most", "200", "--limit", "5000", "--try-seconds", "0.2",
         "--times", "100", "--seconds", "0.5", "--pending", "40",
     ),
-    "restart": ("--people", "20", "--drain", "0.2", "--seconds", "10"),
-    "start": ("--users", "200", "--messages", "400", "--repetitions", "1"),
+    "restart": ("--people", "20", "--drain", "0.2", "--seconds", "60"),
+    "start": ("--users", "200", "--speakers", "8", "--messages", "400", "--repetitions", "1"),
     "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),
     "floods": ("--only", "pings", "--seconds", "0.5", "--people", "10", "--share", "0.02"),
     "signin": ("--rate", "50", "--seconds", "1", "--calm", "20", "--users", "4"),
-    "browser": ("--people", "60", "--rate", "20", "--seconds", "1", "--history", "300"),
+    "browser": ("--people", "60", "--rate", "10", "--seconds", "3", "--history", "300"),
     "attacker": ("--attackers", "2", "--queries", "600", "--victims", "10"),
 }  # fmt: skip
 

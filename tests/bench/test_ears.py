@@ -75,7 +75,24 @@ def test_whoever_misses_a_message_leaves_no_figure(room: Room) -> None:
     ears.due.append(0.0)
     room[1][1].sendall(push(11))
     with pytest.raises(Unmeasurable, match="heard 0 messages, where 1 were due"):
-        ears.await_rest(1)
+        ears.await_rest(0.3)
+
+
+def test_a_silence_before_the_last_message_is_not_the_end(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    ears, pump, silences = _ears(room, 0, 2), Ears.pump, [True]
+    ears.due.append(0.0)
+
+    def a_silence_first(ears: Ears, timeout: float) -> int:
+        if not silences:
+            return pump(ears, timeout)
+        silences.pop()
+        for end in room[1]:
+            end.sendall(push(11))
+        return 0
+
+    monkeypatch.setattr(Ears, "pump", a_silence_first)
+    ears.await_rest(10)
+    assert ears.waits(0.0, range(3)).count == 3
 
 
 def test_a_gap_is_heard_on_a_sampled_connection(room: Room) -> None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import everything, harness, suite
+from bench import crowd, everything, harness, suite
 from bench.__main__ import main
 from bench.door import Door
 from bench.report import HELD, MISSED, UNMEASURED, Bar, Report, Table, Unmeasurable
@@ -172,6 +173,18 @@ def test_a_server_that_is_never_ready_is_killed(tmp_path: Path) -> None:
         hanging.start(timeout=0.2)
     with pytest.raises(Unmeasurable, match="gone"):
         _ = hanging.pid
+
+
+def test_only_a_server_whose_data_is_kept_ends_in_good_order(tmp_path: Path) -> None:
+    with harness.OurServer() as thrown_away:
+        [deaf] = crowd.open_sockets(thrown_away.door, ["/api/v1/ws"])  # in good order it would be waited for
+    assert thrown_away._process and thrown_away._process.returncode == -signal.SIGKILL
+    assert not thrown_away.data.exists()
+    deaf.close()
+    with harness.OurServer(data=tmp_path) as kept:
+        pass
+    assert kept._process and kept._process.returncode == 0
+    assert (kept.data / "fwber_rt.db").exists()
 
 
 def test_a_python_without_the_server_measures_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,7 +51,7 @@ def test_everybody_is_back_with_everything(how: list[str], tmp_path: Path) -> No
     status, figures = _run(tmp_path, *how)
     assert status == HELD
     assert figures["back"] == [20]
-    assert 0 < figures["first_s"][0] <= figures["within_s"][0] < 10
+    assert 0 < figures["first_s"][0] <= figures["within_s"][0] < 60
     assert figures["acked"] == 20
     assert figures["streams_resumed"] >= 20 * 9  # each their own, their room's, and the hexagons they hear
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import everything, slow
+from bench import everything, hall, slow
 from bench.__main__ import main
 from bench.ears import Ears
 from bench.follower import Follower
@@ -88,6 +88,7 @@ def test_a_delivery_that_is_not_made_leaves_no_figure(
         say(ears, place, op, room, due, text)
 
     monkeypatch.setattr(Ears, "say", twice_due)
+    monkeypatch.setattr(hall, "_PATIENCE_S", 3.0)
     assert _run(tmp_path)[0] == UNMEASURED
     assert "were due" in capsys.readouterr().err
 

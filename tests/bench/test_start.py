@@ -31,10 +31,9 @@ def test_after_every_start_everything_acknowledged_is_there(tmp_path: Path) -> N
 
 
 def test_a_message_that_is_gone_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start, "SPEAKERS", 3)
     monkeypatch.setattr(start, "ROOMS_EACH", 2)
     with harness.OurServer() as server:
-        speakers = Speakers.of(server, 4)
+        speakers = Speakers.of(server, 4, 3)
         speakers.fill(server, 30)
         speakers.check(server)
         assert len(speakers.last) == 6
@@ -47,3 +46,5 @@ def test_a_message_that_is_gone_is_seen(monkeypatch: pytest.MonkeyPatch) -> None
 def test_who_speaks_is_among_the_users(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["start", "--users", "10"]) == UNMEASURED
     assert "at least the 200" in capsys.readouterr().err
+    assert main(["start", "--users", "10", "--speakers", "11"]) == UNMEASURED
+    assert "at least the 11" in capsys.readouterr().err
