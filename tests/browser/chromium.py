@@ -12,7 +12,16 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error,
 
 from tests.conftest import BROWSERS
 
+# What Playwright switches off itself, as only the last list counts; and the suggestions below the address: a page of its own in
+# every window, and two fifths of what opening one costs.
+OFF = (
+    "AimEnabled", "AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable",
+    "HttpsUpgrades", "LensOverlay", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding",
+    "PreconnectToSearch", "ThirdPartyStoragePartitioning",
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup",
+)  # fmt: skip
 ARGUMENTS = (
+    f"--disable-features={','.join(OFF)}",
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip

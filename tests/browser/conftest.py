@@ -61,8 +61,13 @@ def place() -> Place:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser, shared: Process, place: Place) -> AsyncIterator[Visit]:
-    """Opens people: ``await visit()``. At the end no page may have complained of anything the test did not allow."""
+async def visit(
+    browser: Browser, shared: Process, place: Place, process: Callable[..., Awaitable[Process]]
+) -> AsyncIterator[Visit]:
+    """Opens people: ``await visit()``. At the end no page may have complained of anything the test did not allow.
+
+    ``process`` is asked for so that pages are closed before the servers they talk to are.
+    """
     people: list[Person] = []
 
     async def visit(
