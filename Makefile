@@ -102,7 +102,7 @@ bench: $(READY)
 	@$(BIN)/python -m bench $(ARGS)
 
 # What bench compares with stays out of .venv; each is optional, and one that is absent is named by the bench. Debian has
-# nats-server, nginx with libnginx-mod-nchan, and redis-server.
+# nats-server, nginx with libnginx-mod-nchan, redis-server, and postgresql-15-postgis-3.
 $(PEERS)/.ready: requirements-peers.lock
 	@$(PYTHON) -m venv --clear $(PEERS)
 	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-peers.lock

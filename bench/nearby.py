@@ -31,11 +31,12 @@ from fwber_rt.features.location.shapes import ListPeople, People, PeopleWritten
 from fwber_rt.registry import Command
 from fwber_rt.transport.auth import Tokens
 
-HELP = "nearby.people among a million people, in process and over a socket beside Redis GEOSEARCH; memory per member"
+HELP = "nearby.people among a million people, in process and over a socket beside Redis and PostGIS; memory per member"
 TEACH = """\
 The real handler, called directly: 50 nearest people, for askers chosen at random. Bars: p50 at most 50 us, p99 at most 200 us,
-index at most 300 bytes per member, when somebody in every hexagon has asked. Then over a WebSocket, beside Redis' GEOSEARCH
-(and SQLite's R*Tree): at least five times as fast as Redis over a Unix socket, in median wait and in searches a second.
+index at most 300 bytes per member, when somebody in every hexagon has asked. Then over a WebSocket, beside Redis' GEOSEARCH,
+PostGIS and SQLite's R*Tree, where they are here: at least five times as fast as Redis over a Unix socket, in median wait and in
+searches a second.
 
   python -m bench nearby
   python -m bench nearby --people 20000 --calls 500         a quick look

@@ -7,10 +7,11 @@ import orjson
 import pytest
 
 from bench import places, populated
-from bench.geosearch import RADIUS_M, Tree
+from bench.peers.georedis import RedisAnswers
 from bench.places import RESOLUTION, Point
 from bench.report import Unmeasurable
-from bench.searches import OurAnswers, RedisAnswers, Truth, distance
+from bench.rtree import Tree
+from bench.searches import RADIUS_M, Answers, OurAnswers, Truth, distance
 from bench.wire import server_frame
 
 HERE = places.CITY
@@ -31,7 +32,8 @@ def _reply(*people: tuple[int, int, int]) -> bytes:
 def test_answers_come_in_any_pieces(step: int) -> None:
     reply, names = _reply((1, CELL, 0)), b"*2\r\n$1\r\n7\r\n$2\r\n12\r\n"
     ours = server_frame(b'{"t":"presence","d":{}}') + server_frame(reply)
-    for answers, data, whole in ((OurAnswers(), ours, reply), (RedisAnswers(), names, names)):
+    each: list[tuple[Answers, bytes, bytes]] = [(OurAnswers(), ours, reply), (RedisAnswers(), names, names)]
+    for answers, data, whole in each:
         fed = [answers.feed(data[at : at + step]) for at in range(0, len(data), step)]
         assert fed[-1] == whole
         assert not any(fed[:-1])
@@ -60,12 +62,24 @@ def test_an_answer_of_ours_that_is_not_the_nearest_is_noticed() -> None:
             truth.check_ours(HOME, wrong, limit)
 
 
-def test_an_answer_of_redis_that_is_not_the_nearest_is_noticed() -> None:
+def test_people_by_number_that_are_not_the_nearest_are_noticed() -> None:
     truth = Truth([_north(10), _north(400), _north(600), _north(200)], RESOLUTION)
-    assert truth.check_redis(HOME, b"*2\r\n$1\r\n1\r\n$1\r\n4\r\n", 2, RADIUS_M) == 2
-    for wrong in (b"*2\r\n$1\r\n1\r\n$1\r\n2\r\n", b"*1\r\n$1\r\n1\r\n", b"*0\r\n"):
+    assert truth.check_found(HOME, [1, 4], 2, RADIUS_M) == 2
+    for wrong in ([1, 2], [1], [], [1, 4, 2]):
         with pytest.raises(Unmeasurable, match="2 nearest"):
-            truth.check_redis(HOME, wrong, 2, RADIUS_M)
+            truth.check_found(HOME, wrong, 2, RADIUS_M)
+    assert truth.check_found(_north(5000), [], 2, RADIUS_M) == 0
+    with pytest.raises(Unmeasurable, match="0 nearest"):
+        truth.check_found(_north(5000), [1], 2, RADIUS_M)
+
+
+def test_whoever_is_on_the_edge_of_the_radius_may_be_named_or_not() -> None:
+    edge = RADIUS_M * 111_195 / 111_227  # metres of `_north` are a little less than `distance` has
+    truth = Truth([_north(10), _north(edge)], RESOLUTION)
+    assert [truth.check_found(HOME, found, 50, RADIUS_M) for found in ([1], [1, 2])] == [1, 2]
+    for wrong in ([], [2]):
+        with pytest.raises(Unmeasurable, match="2 nearest"):
+            truth.check_found(HOME, wrong, 50, RADIUS_M)
 
 
 def test_metres_are_metres() -> None:
