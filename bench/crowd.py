@@ -21,9 +21,9 @@ from bench.wire import PATH, Refusal, Socket
 
 BATCH = 100
 PER_SOURCE = 4000
-LIMITED = "\nits limits are too low for a bench: fwber-rt serve --config bench/limits.toml raises limits.*"
-NO_GUESTS = "\nit lets no guests in: set auth.guests = true, or give accounts with --tokens FILE"
-FULL = "\nit takes no more: raise session.connections_per_address (20 in production) and the open files (ulimit -n)"
+LIMITED = "; its limits are too low for a bench: fwber-rt serve --config bench/limits.toml raises limits.*"
+NO_GUESTS = "; it lets no guests in: set auth.guests = true, or give accounts with --tokens FILE"
+FULL = "; it takes no more: raise session.connections_per_address (20 in production) and the open files (ulimit -n)"
 CONSENT = {"purpose": "location", "text_hash": "bench"}
 
 
@@ -170,9 +170,17 @@ def _connect(guest: Guest, point: Point | None) -> dict[str, Any]:
 def _guest(socket: Socket) -> Guest:
     status, body = socket.read_http()
     if status != 200:
-        raise Unmeasurable(f"no guest: HTTP {status}: {body[:300]!r}{_needed(status, body)}")
+        raise Unmeasurable(f"no guest: HTTP {status} {_named(body)}{_needed(status, body)}")
     answer = orjson.loads(body)
     return Guest(answer["token"], answer["user"]["user"])
+
+
+def _named(body: bytes) -> str:
+    """The name of the error, or else what was said."""
+    try:
+        return str(orjson.loads(body)["name"])
+    except (ValueError, KeyError, TypeError):
+        return repr(body[:100])
 
 
 def _needed(status: int, body: bytes) -> str:

@@ -169,7 +169,7 @@ def _check_ours(where: Door) -> None:
     if status == OVERRUN:
         raise Unmeasurable(f"{where.url} answers HTTP 503: it takes no more, or is not ready; try again later")
     if status == TOO_MANY:
-        raise Unmeasurable(f"{where.url} answers HTTP 429:{LIMITED}")
+        raise Unmeasurable(f"{where.url} answers HTTP 429{LIMITED}")
     if status != OK or not body.startswith(b"fwber_rt"):
         raise Unmeasurable(f"{where.url} is no fwber_rt: GET {ABOUT} is answered with HTTP {status} (is the port another's?)")
 
