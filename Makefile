@@ -24,7 +24,7 @@ FILE ?=
 
 help:
 	@echo "make run        serve at http://127.0.0.1:8080"
-	@echo "make test       run the tests"
+	@echo "make test       run the tests, a share on every core; ARGS=\"-n0\": one after the other"
 	@echo "make check      style, types and the laws of the layout"
 	@echo "make audit      look the pinned packages up among known vulnerabilities (needs the network)"
 	@echo "make bench      measure; ARGS says what: fanout, cells, idle, nearby, replay ..."
@@ -78,7 +78,7 @@ run: $(READY) $(PAGES)
 	@exec $(BIN)/fwber-rt serve $(ARGS)
 
 test: $(READY) $(PAGES)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 check: $(READY) $(PAGES)
 	@$(BIN)/ruff check $(SOURCES)

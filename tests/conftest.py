@@ -12,6 +12,7 @@ import pytest
 
 from fwber_rt.clock import ManualClock
 from fwber_rt.core.settings import Settings
+from tests.sharing import Sharing, has_browser
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_SKIPS = os.environ.get("FWBER_RT_CI") == "1"
@@ -32,7 +33,14 @@ def missing(marker: str) -> str | None:
     return None
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Sharing | None:
+    """Files to workers as ``sharing`` says, unless ``--dist`` asks for something else."""
+    return Sharing(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not has_browser(item.nodeid))
     for marker in ("browser", "strace"):
         reason = missing(marker)
         if reason:
