@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -87,6 +88,46 @@ async def test_the_shell_opens_without_the_server_and_the_next_visit_loads_no_sc
     await server.kill()
     await ada.page.reload()
     await expect(ada.page.get_by_label("What should people call you?")).to_be_visible()
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", b""])
+async def test_the_shell_opens_when_a_proxy_says_that_the_server_is_gone_or_nobody_says_anything(
+    visit: Visit, process: Start, answer: bytes
+) -> None:
+    server = await process()
+    ada = await visit(url=server.url)
+    ada.watch.allow("ERR_", "Failed to load resource", "WebSocket connection", "Failed to update")
+    await ada.open()
+    await controlled(ada.page)
+    await server.kill()
+    callers: list[asyncio.StreamWriter] = []
+
+    async def gone(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        if answer:
+            writer.close()
+
+    proxy = await asyncio.start_server(gone, "127.0.0.1", int(server.url.rpartition(":")[2]))
+    await ada.page.reload(wait_until="commit")
+    await expect(ada.page.get_by_label(t("welcome.name"))).to_be_visible()
+    proxy.close()
+    for caller in callers:
+        caller.close()
+        await caller.wait_closed()
+
+
+async def test_a_screen_that_cannot_be_fetched_says_so_and_is_fetched_when_asked_again(visit: Visit) -> None:
+    ada = await visit(service_workers="block")
+    ada.watch.allow("ERR_INTERNET_DISCONNECTED", "Failed to load", "WebSocket connection")
+    await ada.arrive("Ada")
+    await ada.context.set_offline(True)
+    await ada.go("me/devices")
+    await expect(ada.panel.get_by_text(t("error.offline"))).to_be_visible()
+    await ada.context.set_offline(False)
+    await ada.panel.get_by_role("button", name=t("do.retry")).click()
+    await expect(ada.heading(t("devices.title"))).to_be_visible()
 
 
 async def test_after_a_reload_the_conversation_is_taken_up_where_it_was(visit: Visit) -> None:

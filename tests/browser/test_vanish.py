@@ -74,3 +74,17 @@ async def test_a_tab_that_comes_back_does_not_undo_anothers_vanishing(visit: Vis
     await back(server, ada, bob, other)
     await only_carl(bob, server, place)
     await expect(ada.text(t("around.off"))).to_be_visible()
+
+
+async def test_a_tab_learns_that_another_took_consent_back(visit: Visit) -> None:
+    ada, bob = await visit(), await visit()
+    await ada.arrive("Ada")
+    await bob.arrive("Bob")
+    await bob.see("Ada")
+    other = await ada.another_tab()
+    await expect(other.text(t("around.shown"))).to_be_visible()
+    await ada.go("me/privacy")
+    await ada.press(t("privacy.consent.withdraw"))
+    await ada.page.get_by_role("dialog").get_by_role("button", name=t("privacy.consent.withdraw")).click()
+    await bob.miss("Ada")
+    await expect(other.text(t("consent.needed"))).to_be_visible()

@@ -2,11 +2,13 @@
  * The service worker: keeps the page's shell, so that it opens without a network and says so itself.
  *
  * Names under /assets/ hold a hash of their content, so what is kept of them is never out of date. The page itself is asked
- * for first, and only when nobody answers comes from the cache. Nothing of the API is ever kept.
+ * for first, and only when nobody answers in time, or a proxy for a server that is gone, comes from the cache. Nothing of the API
+ * is ever kept.
  */
 declare const self: ServiceWorkerGlobalScope;
 declare const SHELL: { version: string; files: string[] }; // put in by the build
 
+const PATIENCE_MS = 4000;
 const CACHE = `fwber-shell-${SHELL.version}`;
 
 self.addEventListener("install", (event) => {
@@ -41,13 +43,9 @@ async function dropOthers(): Promise<void> {
 }
 
 async function page(request: Request): Promise<Response> {
-  try {
-    return await fetch(request);
-  } catch (error) {
-    const shell = await caches.match("/");
-    if (shell) return shell;
-    throw error;
-  }
+  const answer = fetch(request).then((response) => (response.status < 500 ? response : null), () => null);
+  const late = new Promise<null>((resolve) => { setTimeout(resolve, PATIENCE_MS, null); });
+  return (await Promise.race([answer, late])) ?? (await caches.match("/")) ?? (await fetch(request));
 }
 
 async function kept(request: Request): Promise<Response> {

@@ -4,13 +4,13 @@ import { ask, hear, link, who } from "../api.ts";
 import { leave } from "../place/being.ts";
 import { account } from "../state/account.ts";
 import { blocked, muted } from "../state/relations.ts";
-import { cell, consented, fix, ghost, sharing, shown, type Fix } from "../state/place.ts";
+import { cell, consented, fix, ghost, sharing, shown } from "../state/place.ts";
 
 /** Start; call once. */
 export function startKnowing(): void {
   hear("location.shown", ({ d }) => {
     shown.value = d.cell;
-    if (d.cell === null) void follow(fix.peek());
+    if (d.cell === null) void follow();
   });
   hear("account", ({ d }) => {
     const now = account.peek();
@@ -43,12 +43,12 @@ export async function know(): Promise<boolean> {
 
 /**
  * Nobody sees me any more. Where I neither chose that nor left from here, another window or device took me off the map, and this
- * one must not put me back with its next fix.
+ * one must not put me back with its next fix. Nor may it go on as before where consent was taken back.
  */
-async function follow(was: Fix | null): Promise<void> {
-  if (was === null || !(await know())) return;
+async function follow(): Promise<void> {
+  if (!(await know())) return;
   const chosen = ghost.peek() || sharing.peek()?.zones.some((zone) => zone.hide && zone.cell === cell.peek());
-  if (!chosen && shown.peek() === null && fix.peek() !== null) leave();
+  if (consented.peek() === false || (!chosen && shown.peek() === null && fix.peek() !== null)) leave();
 }
 
 /** Nothing of somebody who left is shown to whoever comes next. */

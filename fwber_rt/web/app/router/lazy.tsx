@@ -6,7 +6,7 @@ import { Button } from "../ui/Button.tsx";
 
 /** Without a connection it can be tried again; with one, the server has a newer page than this. */
 function Failed({ onRetry }: { onRetry: () => void }) {
-  const newer = link.value.state === "open";
+  const newer = link.value.state === "open" && navigator.onLine; // a connection that broke may not be known to be lost yet
   return (
     <div class="empty" role="alert">
       <p>{t(newer ? "update.ready" : "error.offline")}</p>
