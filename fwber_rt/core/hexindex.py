@@ -1,8 +1,8 @@
 """Who is in which hexagon.
 
 The theory. A member is disclosed at exactly one cell, whose resolution is one of those configured (8, 7 and 5, say), and lies
-in that cell's *bucket*: a list in the order of ``member.order``, a keyed hash. Beside the buckets stands one count per coarser
-cell, of everybody disclosed there or beneath it. Three things follow.
+in that cell's *bucket*: a list in the order of ``member.order``, a keyed hash. Beside the buckets stands one count per cell, of
+everybody disclosed there or beneath it. Three things follow.
 
 - The nearest are found by walking rings outwards and merging the ring's buckets, which are sorted already: the first 50 of a
   cell of 10 000 are a slice, and a million people elsewhere cost nothing. Within a ring the order is the hash, never the true
@@ -10,6 +10,8 @@ cell, of everybody disclosed there or beneath it. Three things follow.
 - A move touches two buckets and, where the parents differ, two counts a resolution: flat in the number of members. To find a
   place by ``member.order`` is a cache miss or two at every step of the bisection, 3 us a move among a million, so a populous
   bucket has its orders side by side in an array; a sparse one has not, since there it would cost more than the members do.
+- How many are around is a sum of counts. It was one of lengths of buckets at the finest resolution, 61 for four rings, each of
+  them a cache miss once a town is large; small counts are objects that everybody shares.
 - Finer cells beneath a coarse one are found by descending through the configured resolutions where the count is not zero:
   49 lookups and 7 for each populated one, instead of the 343 cells of resolution 8 in one of resolution 5.
 
@@ -93,7 +95,7 @@ class HexIndex(Generic[M]):
         self._changes: dict[int, int] = {}  # coarser cell -> the number of the last change among those disclosed at exactly it
         self._reach: dict[int, int] = {}  # coarser cell -> the largest ``last`` of a front that shows those at exactly it
         self._numbers = count(1)
-        self._counts: dict[int, int] = {}  # of coarser cells only: at the finest resolution the bucket's length says it
+        self._counts: dict[int, int] = {}  # of everybody at a cell or beneath it
         self._disclosed = dict.fromkeys(levels, 0)
 
     def enter(self, member: M, cell: int) -> None:
@@ -130,8 +132,7 @@ class HexIndex(Generic[M]):
 
     def count(self, cell: int) -> int:
         """How many members are disclosed at this cell or beneath it."""
-        if self._level(cell) == self._finest:
-            return len(self._buckets.get(cell, ()))
+        self._level(cell)
         return self._counts.get(cell, 0)
 
     def within(self, cell: int) -> Iterator[M]:
@@ -190,10 +191,7 @@ class HexIndex(Generic[M]):
         """How many members ``nearest`` can find in all within the same ``rings``."""
         level = self._level(cell)
         near = geo.disk(cell, geo.rings_at(rings, self._finest, level))
-        if level == self._finest:
-            count = sum(map(len, self._populated(near)))
-        else:
-            count = sum([self._counts.get(other, 0) for other in near])
+        count = sum(filter(None, map(self._counts.get, near)))
         for coarse in self._coarser[level]:
             if self._disclosed[coarse]:
                 near = geo.disk(geo.parent(cell, coarse), geo.rings_at(rings, self._finest, coarse))
@@ -229,14 +227,13 @@ class HexIndex(Generic[M]):
     def _count(self, cells: tuple[int, ...], change: int, member: M) -> None:
         counts, order = self._counts, member.order
         for cell in cells:
-            if geo.resolution(cell) != self._finest:
-                total = counts.get(cell, 0) + change
-                if total:
-                    counts[cell] = total
-                else:
-                    del counts[cell]
-                if cell in self._heads and order <= self._heads[cell][-1].order:
-                    del self._heads[cell]
+            total = counts.get(cell, 0) + change
+            if total:
+                counts[geo.shared(cell)] = total
+            else:
+                del counts[cell]
+            if cell in self._heads and order <= self._heads[cell][-1].order:
+                del self._heads[cell]
             if cell in self._fronts:
                 self._tell_front(cell, change, member)
 
