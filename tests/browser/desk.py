@@ -79,14 +79,15 @@ def screen(path: str) -> Way:
 
 
 async def overview(boss: Person, known: Json) -> None:
+    """With its map, and once there are figures of a while."""
     await screen("overview")(boss, known)
     await expect(boss.page.locator(".busy-map canvas")).to_be_visible()
+    await expect(boss.page.locator("[data-figure='figure.messages']")).to_have_text(re.compile(r"\d"))
 
 
 async def busy(boss: Person, known: Json) -> None:
-    """The lower part of the overview, once there are figures of a while."""
+    """The lower part of the overview."""
     await overview(boss, known)
-    await expect(boss.page.locator("[data-figure='figure.messages']")).to_have_text(re.compile(r"\d"))
     await boss.page.locator(".busy-map").scroll_into_view_if_needed()
 
 

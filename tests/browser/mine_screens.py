@@ -49,6 +49,7 @@ async def _zones(person: Person, scene: Scene) -> None:
     await _answer(person)
     await expect(person.text(t("privacy.zone.added"))).to_be_visible()
     await person.page.get_by_role("button", name=t("privacy.zone.show", number=1)).click()
+    await person.page.get_by_role("button", name=t("privacy.zone.add")).scroll_into_view_if_needed()
 
 
 async def _zone_gone(person: Person, scene: Scene) -> None:
@@ -70,6 +71,7 @@ async def _ghost(person: Person, scene: Scene) -> None:
         await expect(switch).to_be_checked()
     await _screen(person, "")
     await expect(person.text(t("around.ghost"))).to_be_visible()
+    await expect(person.panel.get_by_role("listitem")).to_have_count(0)
 
 
 async def _ghost_here(person: Person, scene: Scene) -> None:

@@ -14,8 +14,9 @@ from typing import Any, Final, Literal
 
 from playwright.async_api import Browser, expect
 
-from tests.browser import desk
+from tests.browser import desk, hostile_screens
 from tests.browser.chromium import DESKTOP, PATIENCE_MS, PHONE, Watch, launched
+from tests.browser.corners import INSIDE_CORNERS, OUTSIDE_CORNERS
 from tests.browser.people import Person
 from tests.browser.quick import QUICK
 from tests.browser.scene import Scene, lively
@@ -28,7 +29,10 @@ from tests.e2e.wire import Json
 
 BOSS: Final = "boss"
 PLACE: Final = (52.5200, 13.4050)
+ELSEWHERE: Final = (48.8500, 2.3500)  # where names are hostile, out of everybody else's sight
 SIZES: Final = {"phone": PHONE, "desktop": DESKTOP}
+# Of the corners, those that no other picture shows.
+CORNERS: Final = {name: INSIDE_CORNERS[name] for name in ("talk-unread", "talk-long", "talk-report", "talk-block", "room-report")}
 COLOURS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
@@ -46,10 +50,17 @@ class Pictures:
         """From the first visit on, by one person."""
         person = await self._person(size)
         await person.open()
-        await self._all(person, size, OUTSIDE)
+        await self._all(person, size, {**OUTSIDE, **OUTSIDE_CORNERS})
         await person.go("")
         await person.arrive("Vera")
-        await self._all(person, size, {**INSIDE, **ROOMS, **CHANGING})
+        await self._all(person, size, {**INSIDE, **ROOMS, **CORNERS, **CHANGING})
+        await person.context.close()
+
+    async def of_hostile(self, size: str, scene: Scene) -> None:
+        """What people who call themselves all there is look like."""
+        person = await self._person(size, geolocation={"latitude": scene.place[0], "longitude": scene.place[1], "accuracy": 10})
+        await person.arrive("Vera")
+        await self._all(person, size, hostile_screens.SCREENS, scene)
         await person.context.close()
 
     async def of_desk(self, size: str, known: Json) -> None:
@@ -95,17 +106,18 @@ class Pictures:
         width, height = SIZES[size]
         context = await self.browser.new_context(**{
             "viewport": {"width": width, "height": height}, "permissions": ["geolocation"], "reduced_motion": "reduce",
-            "geolocation": {"latitude": PLACE[0], "longitude": PLACE[1], "accuracy": 10}, **options,
+            "geolocation": {"latitude": PLACE[0], "longitude": PLACE[1], "accuracy": 10},
+            "has_touch": size == "phone", "is_mobile": size == "phone", **options,
         })  # fmt: skip
         context.set_default_timeout(PATIENCE_MS)
         return Person(context, await context.new_page(), url or self.scene.url, Watch(context))
 
-    async def _all(self, person: Person, size: str, screens: Mapping[str, Way]) -> None:
+    async def _all(self, person: Person, size: str, screens: Mapping[str, Way], scene: Scene | None = None) -> None:
         for name, way in screens.items():
             if self.wanted and name not in self.wanted:
                 continue
             await at_rest(person)
-            await way(person, self.scene)
+            await way(person, scene or self.scene)
             await person.settled()
             await person.page.mouse.move(0, 0)  # nothing looks as if pointed at
             for colours in COLOURS:
@@ -127,6 +139,7 @@ async def _denied(person: Person, scene: Scene) -> None:
 async def _unstored(person: Person, scene: Scene) -> None:
     await person.arrive("Vera")
     await expect(person.text(t("storage.off"))).to_be_visible()
+    await expect(person.panel.get_by_role("listitem").first).to_be_visible()
 
 
 async def _gone(person: Person, scene: Scene) -> None:
@@ -147,6 +160,7 @@ async def _labelled(person: Person, scene: Scene) -> None:
 async def _among(person: Person, scene: Scene) -> None:
     await person.press(t("demo.join"))
     await expect(person.text(t("around.shown"))).to_be_visible()
+    await expect(person.panel.get_by_role("listitem").first).to_be_visible()
 
 
 async def take(folder: Path, wanted: Iterable[str] = ()) -> int:
@@ -162,9 +176,13 @@ async def take(folder: Path, wanted: Iterable[str] = ()) -> int:
                 pictures = Pictures(browser, scene, folder, wanted)
                 for size in SIZES:
                     await pictures.of_visit(size)
+                rude = Scene(server.url, ELSEWHERE)
+                await hostile_screens.gather(rude)
                 for size in SIZES:
+                    await pictures.of_hostile(size, rude)
                     await pictures.of_desk(size, known)
                     await pictures.of_demo(size)
+                await rude.close()
                 for size in SIZES:
                     await pictures.of_trouble(size, server)
                 return pictures.taken

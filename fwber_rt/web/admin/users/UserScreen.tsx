@@ -44,7 +44,7 @@ function Sanctions({ detail }: { detail: UserDetail }) {
     <>
       {user.banned && at ? (
         <div class="card bad stack close">
-          <p>{t("user.ban.how", { time: moment(at, now), by: by === "0" ? t("op.shell") : (by ?? ""), until })}</p>
+          <p>{t("user.ban.how", { time: moment(at, now), by: by === "0" ? t("op.shell") : by === myId() ? t("op.you") : (by ?? ""), until })}</p>
           {reason ? <p class="words"><bdi dir="auto">{reason}</bdi></p> : null}
         </div>
       ) : null}

@@ -1,7 +1,7 @@
 /** The map of the busiest hexagons: Leaflet for moving about, one canvas for what is on it. */
 import { Map as LeafletMap, TileLayer } from "leaflet";
 import { groundCells, groundLevel } from "../../app/map/ground.ts";
-import { centre, outline } from "../../app/map/hexagons.ts";
+import { corners, outline } from "../../app/map/hexagons.ts";
 import { Layer } from "../../app/map/Layer.ts";
 import { paintCells, paintCounts, paintGround } from "../../app/map/paint.ts";
 import type { Palette } from "../../app/map/palette.ts";
@@ -40,8 +40,8 @@ export class BusyScene {
 
   /** Move so that these cells are in view. */
   look(cells: readonly string[]): void {
-    const points = cells.map(centre).map(({ lat, lng }): [number, number] => [lat, lng]);
-    if (points.length > 0) this.#map.fitBounds(points, { padding: [40, 40], maxZoom: NEAREST, animate: false });
+    const points = cells.flatMap((cell) => corners(cell, this.#map.getCenter().lng));
+    if (points.length > 0) this.#map.fitBounds(points, { padding: [12, 12], maxZoom: NEAREST, animate: false });
   }
 
   tiles(tiles: Tiles): void {

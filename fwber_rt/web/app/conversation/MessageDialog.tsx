@@ -38,7 +38,7 @@ export function MessageDialog({ said, onClose }: { said: Said; onClose: () => vo
         <Button look="wide" onPress={silence}><Icon name="mute" size={18} />{t("person.mute")}</Button>
         <Button look="wide" onPress={() => setNext("report")}><Icon name="flag" size={18} />{t("talk.report")}</Button>
         <Button look="wide" onPress={() => setNext("block")}><Icon name="block" size={18} />{t("person.block")}</Button>
-        <Button look="quiet wide" onPress={onClose}>{t("do.cancel")}</Button>
+        <div class="ends"><Button look="quiet" onPress={onClose}>{t("do.cancel")}</Button></div>
       </div>
     </Dialog>
   );

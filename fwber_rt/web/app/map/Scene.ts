@@ -6,7 +6,7 @@ import { Map as LeafletMap, TileLayer, type LeafletMouseEvent } from "leaflet";
 import { nextFrame } from "../state/frame.ts";
 import type { Tiles } from "../../client/index.ts";
 import { groundCells, groundLevel, edgePx } from "./ground.ts";
-import { outline, resolution } from "./hexagons.ts";
+import { corners, resolution } from "./hexagons.ts";
 import { hit, type Hit } from "./hit.ts";
 import { Layer } from "./Layer.ts";
 import { perMetre, x, y, type Point } from "./mercator.ts";
@@ -37,6 +37,7 @@ export interface SceneEvents {
   onRest(): void;
 }
 
+const TOOLS_PX = 66; // at the right of the map: the style's width of them, and a little air
 const SMALLEST_PX = 16; // hexagons with shorter edges show a number instead of dots
 
 export class Scene {
@@ -139,7 +140,7 @@ export class Scene {
     if (inside) paintCells(ctx, view, [inside], { line: palette.me, width: 1.5, dash: [3, 5] });
     if (shown) paintCells(ctx, view, [shown], { fill: palette.shown, line: palette.shownLine, width: 2.5 });
     const close = this.#dotsShown(view);
-    paintRoomNames(ctx, view, rooms, palette);
+    paintRoomNames(ctx, view, rooms, palette, this.#end(view));
     if (close) this.#paintPeople(ctx, view, dots, person);
     if (me) paintMe(ctx, view, x(me.lng), y(me.lat), me.accuracyM * perMetre(me.lat), palette);
     paintCounts(ctx, view, close ? patches.filter(({ named }) => named === 0) : patches, palette);
@@ -153,6 +154,12 @@ export class Scene {
     if (chosen) paintCells(ctx, view, [chosen.cell], { line: this.#model.palette.accent, width: 2.5 });
     paintDots(ctx, view, dots, this.#model.palette, faces);
     if (chosen) paintRing(ctx, view, chosen.x, chosen.y, (faces ? FACE_PX : DOT_PX) + 4, this.#model.palette.accent);
+  }
+
+  /** Where the map's tools begin, in pixels of the canvas: what is written stops there. */
+  #end(view: View): number {
+    const frame = this.#lower.frame() ?? view; // the upper one is drawn before it is known here
+    return frame.left - view.left + frame.width - TOOLS_PX;
   }
 
   #dotsShown(view: View): boolean {
@@ -171,18 +178,6 @@ function finest(cells: ReadonlySet<string>): string[] {
   let level = 0;
   for (const cell of cells) level = Math.max(level, resolution(cell));
   return [...cells].filter((cell) => resolution(cell) === level);
-}
-
-/** A cell's corners as Leaflet takes them, in the copy of the world nearest to `lng`. */
-function corners(cell: string, lng: number): [number, number][] {
-  const plane = outline(cell);
-  const found: [number, number][] = [];
-  const copy = Math.round(x(lng) - (plane[0] ?? 0));
-  for (let place = 0; place < plane.length; place += 2) {
-    const lat = (Math.atan(Math.sinh(Math.PI * (1 - 2 * (plane[place + 1] ?? 0)))) * 180) / Math.PI;
-    found.push([lat, ((plane[place] ?? 0) + copy - 0.5) * 360]);
-  }
-  return found;
 }
 
 function calm(): boolean {

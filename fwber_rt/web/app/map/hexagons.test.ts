@@ -33,6 +33,21 @@ describe("hexagons", () => {
     expect(quarters.size).toBe(4);
   });
 
+  it("stands whoever comes apart from those who are there", () => {
+    const cell = cellOf(BERLIN, 8);
+    const corners = outline(cell);
+    const [middleX, middleY] = middle(corners);
+    const edge = Math.hypot((corners[0] ?? 0) - middleX, (corners[1] ?? 0) - middleY);
+    const taken: { x: number; y: number }[] = [];
+    for (let id = 0; id < 8; id += 1) {
+      const [px, py] = standing(cell, String(id), taken);
+      expect(inside(corners, px, py)).toBe(true);
+      expect(standing(cell, String(id), taken)).toEqual([px, py]);
+      for (const { x, y } of taken) expect(Math.hypot(x - px, y - py)).toBeGreaterThan(edge / 4);
+      taken.push({ x: px, y: py });
+    }
+  });
+
   it("counts rings at the coarser resolution of the two", () => {
     const fine = cellOf(BERLIN, 8);
     const coarse = parent(fine, 5);

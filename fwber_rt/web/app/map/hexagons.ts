@@ -1,8 +1,8 @@
 /**
  * Hexagons for drawing: outlines in the plane of the map, and where in its hexagon somebody's dot stands.
  *
- * A dot's place says nothing about its person: it follows from their id and the hexagon alone, both of which everybody who sees
- * the dot has been told. It stays where it is for as long as the person is shown in that hexagon.
+ * A dot's place says nothing about its person: it follows from their id, the hexagon and the dots that stood there before, all of
+ * which everybody who sees the dot has been told. It stays where it is for as long as the person is shown in that hexagon.
  */
 import {
   cellArea, cellToBoundary, cellToLatLng, cellToParent, getHexagonEdgeLengthAvg, getResolution, gridDisk, gridDistance,
@@ -14,6 +14,12 @@ import { x, y, type Point } from "./mercator.ts";
 const FINE = 10; // the server's fine cell: a fix becomes this first, and coarser cells by dropping digits
 const INSET = 0.8; // dots keep this far inside the outline
 const MOST_KEPT = 6000;
+
+/** A place in the plane of the map. */
+export interface Placed {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** Corners as x0, y0, x1, y1, ... in the plane of the map, not wrapped at the antimeridian. */
 export type Outline = Float64Array;
@@ -34,6 +40,18 @@ export function outline(cell: string): Outline {
   });
   if (outlines.size >= MOST_KEPT) outlines.clear();
   outlines.set(cell, found);
+  return found;
+}
+
+/** A cell's corners as Leaflet takes them, in the copy of the world nearest to `lng`. */
+export function corners(cell: string, lng: number): [number, number][] {
+  const plane = outline(cell);
+  const found: [number, number][] = [];
+  const copy = Math.round(x(lng) - (plane[0] ?? 0));
+  for (let place = 0; place < plane.length; place += 2) {
+    const lat = (Math.atan(Math.sinh(Math.PI * (1 - 2 * (plane[place + 1] ?? 0)))) * 180) / Math.PI;
+    found.push([lat, ((plane[place] ?? 0) + copy - 0.5) * 360]);
+  }
   return found;
 }
 
@@ -86,16 +104,30 @@ export function band(mine: string, other: string): number | null {
   }
 }
 
-/** Where the dot of `id` stands in `cell`, in the plane of the map. */
-export function standing(cell: string, id: string): [number, number] {
+const TRIES = 8;
+const CROWD = 40; // among more, some are under others wherever they stand
+
+/** Where the dot of `id` stands in `cell`, in the plane of the map: of some places by chance, the farthest from those `taken`. */
+export function standing(cell: string, id: string, taken: readonly Placed[] = []): [number, number] {
+  let [best, farthest] = [chance(cell, id), 0];
+  if (taken.length === 0 || taken.length > CROWD) return best;
+  for (let attempt = 0; attempt < TRIES; attempt += 1) {
+    const place = attempt === 0 ? best : chance(cell, `${id}.${attempt}`);
+    const free = Math.min(...taken.map((other) => Math.hypot(other.x - place[0], other.y - place[1])));
+    if (free > farthest) [best, farthest] = [place, free];
+  }
+  return best;
+}
+
+function chance(cell: string, text: string): [number, number] {
   const corners = outline(cell);
   const count = corners.length / 2;
   const [middleX, middleY] = middle(corners);
-  const seed = hash(`${id}/${cell}`);
+  const seed = hash(`${text}/${cell}`);
   const side = seed % count;
   const other = (side + 1) % count;
-  let a = hash(`${id}a${cell}`) / 2 ** 32;
-  let b = hash(`${id}b${cell}`) / 2 ** 32;
+  let a = hash(`${text}a${cell}`) / 2 ** 32;
+  let b = hash(`${text}b${cell}`) / 2 ** 32;
   if (a + b > 1) [a, b] = [1 - a, 1 - b]; // the half of the parallelogram that is the triangle
   const at = (axis: 0 | 1, centre: number): number =>
     centre + INSET * (a * ((corners[2 * side + axis] ?? 0) - centre) + b * ((corners[2 * other + axis] ?? 0) - centre));

@@ -30,23 +30,38 @@ export interface Patch {
   readonly named: number;
 }
 
-const dots = new WeakMap<ReadonlyMap<string, string>, Dot[]>();
+/** The dots of one hexagon, by user, and the people they were made for. */
+interface Standing {
+  readonly people: ReadonlyMap<string, string>;
+  readonly dots: ReadonlyMap<string, Dot>;
+}
 
-/** Everybody's dot. A hexagon whose people have not changed keeps its dots. */
+let known = new Map<string, Standing>();
+
+/** Everybody's dot. A hexagon whose people have not changed keeps its dots; whoever comes stands apart from those there. */
 export function dotsOf(hexes: Hexes): Dot[] {
-  const all: Dot[] = [];
+  const now = new Map<string, Standing>();
   for (const [cell, { people }] of hexes) {
-    let known = dots.get(people);
-    if (!known) {
-      known = [...people].map(([user, name]) => {
-        const [dotX, dotY] = standing(cell, user);
-        return { user, name, cell, x: dotX, y: dotY, hue: hue(user) };
-      });
-      dots.set(people, known);
-    }
-    all.push(...known);
+    const before = known.get(cell);
+    now.set(cell, before?.people === people ? before : { people, dots: stand(cell, people, before?.dots) });
   }
-  return all;
+  known = now;
+  return [...now.values()].flatMap(({ dots }) => [...dots.values()]);
+}
+
+function stand(cell: string, people: ReadonlyMap<string, string>, before: ReadonlyMap<string, Dot> = new Map()): Map<string, Dot> {
+  const dots = new Map<string, Dot>();
+  for (const user of people.keys()) {
+    const there = before.get(user);
+    if (there) dots.set(user, there);
+  }
+  for (const [user, name] of people) {
+    const there = dots.get(user);
+    if (there?.name === name) continue;
+    const [dotX, dotY] = there ? [there.x, there.y] : standing(cell, user, [...dots.values()]);
+    dots.set(user, { user, name, cell, x: dotX, y: dotY, hue: hue(user) });
+  }
+  return dots;
 }
 
 /** The hexagons in which somebody is known to be. */

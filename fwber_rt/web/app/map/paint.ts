@@ -50,6 +50,7 @@ export function paintCells(ctx: Ctx, view: View, cells: Iterable<string>, look: 
 }
 
 const MOST_FILLED = 4; // more, one over the other, hide what is under them
+const SMALLEST_DASHED_PX = 10; // of less, three dashes are no circle
 
 export function paintRooms(ctx: Ctx, view: View, rooms: readonly Circle[], palette: Palette, selected: string | null): void {
   for (const room of rooms) {
@@ -60,19 +61,22 @@ export function paintRooms(ctx: Ctx, view: View, rooms: readonly Circle[], palet
     ctx.fillStyle = palette.room;
     if (rooms.length <= MOST_FILLED || room.room === selected) ctx.fill();
     ctx.lineWidth = room.room === selected ? 3.5 : room.joined ? 2.5 : 1.5;
-    ctx.setLineDash(room.joined || room.room === selected ? [] : [6, 5]);
+    ctx.setLineDash(room.joined || room.room === selected || radius < SMALLEST_DASHED_PX ? [] : [6, 5]);
     ctx.strokeStyle = palette.roomLine;
     ctx.stroke();
     ctx.setLineDash([]);
   }
 }
 
-/** Rooms' names inside the top of their circles, where they are large enough. */
-export function paintRoomNames(ctx: Ctx, view: View, rooms: readonly Circle[], palette: Palette): void {
+const NAME_PX = 16; // below the top of the circle
+
+/** Rooms' names inside the top of their circles, where they are large enough; left of `end`, as far as the circle reaches there. */
+export function paintRoomNames(ctx: Ctx, view: View, rooms: readonly Circle[], palette: Palette, end: number): void {
   for (const room of rooms) {
     const [atX, atY, radius] = [px(view, room.x, copies(view, room.x)), py(view, room.y), room.radius * view.scale];
     if (radius > 34 && visible(view, atX, atY, radius)) {
-      paintLabel(ctx, room.name, atX, atY - radius + 16, Math.min(2 * radius - 30, 190), palette.roomLine, palette);
+      const reach = Math.sqrt(radius ** 2 - (radius - NAME_PX) ** 2);
+      paintLabel(ctx, room.name, atX, atY - radius + NAME_PX, Math.min(2 * radius + 16, 190), palette.roomLine, palette, { end, reach });
     }
   }
 }
@@ -166,8 +170,8 @@ export function paintRing(ctx: Ctx, view: View, x: number, y: number, radius: nu
 
 const FONT = "ui-sans-serif, system-ui, sans-serif";
 
-/** Somebody's words, isolated from the map's: one line, no longer than its place. */
-function paintLabel(ctx: Ctx, text: string, x: number, y: number, room: number, colour: string, palette: Palette): void {
+/** Somebody's words, isolated from the map's: one line, no longer than its place; moved up to `reach` so that they stop at `end`. */
+function paintLabel(ctx: Ctx, text: string, x: number, y: number, room: number, colour: string, palette: Palette, { end, reach }: { end: number; reach: number }): void {
   if (room < 40) return;
   ctx.font = `600 12px ${FONT}`;
   ctx.textAlign = "center";
@@ -176,9 +180,11 @@ function paintLabel(ctx: Ctx, text: string, x: number, y: number, room: number, 
   ctx.lineWidth = 4;
   ctx.lineJoin = "round";
   ctx.strokeStyle = palette.surface;
-  ctx.strokeText(clipped, x, y);
+  const half = ctx.measureText(clipped).width / 2;
+  const at = x - Math.max(0, Math.min(x + half - end, reach));
+  ctx.strokeText(clipped, at, y);
   ctx.fillStyle = colour;
-  ctx.fillText(clipped, x, y);
+  ctx.fillText(clipped, at, y);
 }
 
 function fitted(ctx: Ctx, text: string, room: number): string {

@@ -3,6 +3,7 @@ import { computed, effect, signal, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { go, route } from "../router/router.ts";
 import { config } from "../state/config.ts";
+import { nextFrame } from "../state/frame.ts";
 import { dark, look } from "../state/look.ts";
 import { centreOfMap, wish } from "../state/map.ts";
 import { hexes } from "../state/people.ts";
@@ -93,10 +94,12 @@ function attach(element: HTMLElement): () => void {
     effect(() => made.tiles(config.value.tiles)),
     effect(() => { element.classList.toggle("placing", placing.value); }),
     effect(() => {
-      const cells = wish.value;
-      if (!cells) return;
-      made.look(cells, covered());
-      wish.value = null;
+      if (wish.value) atRest(() => {
+        const cells = wish.peek();
+        if (!cells || current.peek() !== made) return;
+        made.look(cells, covered());
+        wish.value = null;
+      });
     }),
     followMe(made),
   ];
@@ -107,6 +110,14 @@ function attach(element: HTMLElement): () => void {
     hovered.value = null;
     made.remove();
   };
+}
+
+/** Once the panel is as high as it is about to be: whoever wishes to see something on the map often makes it smaller for that. */
+function atRest(then: () => void): void {
+  nextFrame(() => {
+    const moves = document.getElementById("panel")?.getAnimations() ?? [];
+    void Promise.allSettled(moves.map(({ finished }) => finished)).then(then);
+  });
 }
 
 /** When I come onto the map, or come back, the map goes there; from then on it stays where somebody moves it. */

@@ -17,7 +17,7 @@ export function AroundScreen() {
   const more = beyond.value;
   return (
     <Pane title={t("around.title")} tools={looking.value ? <span class="spinner soft" aria-hidden="true" /> : undefined}>
-      {config.value.demo ? <p class="chip demo">{t("demo.label")}</p> : null}
+      {config.value.demo ? <p class="demo">{t("demo.label")}</p> : null}
       <PlaceCard />
       {located.value ? (
         <>

@@ -3,7 +3,7 @@ import { batch, effect } from "@preact/signals";
 import { ask, hear, link } from "../api.ts";
 import { gather } from "../state/frame.ts";
 import { beyond, hexes, looking, me } from "../state/people.ts";
-import { located, shown } from "../state/place.ts";
+import { located, sharing, shown } from "../state/place.ts";
 import { NOWHERE, page, presence, without, type NearPerson, type PresencePush } from "./hexes.ts";
 
 const PAGE = 100;
@@ -19,7 +19,12 @@ export function startLooking(): void {
   const take = gather<PresencePush>((pushes) => { hexes.value = presence(hexes.peek(), pushes, me.peek()?.user ?? ""); });
   hear("presence", ({ d }) => take({ ...d, count: typeof d.count === "number" ? d.count : "few" }));
   effect(() => {
+    void sharing.value; // what was told in another measure: a ghost is told no names
+    hexes.value = page(hexes.peek(), [], me.peek()?.user ?? "");
+  });
+  effect(() => {
     void shown.value; // from another hexagon others are near
+    void sharing.value;
     if (link.value.state === "open" && located.value) lookSoon(SOON_MS);
     else clearTimeout(timer);
   });

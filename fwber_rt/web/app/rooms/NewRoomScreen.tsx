@@ -93,7 +93,7 @@ function Circle({ slid, radius, precise, onSlide, onSlid, onPut, onShow }: Circl
       <p class="soft small">{t("room.place.what")}</p>
       <div class="row">
         <Button look="small" onPress={onMap(onPut)}>{t("room.place.put")}</Button>
-        {onShow ? <Button look="quiet small" onPress={onMap(onShow)}>{t("room.place.show")}</Button> : null}
+        {onShow ? <Button look="small" onPress={onMap(onShow)}>{t("room.place.show")}</Button> : null}
       </div>
     </div>
   );

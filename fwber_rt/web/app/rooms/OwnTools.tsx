@@ -28,14 +28,14 @@ export function OwnTools({ room, role }: Props) {
   const close = (): void => setOpen(null);
   if (role === "outsider") return null;
   return (
-    <div class="row">
+    <div class="section"><div class="row">
       {atLeast(role, "admin") ? <Button look="small" onPress={() => setOpen("edit")}>{t("room.edit")}</Button> : null}
       <Button look="quiet small" onPress={() => setOpen("leave")}>{t("room.leave")}</Button>
       {role === "owner" ? <Button look="quiet danger small" onPress={() => setOpen("end")}>{t("room.end")}</Button> : null}
       {open === "edit" ? <EditDialog room={room} onClose={close} /> : null}
       {open === "leave" ? <Sure title={<Say text="room.leave.sure" values={{ room: <Name name={room.name} /> }} />} text={t(role === "owner" ? "room.leave.owner" : "room.leave.what")} act={t("room.leave")} onClose={close} onSure={() => go(room.room)} /> : null}
       {open === "end" ? <Sure title={<Say text="room.end.sure" values={{ room: <Name name={room.name} /> }} />} text={t("room.end.what")} act={t("room.end")} onClose={close} onSure={() => stop(room)} /> : null}
-    </div>
+    </div></div>
   );
 }
 

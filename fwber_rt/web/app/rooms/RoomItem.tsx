@@ -21,20 +21,20 @@ export function RoomItem({ room }: { room: RoomView }) {
           <span class="second">{facts(room)}</span>
           {isMine && askers > 0 ? <span class="second mark">{t("rooms.asking", { count: askers })}</span> : null}
         </span>
-        {count > 0 ? <span class="chip mine">{t("nav.unread", { count })}</span> : null}
+        {count > 0 ? <span class="badge"><span aria-hidden="true">{count > 99 ? "99+" : count}</span><span class="unseen">{t("nav.unread", { count })}</span></span> : null}
         <Icon name="forward" size={18} />
       </a>
     </li>
   );
 }
 
-/** What a list says of a room: its kind, who may come in, how many are in it, and how far its middle is. */
+/** What a list says of a room: how far its middle is, its kind, who may come in, and how many are in it; a narrow list cuts the end. */
 export function facts(room: RoomView): string {
   const parts = [kindText(room.kind)];
+  if (typeof room.distance_m === "number") parts.unshift(t("room.away", { distance: distance(room.distance_m) }));
   if (room.visibility !== "public") parts.push(visibilityText(room.visibility));
   const members = isFull(room) ? t("room.full") : membersText(room);
   if (members) parts.push(members);
-  if (typeof room.distance_m === "number") parts.push(t("room.away", { distance: distance(room.distance_m) }));
   return parts.join(" · ");
 }
 

@@ -1,5 +1,5 @@
 import { effect, signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { link, reconnect, serverNow, who } from "../api.ts";
 import { go } from "../router/router.ts";
 import { keeps } from "../state/store.ts";
@@ -24,8 +24,15 @@ const ACTIONS: Record<Exclude<Banner["action"], null>, { text: "link.now" | "lin
   keep: { text: "me.keep", run: () => go({ screen: "account" }) },
 };
 
-/** One line over the map, read out when it changes; nothing while all is well. */
+/** One line over the map, read out when it changes; nothing while all is well. What lies below is told how high it is. */
 export function Banners() {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!place.current) return undefined;
+    const seen = new ResizeObserver(([entry]) => document.documentElement.style.setProperty("--banners", `${Math.ceil(entry?.contentRect.height ?? 0)}px`));
+    seen.observe(place.current);
+    return () => seen.disconnect();
+  }, []);
   const [now, setNow] = useState(Date.now());
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), TICK_MS);
@@ -36,7 +43,7 @@ export function Banners() {
     link: link.value, lostAt: lostAt.value, online: navigator.onLine, now, skewMs: serverNow() - Date.now(), endsAt: me.kind === "guest" ? me.until : null,
   });
   return (
-    <div class="banners">
+    <div class="banners" ref={place}>
       <div role="status">{shown ? <Line banner={shown} /> : null}</div>
       {keeps ? null : <Unkept />}
     </div>

@@ -14,7 +14,7 @@ export function Switch({ label, hint, on, disabled = false, onChange }: Props) {
     <label class="switch">
       <span class="says">
         <span class="strong">{label}</span>
-        {hint ? <span class="soft small" id={id}><br />{hint}</span> : null}
+        {hint ? <span class="soft small" id={id}>{hint}</span> : null}
       </span>
       <input type="checkbox" role="switch" checked={on} disabled={disabled} aria-describedby={hint ? id : undefined}
         onClick={(event) => { event.preventDefault(); onChange(!on); }} />
