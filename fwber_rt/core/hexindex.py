@@ -11,7 +11,8 @@ everybody disclosed there or beneath it. Three things follow.
   place by ``member.order`` is a cache miss or two at every step of the bisection, 3 us a move among a million, so a populous
   bucket has its orders side by side in an array; a sparse one has not, since there it would cost more than the members do.
 - How many are around is a sum of counts. It was one of lengths of buckets at the finest resolution, 61 for four rings, each of
-  them a cache miss once a town is large; small counts are objects that everybody shares.
+  them a cache miss once a town is large; small counts are objects that everybody shares. ``nearby.people`` among 10 000 went from
+  9.5 to 8.8 us, among a million from 14.2 to 12.7 (means; medians of 60 rounds in turn): 1.44 times instead of 1.49.
 - Finer cells beneath a coarse one are found by descending through the configured resolutions where the count is not zero:
   49 lookups and 7 for each populated one, instead of the 343 cells of resolution 8 in one of resolution 5.
 
