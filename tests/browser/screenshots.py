@@ -5,8 +5,8 @@ Each is ``FOLDER/SCREEN-SIZE-COLOURS.png``. For looking at; nothing compares the
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -190,7 +190,24 @@ async def take(folder: Path, wanted: Iterable[str] = ()) -> int:
             await server.close()
 
 
+def main() -> None:
+    """As a command."""
+    parser = argparse.ArgumentParser(
+        prog="make screenshots ARGS=", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=Path("screenshots"), metavar="FOLDER", help="default: screenshots"
+    )
+    parser.add_argument(
+        "screens", nargs="*", metavar="SCREEN", help="only these, as in the files' names: welcome, talk, admin-users ..."
+    )
+    arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    taken = asyncio.run(take(arguments.folder, arguments.screens))
+    if not taken:
+        parser.error("there is no such screen; without any named, all are taken")
+    print(f"{taken} pictures in {arguments.folder}")
+
+
 if __name__ == "__main__":
-    into = Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots")
-    into.mkdir(parents=True, exist_ok=True)
-    print(f"{asyncio.run(take(into, sys.argv[2:]))} pictures in {into}")
+    main()
