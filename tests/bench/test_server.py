@@ -49,9 +49,10 @@ def test_what_a_target_does_not_tell_is_unknown() -> None:
 
 def test_a_named_process_is_looked_at() -> None:
     with Dumb(_is_ours) as other:
-        with serve(_arguments("--target", f"http://127.0.0.1:{other.port}", "--target-pid", str(os.getpid()))) as target:
+        address = ("--target", f"http://127.0.0.1:{other.port}", "--patience", "0.05", "--target-pid")
+        with serve(_arguments(*address, str(os.getpid()))) as target:
             assert (target.cpu_seconds() or 0) > 0 and (target.resident_bytes() or 0) > 2**20
-        arguments = _arguments("--target", f"http://127.0.0.1:{other.port}", "--target-pid", str(2**30))
+        arguments = _arguments(*address, str(2**30))
         with pytest.raises(Unmeasurable, match="no such process"), serve(arguments):
             pass
 
