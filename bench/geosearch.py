@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace, report: Report) -> None:
             if not kind.missing():
                 each |= _beside(stack, kind(arguments.limit), points, askers)
         waits, rates, shares = _measure({who: one.searches for who, one in each.items()}, arguments)
-    truth = Truth(points, places.RESOLUTION)
+    truth = Truth(points, places.RESOLUTION, askers)
     checked = {who: check(who, one, truth, askers) for who, one in each.items()}
     if not Tree.missing():
         waits[Tree.SEARCH] = Tree(points).times(askers, arguments.limit, arguments.seconds)

@@ -10,13 +10,14 @@ import argparse
 import gc
 import random
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import h3.api.basic_int as h3
 import msgspec
 
-from bench import geosearch, harness, places, populated
+from bench import geosearch, harness, places, populated, searches
 from bench.flags import real, whole, whole_or_0
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.stats import Quantiles, quantiles
@@ -125,11 +126,13 @@ def _measure(
     clock, took, named = time.perf_counter_ns, [], 0
     for actor in askers[: len(askers) // 10]:
         handler(world, actor, request, NOW)
+    counts = Counter(person.disclosed for person in people)
+    near = {cell: searches.around(counts, cell) - 1 for cell in {actor.someone.disclosed for actor in askers}}
     for actor in askers:
         started = clock()
         effects = handler(world, actor, request, NOW)
         took.append(clock() - started)
-        named += _check(actor, effects.reply if effects else None, len(people), request.limit)
+        named += _check(actor, effects.reply if effects else None, min(near[actor.someone.disclosed], request.limit))
     summary = quantiles(took).scaled(1e-3)
     table.rows.append([label, len(people), named / len(askers), summary.p50, summary.p95, summary.p99, summary.worst])
     if not named:
@@ -137,11 +140,13 @@ def _measure(
     return summary
 
 
-def _check(actor: Actor, reply: object, population: int, limit: int) -> int:
-    """Nearest first, at most as many as asked for, and not the asker; returns how many."""
+def _check(actor: Actor, reply: object, expected: int) -> int:
+    """Nearest first, as many as there are or were asked for, and not the asker; returns how many."""
     found = msgspec.json.decode(msgspec.json.encode(reply), type=People).people if isinstance(reply, PeopleWritten) else []
     bands = [person.band for person in found]
-    if len(found) > min(limit, population - 1) or bands != sorted(bands) or len({person.user for person in found}) != len(found):
+    if len(found) != expected:
+        raise Unmeasurable(f"{len(found)} people were found where {expected} should be")
+    if bands != sorted(bands) or len({person.user for person in found}) != len(found):
         raise Unmeasurable("the answer is not the nearest people")
     if actor.someone.id in {int(person.user) for person in found}:
         raise Unmeasurable("the asker was found near themselves")

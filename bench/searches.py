@@ -7,7 +7,7 @@ import socket
 import time
 from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import asin, cos, radians, sin, sqrt
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ from bench.report import Unmeasurable
 from bench.wire import Frames
 
 RADIUS_M = 500.0  # within which those are searched that know no hexagons
+RINGS = 4  # of hexagons in which ours finds people, as shipped (nearby.rings)
 SAMPLE = 97  # no multiple of how many connections there are: each has its turn
 SILENCE_S = 10.0
 _EARTH_M = 6372797.560856  # as Redis has it
@@ -130,15 +131,19 @@ class Searches:
 
 
 class Truth:
-    """Everybody's position, to hold answers against."""
+    """Everybody's position, to hold answers against. ``askers``: where those stand whom the server has besides, and who ask."""
 
-    def __init__(self, points: Sequence[Point], resolution: int) -> None:
+    def __init__(self, points: Sequence[Point], resolution: int, askers: Sequence[Point] = ()) -> None:
         self._points = points
-        self._cells = Counter(h3.latlng_to_cell(*point, resolution) for point in points)
+        self._askers = {h3.latlng_to_cell(*point, resolution) for point in askers}
+        self._cells = Counter(h3.latlng_to_cell(*point, resolution) for point in [*points, *askers])
         self._resolution = resolution
 
     def check_ours(self, at: Point, payload: bytes, limit: int) -> int:
-        """Unmeasurable unless whole rings came before the next, nobody twice, everybody in the ring told; returns how many."""
+        """Unmeasurable unless all came that should, whole rings before the next, nobody twice, everybody told where they are.
+
+        Returns how many. An asker ``at`` this place is not told of themselves.
+        """
         people: list[Any] = orjson.loads(payload)["ok"]["people"]
         cell = h3.latlng_to_cell(*at, self._resolution)
         bands = Counter(each["band"] for each in people)
@@ -146,12 +151,22 @@ class Truth:
             raise Unmeasurable("the answer is not the nearest people")
         if any(h3.grid_distance(cell, int(each["cell"], 16)) != each["band"] for each in people):
             raise Unmeasurable("somebody was told in another ring than theirs")
+        if not all(self._is_in(int(each["user"]), int(each["cell"], 16)) for each in people):
+            raise Unmeasurable("somebody was told in another hexagon than theirs")
+        own = Counter([cell] if cell in self._askers else [])
         for ring in range(max(bands, default=0)):
-            if bands[ring] < sum(self._cells[other] for other in h3.grid_ring(cell, ring)):
+            if bands[ring] < sum(self._cells[other] - own[other] for other in h3.grid_ring(cell, ring)):
                 raise Unmeasurable("somebody nearer was left out")
-        if not people or len(people) > limit:
-            raise Unmeasurable(f"{len(people)} people were found")
+        expected = min(limit, around(self._cells, cell) - own.total())
+        if len(people) != expected:
+            raise Unmeasurable(f"{len(people)} people were found where {expected} should be")
         return len(people)
+
+    def _is_in(self, number: int, cell: int) -> bool:
+        """Whether that person is in this hexagon; of askers, whose numbers are far above, whether one is."""
+        if 1 <= number <= len(self._points):
+            return bool(h3.latlng_to_cell(*self._points[number - 1], self._resolution) == cell)
+        return cell in self._askers
 
     def check_found(self, at: Point, found: Sequence[int], limit: int, radius_m: float) -> int:
         """Unmeasurable unless these people, by their numbers from 1, are the nearest, to ``_CLOSE_M``; returns how many."""
@@ -165,6 +180,11 @@ class Truth:
         if not least <= len(told) <= most or any(abs(one - other) > _CLOSE_M for one, other in zip(told, near, strict=False)):
             raise Unmeasurable(f"{len(told)} people that are not the {most} nearest")
         return len(told)
+
+
+def around(cells: Mapping[int, int], cell: int) -> int:
+    """How many people are within ``RINGS`` of a hexagon, those in it too, when ``cells`` says how many each has."""
+    return sum(cells.get(other, 0) for other in h3.grid_disk(cell, RINGS))
 
 
 def distance(one: Point, other: Point) -> float:

@@ -1,18 +1,25 @@
 """Searches over sockets: answers in any pieces, and none that is not the nearest is taken."""
 
+import argparse
+import itertools
+import random
 import sqlite3
+from typing import Any
 
 import h3.api.basic_int as h3
+import msgspec
 import orjson
 import pytest
 
-from bench import places, populated
+from bench import nearby, places, populated
 from bench.peers.georedis import RedisAnswers
 from bench.places import RESOLUTION, Point
-from bench.report import Unmeasurable
+from bench.report import Table, Unmeasurable
 from bench.rtree import Tree
 from bench.searches import RADIUS_M, Answers, OurAnswers, Truth, distance
 from bench.wire import server_frame
+from fwber_rt.core.effects import Effects
+from fwber_rt.features.location.shapes import PeopleWritten
 
 HERE = places.CITY
 CELL = h3.latlng_to_cell(*HERE, RESOLUTION)
@@ -57,9 +64,45 @@ def test_an_answer_of_ours_that_is_not_the_nearest_is_noticed() -> None:
     for wrong in (_reply((3, ring, 1), (1, CELL, 0)), _reply((1, CELL, 0), (1, CELL, 0))):
         with pytest.raises(Unmeasurable, match="not the nearest"):
             truth.check_ours(HOME, wrong, 50)
-    for wrong, limit in ((_reply(), 50), (_reply((1, CELL, 0), (2, CELL, 0)), 1)):
+    both = _reply((1, CELL, 0), (2, CELL, 0))
+    for wrong, limit in ((_reply(), 50), (both, 1), (both, 50), (_reply((1, CELL, 0)), 2)):
         with pytest.raises(Unmeasurable, match="were found"):
             truth.check_ours(HOME, wrong, limit)
+    assert truth.check_ours(HOME, both, 2) == 2
+
+
+def test_somebody_told_in_a_hexagon_they_are_not_in_is_noticed() -> None:
+    one, other = h3.grid_ring(CELL, 1)[:2]
+    truth = Truth([places.centre(one), places.centre(other)], RESOLUTION)
+    assert truth.check_ours(HOME, _reply((1, one, 1), (2, other, 1)), 50) == 2
+    for wrong in (_reply((1, other, 1), (2, one, 1)), _reply((1, one, 1), (3, other, 1))):
+        with pytest.raises(Unmeasurable, match="another hexagon"):
+            truth.check_ours(HOME, wrong, 50)
+
+
+def test_askers_are_told_of_each_other_and_not_of_themselves() -> None:
+    ring = h3.grid_ring(CELL, 1)[0]
+    truth = Truth([HOME], RESOLUTION, [HOME, places.centre(ring)])
+    assert truth.check_ours(HOME, _reply((1, CELL, 0), (1 << 50, ring, 1)), 50) == 2
+    with pytest.raises(Unmeasurable, match="1 people were found where 2 should be"):
+        truth.check_ours(HOME, _reply((1, CELL, 0)), 50)
+    with pytest.raises(Unmeasurable, match="another hexagon"):
+        truth.check_ours(HOME, _reply((1, CELL, 0), (1 << 50, h3.grid_ring(CELL, 1)[1], 1)), 50)
+
+
+def test_in_process_too_an_answer_that_leaves_somebody_out_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, people, _ = nearby._inhabit([CELL] * 4)
+    arguments = argparse.Namespace(limit=50, calls=20)
+    nearby._measure(Table("", []), "", world, people, arguments, random.Random(1))
+    whole, calls = nearby._handler(), itertools.count()
+
+    def once_nobody(*given: Any) -> Any:
+        effects = whole(*given)
+        return Effects(PeopleWritten(msgspec.Raw(b"[]"), "few")) if next(calls) == 10 else effects
+
+    monkeypatch.setattr(nearby, "_handler", lambda: once_nobody)
+    with pytest.raises(Unmeasurable, match="0 people were found where 3 should be"):
+        nearby._measure(Table("", []), "", world, people, arguments, random.Random(1))
 
 
 def test_people_by_number_that_are_not_the_nearest_are_noticed() -> None:
