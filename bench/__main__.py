@@ -1,7 +1,7 @@
 """``python -m bench NAME``: run one bench, print its report, exit 0 when every bar held.
 
 1: a bar was missed. 2: nothing could be measured (the server did not start, the load generator was saturated, messages did
-not arrive), in which case no figure is printed.
+not arrive), in which case no figure is printed; or what a bar compares with is not on this machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ Waits of open loops are measured from the moment a request was due, not from whe
 is charged for all that would have met the stall. Closed loops (fanout, cells) measure what is possible at a number of
 messages in flight.
 
-exit status: 0 every bar held, 1 a bar was missed, 2 nothing trustworthy was measured
+exit status: 0 every bar held, 1 a bar was missed, 2 nothing trustworthy was measured, or no figure for one of the bars
 """
 _COMPARE = "two reports beside each other: ratios, and what became worse beyond the noise (exit status 1)"
 _ALL = "every bench, one after the other; --tiny: in forms that take seconds"

@@ -18,7 +18,7 @@ from bench.peers import every
 from bench.report import Report
 from bench.server import Server, add_target, pin, serve
 from bench.talk import OurTalk, Target
-from bench.versus import OURS, Limits, Versus, add_timing
+from bench.versus import OURS, Limits, Versus, add_timing, due
 
 HELP = "400 hexagons of 20 people: deliveries per second, beside servers of others"
 TEACH = """\
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> Report:
         return _alone(arguments)
     kinds, absent = every.choose(arguments.peer)
     pinned = harness.pin_load()
-    versus = Versus(f"{arguments.cells} hexagons of {arguments.people} people", LIMITS)
+    versus = Versus(f"{arguments.cells} hexagons of {arguments.people} people", LIMITS, due(arguments, WINDOWS))
     channels = [f"c{cell:05d}" for cell in range(arguments.cells)]
     with harness.OurServer({"session.ping_s": "1e9"}) as server, ExitStack() as stack:
         ours = _our_cells(server, arguments.cells, arguments.people)

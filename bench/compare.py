@@ -74,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
         row = [change.name, change.before.value, change.after.value, f"{change.ratio:.3f}", f"{change.noise:.0%}"]
         table.rows.append([*row, change.verdict])
     print(table.render())
-    for note in differences(before, after):
+    for note in [*differences(before, after), *_alone(before, after)]:
         print(note)
     worse = [change.name for change in changes if change.verdict == "worse"]
     print(f"\n{len(worse)} worse beyond the noise" + (f": {', '.join(worse)}" if worse else ""))
@@ -108,6 +108,16 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str
     for bench in before.keys() & after.keys():
         old, new = before[bench].get("machine", {}), after[bench].get("machine", {})
         notes += [f"{bench}: {what} was {old.get(what)} and is {new.get(what)}" for what in old if old[what] != new.get(what)]
+    return notes
+
+
+def _alone(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What cannot be compared: a figure that one of two runs of a bench lacks."""
+    notes = []
+    for bench in (bench for bench in before if bench in after):
+        old, new = dict(figures(before[bench])), dict(figures(after[bench]))
+        notes += [f"only before: {bench}: {name}" for name in old if name not in new]
+        notes += [f"only after: {bench}: {name}" for name in new if name not in old]
     return notes
 
 

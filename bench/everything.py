@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench import harness
-from bench.report import UNMEASURED, Report, Table, Unmeasurable
+from bench.report import HELD, MISSED, UNMEASURED, Report, Table, Unmeasurable
 from bench.suite import BENCHES, BIG, TINY
 from bench.wire import Refusal
 
@@ -70,4 +70,4 @@ def _one(arguments: argparse.Namespace) -> tuple[Report | None, str]:
 
 
 def _outcome(report: Report) -> str:
-    return "held" if report.exit_code == 0 else "MISSED"
+    return {HELD: "held", MISSED: "MISSED", UNMEASURED: "in part NOT MEASURED"}[report.exit_code]

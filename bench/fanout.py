@@ -21,7 +21,7 @@ from bench.peers.talk import PeerTalk, flood
 from bench.report import Progress, Report
 from bench.server import Server, add_target, pin, serve
 from bench.talk import OurTalk, Target
-from bench.versus import OURS, Limits, Versus, add_timing
+from bench.versus import OURS, Limits, Versus, add_timing, due
 from bench.wire import Socket
 
 HELP = "one room of 1 000 subscribers: deliveries per second, beside servers of others"
@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> Report:
         return _alone(arguments)
     kinds, absent = every.choose(arguments.peer)
     pinned = harness.pin_load()
-    versus = Versus(f"one room, {arguments.subscribers} subscribers", LIMITS)
+    versus = Versus(f"one room, {arguments.subscribers} subscribers", LIMITS, due(arguments, WINDOWS))
     with ExitStack() as stack:
         ours = _our_room(stack.enter_context(harness.OurServer({"session.ping_s": "1e9"})), arguments.subscribers)
         stack.callback(crowd.close, ours.flood.sockets)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from math import nan
 from typing import Any
 
 import h3.api.basic_int as h3
@@ -138,6 +139,15 @@ def absent() -> list[str]:
     return [*(f"not measured: {kind.NAME} is not on this machine; to get it: {kind.GET}" for kind in lacking), _NEVER]
 
 
+def bars(waits: Mapping[str, list[float]], rates: Mapping[str, list[float]]) -> list[Bar]:
+    """Ours beside Redis; without figures where there is none."""
+    here = REDIS in rates
+    return [
+        Bar("Redis' median wait / ours", median(waits[REDIS]) / median(waits[OURS]) if here else nan, LEAST, "x"),
+        Bar("our searches per second / Redis'", median(rates[OURS]) / median(rates[REDIS]) if here else nan, LEAST, "x"),
+    ]
+
+
 def _add(
     report: Report, waits: Mapping[str, list[float]], rates: Mapping[str, list[float]], shares: Mapping[str, float],
     checked: Mapping[str, int],
@@ -151,9 +161,7 @@ def _add(
         faster, more = (us.p50 / (first * 1e6), best / rate if rate else "") if who != OURS else ("", "")
         used = f"{shares[who]:.0%}" if who in shares else ""
         table.rows.append([who, us.p50, us.p95, us.p99, faster, rate or "", more, used])
-        if who == REDIS:
-            report.bars.append(Bar("Redis' median wait / ours", us.p50 / (first * 1e6), LEAST, "x"))
-            report.bars.append(Bar("our searches per second / Redis'", best / rate, LEAST, "x"))
+    report.bars += bars(waits, rates)
     report.tables.append(table)
     report.figures["sockets"] = figures
     report.notes.append(

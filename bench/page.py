@@ -58,13 +58,19 @@ def _section(report: Report) -> str:
 
 def _bars(bars: Sequence[Bar]) -> str:
     rows = [
-        f'<tr><td>{escape(bar.name)}</td><td>{escape(number(bar.figure))} {escape(bar.unit)}</td>'
+        f'<tr><td>{escape(bar.name)}</td><td>{escape(number(bar.figure) if bar.measured else "")} {escape(bar.unit)}</td>'
         f"<td>{'&ge;' if bar.at_least else '&le;'} {escape(number(bar.limit))}</td>"
-        f'<td class="{"held" if bar.held else "missed"}">{"held" if bar.held else "missed"}</td></tr>'
+        f'<td class="{"held" if bar.held else "missed"}">{_verdict(bar)}</td></tr>'
         for bar in bars
     ]  # fmt: skip
     head = "<tr><th>bar</th><th>figure</th><th>limit</th><th></th></tr>"
     return f'<div class="wide"><table><caption>Bars</caption>{head}{"".join(rows)}</table></div>\n' if rows else ""
+
+
+def _verdict(bar: Bar) -> str:
+    if not bar.measured:
+        return "not measured"
+    return "held" if bar.held else "missed"
 
 
 def _table(table: Table) -> str:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 from statistics import median
 from types import TracebackType
@@ -25,7 +25,7 @@ class Unmeasurable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One threshold. ``figure`` must be at least (or, with ``at_least=False``, at most) ``limit``."""
+    """One threshold. ``figure`` must be at least (or, with ``at_least=False``, at most) ``limit``; NaN: it was not measured."""
 
     name: str
     figure: float
@@ -38,10 +38,17 @@ class Bar:
         """Whether the figure is on the right side of the limit. NaN is on neither."""
         return self.figure >= self.limit if self.at_least else self.figure <= self.limit
 
+    @property
+    def measured(self) -> bool:
+        """Whether there is a figure."""
+        return not isnan(self.figure)
+
     def __str__(self) -> str:
-        sign = ">=" if self.at_least else "<="
+        limit = f"  (bar {'>=' if self.at_least else '<='} {number(self.limit)})"
+        if not self.measured:
+            return f"NOT MEASURED  {self.name}{limit}"
         verdict = "held" if self.held else "MISSED"
-        return f"{verdict:6}  {self.name}: {number(self.figure)} {self.unit}".rstrip() + f"  (bar {sign} {number(self.limit)})"
+        return f"{verdict:6}  {self.name}: {number(self.figure)} {self.unit}".rstrip() + limit
 
 
 @dataclass(slots=True)
@@ -107,8 +114,10 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """HELD, or MISSED when any bar is."""
-        return HELD if all(bar.held for bar in self.bars) else MISSED
+        """MISSED when any bar is; else UNMEASURED when one has no figure; else HELD."""
+        if not all(bar.held for bar in self.bars if bar.measured):
+            return MISSED
+        return HELD if all(bar.measured for bar in self.bars) else UNMEASURED
 
     def move(self, thresholds: Mapping[str, float]) -> None:
         """Other limits for some bars, by their names in any case. Unmeasurable when there is no such bar."""

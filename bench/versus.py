@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import nan
 from typing import Any
 
 from bench.flags import real, real_or_0, whole
@@ -34,10 +35,14 @@ def add_timing(parser: argparse.ArgumentParser) -> None:
 
 @dataclass(slots=True)
 class Versus:
-    """What was measured so far. ``figures`` is by window; ``ratios`` by peer and window."""
+    """What was measured so far. ``figures`` is by window; ``ratios`` by peer and window.
+
+    ``due``: the windows at which every peer of ``limits`` has its bar, measured or not.
+    """
 
     title: str
     limits: Limits
+    due: Sequence[int] = ()
     table: Table = field(init=False)
     ratios: dict[str, dict[int, float]] = field(default_factory=dict)
     figures: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -79,11 +84,16 @@ class Versus:
 
     def _bars(self) -> list[Bar]:
         return [
-            Bar(f"W={window}: ours / {peer}", ratio, limit, "x")
-            for peer, by_window in self.ratios.items()
-            for window, ratio in by_window.items()
+            Bar(f"W={window}: ours / {peer}", self.ratios.get(peer, {}).get(window, nan), limit, "x")
+            for peer in dict.fromkeys([*self.ratios, *(self.limits if self.due else ())])
+            for window in dict.fromkeys([*self.ratios.get(peer, ()), *self.due])
             if (limit := _limit(self.limits.get(peer, {}), window)) is not None
         ]
+
+
+def due(arguments: argparse.Namespace, windows: Sequence[int]) -> Sequence[int]:
+    """The windows whose bars are due: all of a bench's, unless the command line asks for some peers or other windows."""
+    return () if arguments.peer or list(arguments.windows) != list(windows) else windows
 
 
 def _limit(limits: Mapping[int, float], window: int) -> float | None:

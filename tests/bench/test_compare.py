@@ -48,8 +48,17 @@ def test_worse_is_less_of_what_should_be_more_and_more_of_what_should_be_less(co
     assert "server_cpu" in compared(_report([100, 100]), _report([100, 100], cpu=2.0))[1].splitlines()[-1]
 
 
+def test_a_figure_that_is_in_one_of_the_two_is_named(compared: Any) -> None:
+    fewer = _report([100, 100])
+    fewer["measures"] = fewer["measures"][:1]
+    assert "only before: b: p99" in compared(_report([100, 100]), fewer)[1]
+    assert "only after: b: p99" in compared(fewer, _report([100, 100]))[1]
+    assert "only" not in compared(fewer, fewer)[1]
+
+
 def test_what_could_not_be_told_is_not_compared(compared: Any) -> None:
-    assert "server_cpu" not in compared(_report([100, 100], cpu=None), _report([100, 100]))[1]
+    told = [line for line in compared(_report([100, 100], cpu=None), _report([100, 100]))[1].splitlines() if "server_cpu" in line]
+    assert told == ["only after: b: all: server_cpu_s_per_1000"]
 
 
 def test_several_reports_in_a_file_and_another_machine(compared: Any) -> None:

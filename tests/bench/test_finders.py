@@ -77,6 +77,13 @@ def test_an_absent_finder_is_named_with_how_to_get_it(monkeypatch: pytest.Monkey
     )
 
 
+def test_without_redis_its_bars_have_no_figures() -> None:
+    ours = {geosearch.OURS: [0.001]}
+    assert [bar.measured for bar in geosearch.bars(ours, ours)] == [False, False]
+    redis = {**ours, geosearch.REDIS: [0.004]}
+    assert [bar.figure for bar in geosearch.bars(redis, redis)] == [4, 0.25]
+
+
 def test_a_finder_that_names_nobody_has_no_figures() -> None:
     silent = Searches([], [], [], samples=[(0, b""), (1, b"")])
     with pytest.raises(Unmeasurable, match="Nobody's: nobody was found"):

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import crowd, everything
-from bench.__main__ import main
+from bench import cells, crowd, everything, fanout
+from bench.__main__ import main, parser
 from bench.door import Door
 from bench.fanout import peer_target
 from bench.meter import Meter
@@ -15,8 +15,8 @@ from bench.peers import every
 from bench.peers.nats import Nats
 from bench.peers.peer import Peer
 from bench.peers.webs import Broadcast
-from bench.report import UNMEASURED, Unmeasurable
-from bench.versus import _limit
+from bench.report import UNMEASURED, Bar, Unmeasurable
+from bench.versus import Versus, _limit, due
 from bench.wire import server_frame, server_frame_size
 
 CHANNEL = "c00001"
@@ -76,6 +76,23 @@ def test_the_bar_of_a_window_is_the_last_that_began() -> None:
     limits = {1: 0.8, 16: 0.6, 64: 2.0}
     assert [_limit(limits, window) for window in (1, 4, 16, 63, 64, 4096)] == [0.8, 0.8, 0.6, 0.6, 2.0, 2.0]
     assert _limit({512: 1.5}, 64) is None
+
+
+@pytest.mark.parametrize("name", ["fanout", "cells"])
+def test_the_bars_of_an_absent_peer_stay_and_have_no_figures(name: str) -> None:
+    bench = {"fanout": fanout, "cells": cells}[name]
+
+    def bars(*words: str) -> list[Bar]:
+        versus = Versus("", bench.LIMITS, due(parser().parse_args([name, *words]), bench.WINDOWS))
+        versus.ratios = {"websockets": dict.fromkeys(bench.WINDOWS, 9.0)}
+        return versus.report(name).bars
+
+    absent = [bar.name for bar in bars() if not bar.measured]
+    assert {bar.split(" / ")[1] for bar in absent} == {"nats", "uwebsockets"}
+    assert len(absent) == {"fanout": 8, "cells": 4}[name]
+    assert len([bar for bar in bars() if bar.measured]) == len(bench.WINDOWS)
+    for words in (["--peer", "websockets"], ["--windows", "1", "4"]):
+        assert all(bar.measured for bar in bars(*words)), "others were not asked for"
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 100, 100_000])

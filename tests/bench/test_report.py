@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.report import HELD, MISSED, Bar, Measure, Progress, Report, Table, Unmeasurable, as_text, number
+from bench import page
+from bench.report import HELD, MISSED, UNMEASURED, Bar, Measure, Progress, Report, Table, Unmeasurable, as_text, number
 
 
 def test_bars_set_the_exit_code() -> None:
@@ -17,6 +18,17 @@ def test_bars_set_the_exit_code() -> None:
 def test_a_figure_that_is_no_number_holds_no_bar() -> None:
     assert not Bar("x", nan, 1).held
     assert not Bar("x", nan, 1, at_least=False).held
+
+
+def test_a_bar_without_a_figure_is_neither_held_nor_missed() -> None:
+    none = Bar("ours / theirs", nan, 1.2, "x")
+    report = Report("b", bars=[Bar("rate", 10, 5), none])
+    assert report.exit_code == UNMEASURED
+    assert "NOT MEASURED  ours / theirs  (bar >= 1.2)" in report.render()
+    read = json.loads(as_text(report.as_json()))
+    assert (read["bars"][1]["figure"], read["bars"][1]["held"], read["held"]) == (None, False, False)
+    assert ">not measured</td>" in page.render([report])
+    assert Report("b", bars=[none, Bar("rate", 4, 5)]).exit_code == MISSED
 
 
 def test_a_table_is_aligned_and_readable() -> None:
