@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AsyncExitStack
 
 import aiohttp
@@ -27,9 +28,18 @@ async def post(url: str, path: str, d: Json, answer_has: str, session: aiohttp.C
                 answer = await response.json(content_type=None)
                 status = response.status
         except (aiohttp.ClientError, ValueError) as exc:
-            raise ConnectionLost(1006, f"POST {url}: {exc}") from exc
+            raise ConnectionLost(1006, _trouble(url, exc)) from None  # forty lines of how it was dialled tell nobody more
     if not isinstance(answer, dict) or not (answer.keys() >= {"code", "name"} or answer_has in answer):
         raise ConnectionLost(1006, f"POST {url}: HTTP {status} without an answer of this API")
     if answer_has not in answer:
         raise RequestError.decode(answer)
     return answer
+
+
+def _trouble(url: str, exc: Exception) -> str:
+    """What went wrong, in words for whoever runs the program."""
+    if not isinstance(exc, aiohttp.ClientConnectorError) or isinstance(exc, aiohttp.ClientSSLError):
+        return f"POST {url}: {exc}"
+    error = exc.os_error
+    why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)  # below 0: of a resolver
+    return f"no server answers at {url}: {why[:1].lower()}{why[1:]}"

@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,6 +18,8 @@ from bench.door import Door
 from bench.report import HELD, MISSED, UNMEASURED, Bar, Report, Table, Unmeasurable
 from bench.suite import BENCHES, TINY
 from tests.bench.dumb import Answer, Dumb, silence, upgrades
+
+ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize("name", BENCHES)
@@ -35,6 +38,12 @@ def test_all_benches_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
     assert all(name in text for name in BENCHES)
     assert "exit status" in text
+
+
+def test_outside_its_environment_it_says_in_one_line_where_to_run() -> None:
+    done = subprocess.run([sys.executable, "-S", "-m", "bench", "--help"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (UNMEASURED, "", 1)
+    assert 'it needs .venv: make bench ARGS="..."' in done.stderr
 
 
 class _Deaf(harness.Process):

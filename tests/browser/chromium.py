@@ -29,17 +29,25 @@ PHONE, DESKTOP = (390, 844), (1280, 800)
 PATIENCE_MS = 15_000
 
 
-def executable() -> str | None:
-    """Where it is, or None."""
-    return next((path for path in map(shutil.which, BROWSERS) if path), None)
+class NoBrowser(Exception):
+    """This machine has none; the text says how to come by one."""
+
+
+def executable() -> str:
+    """Where it is. Raises NoBrowser."""
+    found = next((path for path in map(shutil.which, BROWSERS) if path), None)
+    if not found:
+        raise NoBrowser("no Chromium or Chrome here; on Debian: apt install chromium")
+    return found
 
 
 @asynccontextmanager
 async def launched(*more: str) -> AsyncIterator[Browser]:
-    """A browser without a window, until the end of the ``with``."""
+    """A browser without a window, until the end of the ``with``. Raises NoBrowser."""
+    path = executable()
     os.environ.setdefault("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable(), args=[*ARGUMENTS, *more])
+        browser = await playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
         try:
             yield browser
         finally:

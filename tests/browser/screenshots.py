@@ -1,4 +1,4 @@
-"""Pictures of every screen, phone and desktop, light and dark: ``python -m tests.browser.screenshots [FOLDER] [SCREEN...]``.
+"""Pictures of every screen, phone and desktop, light and dark.
 
 Each is ``FOLDER/SCREEN-SIZE-COLOURS.png``. For looking at; nothing compares them.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
@@ -15,7 +16,7 @@ from typing import Any, Final, Literal
 from playwright.async_api import Browser, expect
 
 from tests.browser import desk, hostile_screens
-from tests.browser.chromium import DESKTOP, PATIENCE_MS, PHONE, Watch, launched
+from tests.browser.chromium import DESKTOP, PATIENCE_MS, PHONE, NoBrowser, Watch, executable, launched
 from tests.browser.corners import INSIDE_CORNERS, OUTSIDE_CORNERS
 from tests.browser.people import Person
 from tests.browser.quick import QUICK
@@ -33,6 +34,7 @@ ELSEWHERE: Final = (48.8500, 2.3500)  # where names are hostile, out of everybod
 SIZES: Final = {"phone": PHONE, "desktop": DESKTOP}
 # Of the corners, those that no other picture shows.
 CORNERS: Final = {name: INSIDE_CORNERS[name] for name in ("talk-unread", "talk-long", "talk-report", "talk-block", "room-report")}
+DOOR: Final = "admin-sign-in"
 COLOURS: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
 
@@ -50,10 +52,10 @@ class Pictures:
         """From the first visit on, by one person."""
         person = await self._person(size)
         await person.open()
-        await self._all(person, size, {**OUTSIDE, **OUTSIDE_CORNERS})
+        await self._all(person, size, VISIT_OUTSIDE)
         await person.go("")
         await person.arrive("Vera")
-        await self._all(person, size, {**INSIDE, **ROOMS, **CORNERS, **CHANGING})
+        await self._all(person, size, VISIT)
         await person.context.close()
 
     async def of_hostile(self, size: str, scene: Scene) -> None:
@@ -71,7 +73,7 @@ class Pictures:
 
         boss = await self._person(size)
         await boss.open("/admin")
-        await self._all(boss, size, {"admin-sign-in": _door})
+        await self._all(boss, size, {DOOR: _door})
         await desk.sign_in(boss, BOSS)
         await self._all(boss, size, {name: way(go) for name, go in desk.SCREENS.items()})
         await boss.context.close()
@@ -79,17 +81,17 @@ class Pictures:
     async def of_trouble(self, size: str, server: Process) -> None:
         """What goes wrong: each for a person of their own, and the server gone at the end."""
         denied = await self._person(size, permissions=[])
-        await self._all(denied, size, {"denied": _denied})
+        await self._all(denied, size, DENIED)
         unstored = await self._person(size)
         await unstored.context.add_init_script(NO_STORAGE)
-        await self._all(unstored, size, {"unstored": _unstored})
+        await self._all(unstored, size, UNSTORED)
         left = await self._person(size)
         await left.arrive("Vera")
         await left.go("here")  # the screen is loaded while there is somebody to load it from
         await expect(left.page.get_by_role("textbox", name=t("talk.write"))).to_be_visible()
         await left.go("")
         await server.kill()
-        await self._all(left, size, {"gone": _gone, "gone-talk": _gone_talk})
+        await self._all(left, size, GONE)
         await server.start()
         for person in (denied, unstored, left):
             await person.context.close()
@@ -99,7 +101,7 @@ class Pictures:
         async with shown(people=16) as show:
             person = await self._person(size, url=show.app.url)
             await person.enter("Vera")
-            await self._all(person, size, {"demo": _labelled, "demo-joined": _among})
+            await self._all(person, size, DEMO)
             await person.context.close()
 
     async def _person(self, size: str, url: str = "", **options: Any) -> Person:
@@ -190,23 +192,40 @@ async def take(folder: Path, wanted: Iterable[str] = ()) -> int:
             await server.close()
 
 
-def main() -> None:
+VISIT_OUTSIDE: Final[Mapping[str, Way]] = {**OUTSIDE, **OUTSIDE_CORNERS}
+VISIT: Final[Mapping[str, Way]] = {**INSIDE, **ROOMS, **CORNERS, **CHANGING}
+DENIED: Final[Mapping[str, Way]] = {"denied": _denied}
+UNSTORED: Final[Mapping[str, Way]] = {"unstored": _unstored}
+GONE: Final[Mapping[str, Way]] = {"gone": _gone, "gone-talk": _gone_talk}
+DEMO: Final[Mapping[str, Way]] = {"demo": _labelled, "demo-joined": _among}
+SCREENS: Final = (
+    *VISIT_OUTSIDE, *VISIT, *hostile_screens.SCREENS, DOOR, *desk.SCREENS, *DENIED, *UNSTORED, *GONE, *DEMO
+)  # fmt: skip
+"""The names of all there are, in the order in which they are taken."""
+
+
+def main(words: Sequence[str] | None = None) -> None:
     """As a command."""
     parser = argparse.ArgumentParser(
-        prog="make screenshots ARGS=", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
+        prog="make screenshots", usage='make screenshots [ARGS="FOLDER SCREEN..."]', description=__doc__,
+        formatter_class=argparse.RawTextHelpFormatter,
+    )  # fmt: skip
     parser.add_argument(
         "folder", nargs="?", type=Path, default=Path("screenshots"), metavar="FOLDER", help="default: screenshots"
     )
     parser.add_argument(
         "screens", nargs="*", metavar="SCREEN", help="only these, as in the files' names: welcome, talk, admin-users ..."
     )
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
+    unknown = [name for name in arguments.screens if name not in SCREENS]
+    if unknown:
+        parser.error(f"no screen is called {', '.join(unknown)}; there are {', '.join(SCREENS)}")
+    try:
+        executable()
+    except NoBrowser as missing:
+        sys.exit(f"make screenshots: {missing}")
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    taken = asyncio.run(take(arguments.folder, arguments.screens))
-    if not taken:
-        parser.error("there is no such screen; without any named, all are taken")
-    print(f"{taken} pictures in {arguments.folder}")
+    print(f"{asyncio.run(take(arguments.folder, arguments.screens))} pictures in {arguments.folder}")
 
 
 if __name__ == "__main__":

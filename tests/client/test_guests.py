@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import traceback
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -64,5 +65,13 @@ async def test_an_answer_of_something_else(site: TestServer, name: str) -> None:
 
 
 async def test_nobody_there() -> None:
-    with pytest.raises(ConnectionLost):
+    with pytest.raises(ConnectionLost) as caught:
         await guest("http://127.0.0.1:1", "Ada")
+    assert caught.value.reason == "no server answers at http://127.0.0.1:1: connection refused"
+    assert len(traceback.format_exception(caught.value)) < 12, "nothing of how it was dialled"
+    assert "ClientConnectorError" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_no_such_host() -> None:
+    with pytest.raises(ConnectionLost, match="no server answers at http://nowhere.invalid: "):
+        await guest("http://nowhere.invalid", "Ada")
