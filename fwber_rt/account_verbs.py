@@ -76,10 +76,15 @@ async def _unban(app: App, user: int) -> Done:
 
 
 async def _kind(app: App, user: int, kind: str) -> Done:
-    """Make somebody an administrator, or a user again. A code with which to choose their password was for what they were."""
+    """Make somebody an administrator, or a user again, as every administrator was before: no guest becomes either here.
+
+    A code with which to choose their password was for what they were.
+    """
     who = await bans.read_somebody(app.world, user, app.database.reader)
     if kind not in ("user", "admin"):
         raise ValueError(f"there is no kind {kind!r}; say user or admin")
+    if (await users.kind_and_name(app.world, user, app.database.reader))[0] is Kind.GUEST:
+        raise ValueError(f"user {user} is a guest; they must make an account first")
     now = app.clock.now()
     rows = [users.set_kind(app.world, who.user, Kind[kind.upper()], now), codes.use(app.world, who.user, codes.RESET, now)]
     await _applied(app, "account-kind", user, Effects(rows=rows, audit=Act("user", user, user, kind)))

@@ -447,6 +447,11 @@ async def test_the_operator_lists_promotes_bans_and_signs_out(
     assert await run(server, "account", "unban", user) == 0
     assert await run(server, "account", "admin", user, "--revoke") == 0
     assert (await rest.err("GET /bans", ada["token"]))["name"] == "forbidden"
+    for more in ((), ("--revoke",)):
+        assert await run(server, "account", "admin", guest["user"]["user"], *more) == 1
+        assert f"user {guest['user']['user']} is a guest; they must make an account first" in capsys.readouterr().err
+    assert await run(server, "account", "list", "--json") == 0
+    assert [json.loads(line)["kind"] for line in capsys.readouterr().out.splitlines()] == ["user", "guest"]
     assert await run(server, "account", "sign-out", user) == 0
     await refused(server, ada["token"], "token.invalid")
     for verb in ("ban", "unban", "admin", "sign-out"):

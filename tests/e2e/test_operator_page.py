@@ -176,15 +176,16 @@ async def test_erasing_whom_it_is_about_empties_the_reason_and_keeps_the_entry(s
 
 
 async def test_the_command_line_is_in_the_log_too(server: InProcess) -> None:
-    boss, ann = await boss_of(server), await server.enter("Ann")
+    boss = await boss_of(server)
+    ann = (await server.rest().ok("POST /auth/register", body={"login": "ann", "password": PASSWORD, "name": "Ann"}))["user"]
 
     def ask(verb: str, **arguments: Any) -> Any:
         return control.ask(server.data_dir, verb, arguments)
 
-    await asyncio.to_thread(ask, "account-ban", user=int(me(ann)), hours=1.0, reason="Rude")
-    await asyncio.to_thread(ask, "account-kind", user=int(me(ann)), kind="admin")
+    await asyncio.to_thread(ask, "account-ban", user=int(ann["user"]), hours=1.0, reason="Rude")
+    await asyncio.to_thread(ask, "account-kind", user=int(ann["user"]), kind="admin")
     kind, ban = await entries(boss)
-    assert (ban["op"], ban["by"], ban["user"], ban["reason"]) == ("account-ban", "0", me(ann), "Rude")
+    assert (ban["op"], ban["by"], ban["user"], ban["reason"]) == ("account-ban", "0", ann["user"], "Rude")
     assert (kind["op"], kind["reason"]) == ("account-kind", "admin")
 
 
