@@ -95,14 +95,14 @@ class Admin:
         return answer
 
     @_told
-    def backup(self, destination: Path) -> str:
-        """A verified copy of the database; returns its path."""
+    def backup(self, destination: str) -> str:
+        """A verified copy of the database; returns its path. A final slash says that ``destination`` is a directory."""
         return self._server_or(
             "backup", destination, lambda: backup.save(self._database(), destination, self._clock.now().wall)
         )  # fmt: skip
 
     @_told
-    def backup_keys(self, destination: Path) -> str:
+    def backup_keys(self, destination: str) -> str:
         """A copy of the keys over the one made before; returns its path."""
         return self._server_or("backup-keys", destination, lambda: backup.save_keys(self._file(vault.FILE), destination))
 
@@ -149,10 +149,11 @@ class Admin:
             lock.release()
         return not texts.current
 
-    def _server_or(self, verb: str, destination: Path, directly: Callable[[], Path]) -> str:
+    def _server_or(self, verb: str, destination: str, directly: Callable[[], Path]) -> str:
         """Ask the running server; when there is none, hold the directory and do it here."""
+        there = str(Path(destination).absolute()) + ("/" if destination.endswith("/") else "")
         try:
-            return str(control.ask(self.data_dir, verb, {"destination": str(destination.absolute())})["path"])
+            return str(control.ask(self.data_dir, verb, {"destination": there})["path"])
         except control.NotRunning:
             self._database()
         lock = LockFile(self.data_dir)

@@ -25,13 +25,16 @@ from fwber_rt.storage import rotation
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 WHO = "the user, as `fwber-rt account list` numbers them"
+DIRECTORY = "a directory, made where there is none yet (its name then ends in / or has no dot)"
 
 EXAMPLES = """\
 examples:
   fwber-rt serve                                     development server at http://127.0.0.1:8080, data in ./data
   fwber-rt serve --set presence.grace_s=60           one setting changed
   fwber-rt demo                                      the same with simulated people around, on data that is thrown away
-  fwber-rt check-config --config production.toml     every problem of a configuration at once
+  fwber-rt check-config --config config/production.toml
+                                                     every problem of a configuration at once
+  export FWBER_RT_CONFIG=$PWD/production.toml        what every command then reads, without --config
   fwber-rt print-config --defaults                   every setting, what it means, its variable
   fwber-rt backup /backups                           a verified copy, while the server runs
   fwber-rt COMMAND --help                            more about one command
@@ -169,7 +172,7 @@ def _storage_commands(commands: Any) -> None:
         commands, "backup", _backup, "copy the database, verified, while the server runs or while it does not",
         "The copy holds no keys: `fwber-rt backup-keys` saves them, to another place.",
     )  # fmt: skip
-    backup.add_argument("destination", type=Path, help="a directory, or the name of a new file")
+    backup.add_argument("destination", help=f"{DIRECTORY}, or the name of a new file (such as copy.db)")
     restore = _command(
         commands, "restore", _restore, "put a backup in the place of the database; the server must be stopped",
         "On another machine data_dir also needs keys.db, as `fwber-rt backup-keys` saved it, and the wrap.key that opens it (or\n"
@@ -183,7 +186,7 @@ def _storage_commands(commands: Any) -> None:
         "The copy, keys.db, is opened by wrap.key in data_dir (or FWBER_RT_WRAP_KEY), which is not in it: save that too, apart\n"
         "from both.",
     )  # fmt: skip
-    keys.add_argument("destination", type=Path, help="a directory; the copy made there before is overwritten")
+    keys.add_argument("destination", help=f"{DIRECTORY}; the copy made there before is overwritten")
     rotate = _command(
         commands, "keys", _keys, "replace the secrets of the server, while it runs or while it does not",
         "rotate: a new secret signs tokens, those issued before are good until they end; everything in keys.db comes under a\n"
@@ -251,10 +254,12 @@ def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     loaded = _load(options, environ)
-    for warning in config.warnings(loaded.settings):
-        _say(warning)
+    warnings = config.warnings(loaded.settings)
+    verdict = f"usable, with {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "good"
     profile, listen = loaded.settings[config.PROFILE], loaded.settings[config.LISTEN]
-    print(f"good: {len(loaded.known)} settings, {len(loaded.sources)} changed; {profile} profile, listening on {listen}")
+    print(f"{verdict}: {len(loaded.known)} settings, {len(loaded.sources)} changed; {profile} profile, listening on {listen}")
+    for warning in warnings:
+        print(f"warning: {warning}")
     return OK
 
 

@@ -59,7 +59,7 @@ ROOM_FULL = Error(40312, "room.full", "The room has all the members it can hold.
 USER_BLOCKED = Error(40313, "user.blocked", "This is not possible between you and that user.")
 USER_MUTED = Error(40314, "user.muted", "You are muted here.", temporary=True)
 CONSENT_REQUIRED = Error(40315, "consent.required", "Give consent for this purpose first (consent.give).")
-LOCATION_HIDDEN = Error(40316, "location.hidden", "You cannot speak locally while your location is hidden.")
+LOCATION_HIDDEN = Error(40316, "location.hidden", "You can neither speak nor read here while your location is hidden.")
 ROOM_PRECISE = Error(40317, "room.precise", "Members of this room learn whether you are inside; join again with accept_precise.")
 CSRF_REFUSED = Error(40330, "csrf.refused", "This request was not made by our own page.")
 NOT_FOUND = Error(40401, "not.found", "There is nothing here that you may see.")

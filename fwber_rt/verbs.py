@@ -7,7 +7,6 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fwber_rt import __version__
@@ -41,11 +40,11 @@ def verbs(app: App) -> dict[str, Verb]:
 
     async def save(arguments: Mapping[str, Any]) -> dict[str, Any]:
         now = app.clock.now().wall
-        return {"path": str(await asyncio.to_thread(backup.save, app.database.path, Path(arguments["destination"]), now))}
+        return {"path": str(await asyncio.to_thread(backup.save, app.database.path, str(arguments["destination"]), now))}
 
     async def save_keys(arguments: Mapping[str, Any]) -> dict[str, Any]:
         source = app.database.data_dir / vault.FILE
-        return {"path": str(await asyncio.to_thread(backup.save_keys, source, Path(arguments["destination"])))}
+        return {"path": str(await asyncio.to_thread(backup.save_keys, source, str(arguments["destination"])))}
 
     async def account_erase(arguments: Mapping[str, Any]) -> dict[str, Any]:
         user = int(arguments["user"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -68,6 +69,15 @@ def test_backup_and_restore_without_a_server(capsys: pytest.CaptureFixture[str],
     assert run(capsys, elsewhere, "restore", copy).out.startswith(f"restored: {elsewhere / FILE}")
 
 
+def test_backups_go_to_a_directory_that_was_not_there(
+    capsys: pytest.CaptureFixture[str], data_dir: Path, tmp_path: Path
+) -> None:  # fmt: skip
+    saved = run(capsys, data_dir, "backup", f"{tmp_path}/copies").out
+    assert saved.startswith(f"saved and verified: {tmp_path}/copies/fwber_rt-")
+    for _ in range(2):
+        assert run(capsys, data_dir, "backup-keys", f"{tmp_path}/k.d/").out.startswith(f"saved: {tmp_path}/k.d/keys.db;")
+
+
 def test_backup_keys_without_a_server(capsys: pytest.CaptureFixture[str], data_dir: Path, tmp_path: Path) -> None:
     for _ in range(2):
         assert run(capsys, data_dir, "backup-keys", tmp_path).out.startswith(f"saved: {tmp_path / 'keys.db'}")
@@ -125,7 +135,8 @@ def test_erasing_has_to_be_meant(capsys: pytest.CaptureFixture[str], data_dir: P
 
 @pytest.mark.parametrize("arguments", [("status",), ("token", "--user", "7"), ("account", "erase", "7", "--yes")])
 def test_what_needs_a_server_says_so(capsys: pytest.CaptureFixture[str], data_dir: Path, arguments: tuple[str, ...]) -> None:
-    assert "no server runs in" in refusal(run(capsys, data_dir, *arguments))
+    said = refusal(run(capsys, data_dir, *arguments))
+    assert "no server runs in" in said and "its --data-dir or its --config" in said
 
 
 class Heard:
@@ -187,7 +198,9 @@ async def test_backups_go_through_the_server(
     assert outcome.status == 0
     assert "/there/copy.db" in outcome.out
     assert heard == [{"destination": str(tmp_path / "here")}], "the server has another current directory"
-    assert not (tmp_path / "here").exists()
+    _, heard = await asked(capsys, data_dir, verb, {"path": "/there/copy.db"}, "here.too/")
+    assert heard == [{"destination": f"{tmp_path}/here.too/"}], "the slash says that it is a directory"
+    assert not [name for name in os.listdir(tmp_path) if name.startswith("here")]
 
 
 async def test_keys_are_replaced_by_the_server(capsys: pytest.CaptureFixture[str], data_dir: Path) -> None:

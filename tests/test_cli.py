@@ -73,9 +73,18 @@ def test_check_config_lists_every_problem(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_check_config_warns_of_limits_off(capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, "check-config", FWBER_RT_LIMITS_ENABLED="false")
-    assert code == 0
-    assert "RATE LIMITS ARE OFF" in err
+    code, out, err = run(capsys, "check-config", FWBER_RT_LIMITS_ENABLED="false")
+    assert (code, err) == (0, "")
+    assert out.startswith("usable, with 1 warning: ")
+    assert "\nwarning: RATE LIMITS ARE OFF" in out
+
+
+def test_check_config_calls_nothing_good_that_it_warns_of(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "check-config", FWBER_RT_PROFILE="production", FWBER_RT_LIMITS_ENABLED="false")
+    assert (code, err) == (0, "")
+    assert out.startswith("usable, with 2 warnings: ")
+    assert "\nwarning: NO TLS" in out
+    assert "good" not in out
 
 
 def test_a_login_in_place_of_an_id_is_told_where_ids_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,8 @@ import os
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -39,51 +39,53 @@ PAUSE_S: Final = 0.001
 Progress = Callable[[int, int], None]
 
 
-def save(source: Path, destination: Path, now_ms: int, progress: Progress = lambda done, total: None) -> Path:
+def save(source: Path, destination: str | Path, now_ms: int, progress: Progress = lambda done, total: None) -> Path:
     """Copy the database at ``source`` and verify the copy; returns its path. Blocks: for a thread.
 
-    ``destination`` is a directory (the name then tells the time) or a file that does not exist. ``progress(pages done, pages)``.
-    Raises StorageError; nothing is left behind then.
+    ``destination`` is a directory (``_place``; the name then tells the time) or a file that does not exist.
+    ``progress(pages done, pages)``. Raises StorageError; nothing is left behind then.
     """
-    path = destination / f"fwber_rt-{_timestamp(now_ms)}.db" if destination.is_dir() else destination
-    if path.exists():
-        raise StorageError(f"{path} exists; name a new file or a directory")
-    beside = path.with_name(path.name + ".partial")
-    try:
-        with closing(open_reader(source)) as connection:
-            connection.execute("BEGIN")
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the moment that is copied
-            _copy(connection, beside, progress)
-        verify(beside)
-        os.replace(beside, path)
-        sync(path.parent)
-    except (OSError, sqlite3.Error) as error:
-        raise StorageError(f"the backup to {path} failed: {error}; see that the directory exists and has space") from error
-    finally:
-        _remove(beside)
+    with _place(destination, f"fwber_rt-{_timestamp(now_ms)}.db") as path:
+        if path.exists():
+            raise StorageError(f"{path} exists; name a new file or a directory")
+        beside = path.with_name(path.name + ".partial")
+        try:
+            with closing(open_reader(source)) as connection:
+                connection.execute("BEGIN")
+                connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # the moment that is copied
+                _copy(connection, beside, progress)
+            verify(beside)
+            os.replace(beside, path)
+            sync(path.parent)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(f"the backup to {path} failed: {error}; see that the directory exists and has space") from error
+        finally:
+            _remove(beside)
     return path
 
 
-def save_keys(source: Path, destination: Path) -> Path:
+def save_keys(source: Path, destination: str | Path) -> Path:
     """Copy ``keys.db``, over the previous copy: it must not keep keys that were destroyed since. Returns the copy's path.
 
-    ``destination`` is a directory or a file; a file that is no copy of keys is not overwritten (StorageError). Blocks.
+    ``destination`` is a directory (``_place``) or a file; what is no copy of keys is not overwritten (StorageError). Blocks.
     """
-    path = destination / vault.FILE if destination.is_dir() else destination
-    if path.exists() and (path.samefile(source) or not _holds_keys(path)):
-        raise StorageError(f"{path} is not an earlier copy of the keys; name another file or a directory")
-    beside = path.with_name(path.name + ".partial")
-    try:
-        with closing(open_reader(source)) as connection:
-            _copy(connection, beside, lambda done, total: None)
-        if not _holds_keys(beside):
-            raise StorageError(f"the copy of {source} could not be verified; nothing was overwritten, try again")
-        os.replace(beside, path)
-        sync(path.parent)
-    except (OSError, sqlite3.Error) as error:
-        raise StorageError(f"copying the keys to {path} failed: {error}; see that the directory exists and has space") from error
-    finally:
-        _remove(beside)
+    with _place(destination, vault.FILE) as path:
+        if path.exists() and (path.samefile(source) or not _holds_keys(path)):
+            raise StorageError(f"{path} is not an earlier copy of the keys; name another file or a directory")
+        beside = path.with_name(path.name + ".partial")
+        try:
+            with closing(open_reader(source)) as connection:
+                _copy(connection, beside, lambda done, total: None)
+            if not _holds_keys(beside):
+                raise StorageError(f"the copy of {source} could not be verified; nothing was overwritten, try again")
+            os.replace(beside, path)
+            sync(path.parent)
+        except (OSError, sqlite3.Error) as error:
+            raise StorageError(
+                f"copying the keys to {path} failed: {error}; see that the directory exists and has space"
+            ) from error
+        finally:
+            _remove(beside)
     return path
 
 
@@ -134,6 +136,43 @@ def restore(
         _remove(beside)
         lock.release()
     return path
+
+
+@contextmanager
+def _place(destination: str | Path, name: str) -> Iterator[Path]:
+    """Where a copy goes: ``name`` in a directory, or the file ``destination``.
+
+    A directory is what is one, and of what is not there a text with a final slash or a name without a suffix: such a one is made,
+    and taken away again when the ``with`` fails.
+    """
+    path = Path(destination)
+    if not path.is_dir() and not str(destination).endswith("/") and (path.suffix or path.exists()):
+        yield path
+        return
+    made = _made_directory(path)
+    try:
+        yield path / name
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _made_directory(path: Path) -> bool:
+    """Make ``path`` for its owner only; whether it was not there before. What it is in has to be there. Raises StorageError."""
+    if path.is_dir():
+        return False
+    try:
+        path.mkdir(mode=0o700)
+        sync(path.parent)
+    except FileNotFoundError as error:
+        raise StorageError(f"there is no directory {path.parent}; make it first, or name another place") from error
+    except FileExistsError as error:
+        raise StorageError(f"{path} is in the way and no directory; name another place") from error
+    except OSError as error:
+        raise StorageError(f"cannot make the directory {path}: {error.strerror}; name another place") from error
+    return True
 
 
 def _copy(source: sqlite3.Connection, path: Path, progress: Progress) -> None:

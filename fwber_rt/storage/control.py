@@ -119,7 +119,9 @@ def ask(data_dir: Path, verb: str, arguments: Mapping[str, Any] | None = None, t
             with _address(data_dir / NAME) as address:
                 connection.connect(address)
         except (FileNotFoundError, ConnectionRefusedError) as error:
-            raise NotRunning(f"no server runs in {data_dir}; start one with `fwber-rt serve`, or name its data_dir") from error
+            raise NotRunning(
+                f"no server runs in {data_dir}; start one with `fwber-rt serve`, or name its --data-dir or its --config"
+            ) from error
         except OSError as error:
             raise Refusal(f"cannot reach the server in {data_dir}: {error.strerror}; run this as the user who runs it") from error
         try:

@@ -95,6 +95,34 @@ async def test_a_backup_to_nowhere_says_so_and_leaves_nothing(database: Database
         backup.save(database.path, tmp_path / "no" / "where.db", NOW)
 
 
+@pytest.mark.parametrize("named", ["backups", "backups/", "2027.1/"])
+async def test_a_directory_that_is_not_there_is_made_and_used_again(database: Database, tmp_path: Path, named: str) -> None:
+    there = f"{tmp_path}/{named}"
+    first = backup.save(database.path, there, NOW)
+    second = backup.save(database.path, there, NOW + 1000)
+    assert [first.name, second.name] == ["fwber_rt-20270115T080000Z.db", "fwber_rt-20270115T080001Z.db"] == names(Path(there))
+    assert first.parent == Path(there)
+    assert first.parent.stat().st_mode & 0o777 == 0o700
+    for _ in range(2):
+        assert backup.save_keys(database.data_dir / "keys.db", f"{tmp_path}/keys-of-{named}").name == "keys.db"
+    assert names(tmp_path / f"keys-of-{named}") == ["keys.db"]
+
+
+async def test_a_directory_is_not_made_where_it_cannot_be(database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "file.db"
+    file.write_text("mine")
+    with pytest.raises(StorageError, match=f"there is no directory {tmp_path / 'no'}; make it first"):
+        backup.save(database.path, f"{tmp_path}/no/where/", NOW)
+    with pytest.raises(StorageError, match="file.db is in the way and no directory"):
+        backup.save(database.path, f"{file}/", NOW)
+    with pytest.raises(StorageError, match="cannot make the directory"):
+        backup.save_keys(database.data_dir / "keys.db", file / "keys")
+    with pytest.raises(StorageError, match="failed"):
+        backup.save(tmp_path / "none.db", tmp_path / "made", NOW)
+    assert names(tmp_path) == ["data", "file.db"], "what was made for nothing is gone"
+    assert file.read_text() == "mine"
+
+
 async def test_restored_it_is_another_database_with_the_same_rows(database: Database, data_dir: Path, tmp_path: Path) -> None:
     await filled(database)
     path = backup.save(database.path, tmp_path / "b.db", NOW)

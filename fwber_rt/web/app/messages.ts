@@ -621,7 +621,7 @@ export const messages = {
   "error.user.blocked": "This is not possible between the two of you.",
   "error.user.muted": "You are muted here for now.",
   "error.consent.required": "This needs your consent to the use of your location.",
-  "error.location.hidden": "You cannot speak locally while nobody sees you. Stop being a ghost, or leave the privacy zone.",
+  "error.location.hidden": "You can neither speak nor read here while nobody sees you. Stop being a ghost, or leave the privacy zone.",
   "error.room.precise": "This room is smaller than your hexagon: its members learn whether you are inside.",
   "error.user.banned": "This account is banned from this server.",
   "error.password.wrong": "That is not your password.",

@@ -1894,7 +1894,7 @@ export const ERRORS = {
   "user.muted": { code: 40314, temporary: true },
   /** Give consent for this purpose first (consent.give). */
   "consent.required": { code: 40315, temporary: false },
-  /** You cannot speak locally while your location is hidden. */
+  /** You can neither speak nor read here while your location is hidden. */
   "location.hidden": { code: 40316, temporary: false },
   /** Members of this room learn whether you are inside; join again with accept_precise. */
   "room.precise": { code: 40317, temporary: false },
