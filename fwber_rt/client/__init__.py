@@ -16,6 +16,7 @@ from fwber_rt.client.errors import (
     ClientError,
     ConnectionLost,
     HandshakeRefused,
+    Overtaken,
     ProtocolViolated,
     Replaced,
     RequestError,
@@ -30,6 +31,6 @@ from fwber_rt.client.state import State, Statistics
 
 __all__ = [
     "Account", "AuthFailed", "Backoff", "Banned", "Client", "ClientClosed", "ClientError", "ConnectionLost", "Guest",
-    "HandshakeRefused", "ProtocolViolated", "Push", "Replaced", "RequestError", "Revoked", "State", "Statistics", "Stopped",
-    "guest", "register", "sign_in",
+    "HandshakeRefused", "Overtaken", "ProtocolViolated", "Push", "Replaced", "RequestError", "Revoked", "State", "Statistics",
+    "Stopped", "guest", "register", "sign_in",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from itertools import count
 
 import orjson
 
-from fwber_rt.client.errors import ConnectionLost, RequestError
+from fwber_rt.client.errors import ConnectionLost, Overtaken, RequestError
 from fwber_rt.client.positions import FOLLOWED
 from fwber_rt.client.shapes import Json
 from fwber_rt.errors import Close
@@ -17,17 +17,19 @@ from fwber_rt.errors import Close
 class Call:
     """One request. ``repeatable``: sending it twice does what sending it once does. ``sent``: on the current connection.
 
+    ``overtaken``: what it says no longer holds.
+
     Raises TypeError where ``d`` is no JSON.
     """
 
-    __slots__ = ("d", "frame", "future", "id", "op", "repeatable", "sent")
+    __slots__ = ("d", "frame", "future", "id", "op", "overtaken", "repeatable", "sent")
 
     def __init__(self, id: int, op: str, d: Json, repeatable: bool) -> None:
         self.id = id
         self.op = op
         self.d = d
         self.repeatable = repeatable
-        self.sent = False
+        self.sent = self.overtaken = False
         self.frame = self._encode()
         self.future: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
 
@@ -80,6 +82,14 @@ class Calls:
         """Nobody waits for it any more."""
         if self._calls.pop(call.id, None) and call.sent and call.op in FOLLOWED:
             self._abandoned[call.id] = call
+
+    def overtake(self, op: str) -> None:
+        """All requests for ``op`` are overtaken by what came after: they fail, and go out with no other connection."""
+        for call in [*self._calls.values(), *self._abandoned.values()]:
+            if call.op == op:
+                call.overtaken = True
+                self.discard(call)
+                call.fail(Overtaken(f"{op} was overtaken by what was asked after it"))
 
     def answer(self, id: int, refusal: RequestError | None) -> Call | None:
         """The call a reply belongs to, which is then no longer here; None when the reply concerns nobody.

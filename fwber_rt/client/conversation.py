@@ -86,6 +86,9 @@ class Conversation:
     async def ask(self, op: str, d: Json, repeatable: bool) -> Json:
         """One request, one reply; ``d`` becomes the conversation's own. See ``Client.request``."""
         self._refuse_when_closed()
+        if _withdraws(op, d):  # it holds before it is heard: a connection made meanwhile must not tell
+            self._location = None
+            self._calls.overtake("location.update")
         call = self._calls.add(op, d, repeatable)
         try:
             if self.state is State.OPEN:
@@ -215,14 +218,9 @@ class Conversation:
             self._welcome(ok)
         else:
             self.positions.learn(call.op, call.d, ok)
-            self._remember_location(call)
+            if call.op == "location.update" and not call.overtaken:
+                self._location = call.d
         call.succeed(ok)
-
-    def _remember_location(self, call: Call) -> None:
-        if call.op == "location.update":
-            self._location = call.d
-        elif call.op == "location.clear" or (call.op == "consent.withdraw" and call.d.get("purpose") == "location"):
-            self._location = None
 
     def _hand_over(self, push: Push) -> None:
         if self._manner.on_push is None:
@@ -278,6 +276,10 @@ class Conversation:
         except Exception:
             if self.state is not State.CLOSED:
                 logger.warning("the token was not renewed; it will be fetched again when it has expired", exc_info=True)
+
+
+def _withdraws(op: str, d: Json) -> bool:
+    return op == "location.clear" or (op == "consent.withdraw" and d.get("purpose") == "location")
 
 
 def _guarded(callback: Callable[[T], None], value: T) -> None:

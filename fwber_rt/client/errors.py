@@ -60,6 +60,10 @@ class ConnectionLost(ClientError, ConnectionError):
         self.reconnect_after_ms = reconnect_after_ms
 
 
+class Overtaken(ClientError):
+    """What was asked no longer holds: a place said before ``location.clear`` was asked or consent taken back."""
+
+
 class HandshakeRefused(ClientError):
     """The server answered the WebSocket upgrade with an HTTP error. ``retry_after_s`` is its ``Retry-After``, else 0."""
 

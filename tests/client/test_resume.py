@@ -12,6 +12,7 @@ from fwber_rt.client import (
     Banned,
     Client,
     ConnectionLost,
+    Overtaken,
     ProtocolViolated,
     Push,
     Replaced,
@@ -106,6 +107,46 @@ async def test_a_cleared_location_is_not_sent_again(make: Make, server: FakeServ
     d = await (await server.meet()).welcomes()
     assert "location" not in d
     assert d["resume"]["streams"] == {}
+
+
+@pytest.mark.parametrize("op", ["location.clear", "consent.withdraw"])
+async def test_a_place_said_without_a_connection_is_overtaken_by_its_clearing(make: Make, server: FakeServer, op: str) -> None:
+    client = make(location={"lat": 1, "lng": 2, "accuracy_m": 3})
+    wire = await begin(client, server)
+    moving = asyncio.create_task(client.location(1.0, 3.0, 5))
+    await wire.hears("location.update")
+    wire.breaks()
+    wire = await server.meet()
+    waiting = asyncio.create_task(client.location(2.0, 3.0, 5))
+    withdrawal = client.clear_location() if op == "location.clear" else client.withdraw_consent("location", "h")
+    clearing = asyncio.create_task(withdrawal)
+    for told in (moving, waiting):
+        with pytest.raises(Overtaken):
+            await soon(told)
+    wire.breaks()
+    wire = await server.meet()
+    assert "location" not in await wire.welcomes()
+    await wire.hears(op)
+    await wire.ok(left=[], at=1)
+    await clearing
+
+
+async def test_a_reply_after_the_clearing_was_asked_does_not_bring_the_place_back(make: Make, server: FakeServer) -> None:
+    client = make()
+    wire = await begin(client, server)
+    moving = asyncio.create_task(client.location(1.0, 3.0, 5))
+    await wire.hears("location.update")
+    id = wire.id
+    clearing = asyncio.create_task(client.clear_location())
+    with pytest.raises(Overtaken):
+        await soon(moving)
+    await wire.says({"id": id, "ok": {"entered": [{"s": "cell:8", "epoch": "e", "o": 2}], "left": []}})
+    wire.breaks()
+    wire = await server.meet()
+    assert "location" not in await wire.welcomes()
+    await wire.hears("location.clear")
+    await wire.ok(left=[])
+    await clearing
 
 
 async def test_a_location_withdrawn_elsewhere_does_not_keep_the_client_out(make: Make, server: FakeServer) -> None:

@@ -60,6 +60,15 @@ export class Calls {
     if (this.#calls.delete(call.id) && call.sent && FOLLOWED.has(call.op)) this.#abandoned.set(call.id, call);
   }
 
+  /** Everything waiting for `op` is overtaken by what came after: it fails, and goes out with no other connection. */
+  overtake(op: string, error: Error): void {
+    for (const call of [...this.#calls.values()]) {
+      if (call.op !== op) continue;
+      this.discard(call);
+      call.settle({ error });
+    }
+  }
+
   /**
    * The call a reply belongs to, which is then no longer here; null when the reply concerns nobody.
    * One refused because the server is stopping is kept, unsent, for the next connection if it may be repeated.

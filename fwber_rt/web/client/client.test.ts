@@ -325,6 +325,25 @@ describe("resume", () => {
     expect(world.wire.asked("connect").d).not.toHaveProperty("location");
   });
 
+  test.each([
+    ["its clearing", (client: Client) => void client.call("location.clear").catch(() => undefined), ["location.clear"]],
+    ["the end of consent", (client: Client) => void client.call("consent.withdraw", { purpose: "location", text_hash: "x" }).catch(() => undefined), ["consent.withdraw"]],
+    ["being taken back", (client: Client) => client.unlocate(), []],
+  ])("a place said without a connection is overtaken by %s", async (_, withdraw, asked) => {
+    const { client } = await open();
+    const onTheWay = client.locate({ lat: 1, lng: 2 });
+    world.wire.end(1006);
+    const waiting = client.locate({ lat: 3, lng: 4 });
+    withdraw(client);
+    await expect(onTheWay).rejects.toThrow("taken back");
+    await expect(waiting).rejects.toThrow("taken back");
+    await world.pass(500);
+    world.wire.onopen?.();
+    expect(world.wire.asked("connect").d).not.toHaveProperty("location");
+    world.wire.ok("connect", welcome());
+    expect(world.wire.frames.map((frame) => frame.op).filter((op) => op !== "connect")).toEqual(asked);
+  });
+
   test("half a character goes out as the mark of what is unreadable: no decoder takes it", async () => {
     const { client } = await open();
     const sent: string[] = [];

@@ -157,10 +157,14 @@ export class Client {
     return this.call("location.update", fix);
   }
 
-  /** Say no more with reconnects where I am. `location.clear` does so by itself, and has it forgotten by the server. */
+  /**
+   * Say no more where I am: neither with reconnects nor by what is still to be sent (such calls reject with Lost). `location.clear`
+   * does so by itself, and has it forgotten by the server.
+   */
   unlocate(): void {
     this.#location = null;
     this.#locatedFrom = this.#calls.next;
+    this.#calls.overtake("location.update", new Lost(1006, "the place was taken back"));
   }
 
   // Speaking.
