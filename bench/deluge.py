@@ -13,6 +13,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from bench.openloop import Schedule
@@ -36,6 +37,15 @@ _AT_ONCE: Final = 512
 def words(number: int) -> str:
     """What message ``number`` says."""
     return f"overload {number} ".ljust(TEXT_BYTES, ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """``closed``, ``withheld`` and ``heard`` of a ``Deluge``."""
+
+    closed: Counter[int] = field(default_factory=Counter)
+    withheld: int = 0
+    heard: tuple[int, int] = (0, 0)
 
 
 class Deluge:
@@ -132,6 +142,16 @@ class Deluge:
         for place, sock in enumerate(self._sockets):
             if place not in self._gone:
                 sock.setblocking(True)
+
+    def so_far(self) -> Tally:
+        """What was counted until now, to take from what is counted later."""
+        return Tally(Counter(self.closed), self.withheld, self.heard)
+
+    def since(self, before: Tally) -> Tally:
+        """What was counted since then."""
+        events, gaps = self.heard
+        closed = self.closed - before.closed
+        return Tally(closed, self.withheld - before.withheld, (events - before.heard[0], gaps - before.heard[1]))
 
     @property
     def heard(self) -> tuple[int, int]:

@@ -3,7 +3,8 @@
 What it can take is searched for first: the most messages a second, due whether or not the ones before were answered, that are
 all acknowledged, 99 of 100 of them soon. Then twice as many are sent for a minute. Beside them somebody who is in another room
 sends four a second, also afterwards, until two seconds' worth of them in a row were acknowledged quickly. In the end all rooms'
-histories are read: everything that was acknowledged must be there, once. Whoever is closed stays away.
+histories are read: everything that was acknowledged must be there, once. Whoever is closed stays away, so few may be: a server
+could have its peace by throwing everybody out.
 
 Limits are raised, as for every bench, so that what is turned away is what the server cannot take and not what nobody may ask.
 """
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 from bench import crowd, gathering, harness, places, search, usage
-from bench.deluge import ACKED, PENDING, Deluge, words
+from bench.deluge import ACKED, PENDING, Deluge, Tally, words
 from bench.flags import real, whole, whole_or_0
 from bench.messages import history
 from bench.openloop import Schedule, no_garbage
@@ -36,6 +37,8 @@ TEACH = """\
 PEOPLE, PER_ROOM = 8000, 20
 TIMES, LIMIT_MS = 2.0, 250.0
 RECOVERED_S, QUICK_S = 10.0, 0.1
+OFFERED = 0.9  # of what should be sent that must be: whoever is closed sends nothing
+CLOSED = 1.0  # % of the connections that may be closed
 LATE_S = 0.1  # how late the generator itself may be, 99 times of 100
 _PROBE_S, _IN_A_ROW = 0.25, 8
 _AGAIN = 2  # times a try is repeated in which the generator gave out
@@ -66,22 +69,22 @@ class Storm:
     """What came of an overload. ``fates`` and ``took`` (seconds) as in ``Deluge``, of each message; ``due`` from the beginning.
 
     ``recovered``: seconds from the end, inf when it never was. ``lost`` and ``repeated`` of those acknowledged. ``resident``:
-    bytes before, at most, and when it was itself again. ``heard``: events of sampled listeners, and gaps between those.
+    bytes before, at most, and when it was itself again. ``open``: connections at the beginning. ``tally``: which of them were
+    closed, what those and who was closed before would have sent, and events of sampled listeners, with gaps between those.
     """
 
     fates: Sequence[int] = ()
     took: Sequence[float] = ()
     due: Sequence[float] = ()
     seconds: float = 0.0
-    closed: Counter[int] = field(default_factory=Counter)
-    withheld: int = 0
+    open: int = 0
+    tally: Tally = field(default_factory=Tally)
     late: Quantiles = field(default_factory=lambda: quantiles([0.0]))
     load_share: float = 0.0
     server_share: float = 0.0
     recovered: float = inf
     bystander: Counter[str] = field(default_factory=Counter)
     resident: tuple[int, int, int] = (0, 0, 0)
-    heard: tuple[int, int] = (0, 0)
     lost: int = 0
     repeated: int = 0
     read_back: int = 0
@@ -168,7 +171,7 @@ def _attempt(deluge: Deluge, senders: range, rate: float, arguments: argparse.Na
 def _overload(rooms: _Rooms, rate: float, seconds: float) -> Storm:
     """Send so much, and then only the bystander's until the server is itself again."""
     deluge, server = rooms.deluge, rooms.server
-    before, first = server.resident_bytes(), len(deluge.due)
+    before, first, tally = server.resident_bytes(), len(deluge.due), deluge.so_far()
     with no_garbage(), harness.Memory(server) as memory, Progress("overload", seconds) as progress:
         own, cpu, began = time.process_time(), server.cpu_seconds(), time.perf_counter()
         sending, probes = Schedule(rate, began), Schedule(1 / _PROBE_S, began)
@@ -184,10 +187,10 @@ def _overload(rooms: _Rooms, rate: float, seconds: float) -> Storm:
     senders = [number for number in range(first, last) if deluge.places[number] in rooms.senders]
     return Storm(
         [deluge.fates[number] for number in senders], [deluge.took[number] for number in senders],
-        [deluge.due[number] - began for number in senders], ended - began, deluge.closed, deluge.withheld,
-        quantiles(deluge.late[first:last]), *shares, recovered,
+        [deluge.due[number] - began for number in senders], ended - began,
+        len(rooms.sockets) - tally.closed.total(), deluge.since(tally), quantiles(deluge.late[first:last]), *shares, recovered,
         bystander=Counter(_name(deluge.fates[n]) for n in range(first, last) if deluge.places[n] in rooms.bystander),
-        resident=(before, memory.peak, server.resident_bytes()), heard=deluge.heard,
+        resident=(before, memory.peak, server.resident_bytes()),
     )  # fmt: skip
 
 
@@ -234,38 +237,59 @@ def _orderly(fate: int) -> bool:
     return fate in (_LIMITED, _SLOW) or fate // 100 == 503
 
 
-def report(storm: Storm, capacity: float, times: float) -> Report:
-    """The figures. Unmeasurable when nothing was acknowledged, or the generator was what gave out."""
+def _check(storm: Storm, fates: Counter[int], wanted: float) -> None:
+    """Unmeasurable when it was not an overload of so many messages a second that was measured."""
     if storm.load_share > usage.SATURATED or storm.late.p99 > LATE_S:
         raise Unmeasurable(
             f"the load generator used {storm.load_share:.0%} of its core and was {storm.late.p99:.2f} s late itself"
         )
-    fates = Counter(storm.fates)
+    sent = len(storm.fates) / storm.seconds
+    if sent < OFFERED * wanted:
+        raise Unmeasurable(
+            f"{sent:.0f} messages a second were sent where {wanted:.0f} should be: {storm.tally.closed.total()} of {storm.open} "
+            f"connections were closed, and {storm.tally.withheld} messages not sent because of that"
+        )
     if not fates[ACKED]:
         raise Unmeasurable(f"nothing was acknowledged: { ({_name(fate): count for fate, count in fates.items()}) }")
+
+
+def report(storm: Storm, capacity: float, times: float) -> Report:
+    """The figures. Unmeasurable when nothing was acknowledged, too little sent, or the generator was what gave out."""
+    fates, tally = Counter(storm.fates), storm.tally
+    _check(storm, fates, capacity * times)
     shed = sum(count for fate, count in fates.items() if _orderly(fate))
     took = quantiles([wait for wait, fate in zip(storm.took, storm.fates, strict=True) if fate == ACKED]).scaled(1000)
     zeros = {
-        "acked lost": storm.lost, "stored twice": storm.repeated, "gaps heard": storm.heard[1],
+        "acked lost": storm.lost, "stored twice": storm.repeated, "gaps heard": tally.heard[1],
         "unanswered, or failed otherwise": len(storm.fates) - fates[ACKED] - shed,
     }  # fmt: skip
     made = Report("overload", _tables(storm, fates, took, capacity, times), plots=[_over_time(storm)])
     made.bars = [Bar("itself again within", storm.recovered, RECOVERED_S, "s", at_least=False)]
+    made.bars += [Bar("connections closed", 100 * tally.closed.total() / max(storm.open, 1), CLOSED, "%", at_least=False)]
     made.bars += [Bar("shed", shed, 1, "messages")]
     made.bars += [Bar(name, figure, 0, at_least=False) for name, figure in zeros.items()]
     made.measures = [Measure("acknowledged per second", [fates[ACKED] / storm.seconds], "1/s")]
-    made.notes = [f"connections closed: {dict(storm.closed) or 'none'}, who would have sent {storm.withheld} more",
-                  f"somebody in a quiet room meanwhile: {dict(storm.bystander)}",
-                  f"generator used {storm.load_share:.0%}, the server {storm.server_share:.0%} of its core; "
-                  f"{storm.read_back} messages read back, {storm.heard[0]} heard in order"]  # fmt: skip
+    made.notes = _notes(storm, fates[ACKED] / storm.seconds, capacity)
     made.figures = {name.replace(" ", "_").replace(",", ""): figure for name, figure in zeros.items()} | {
         "capacity": capacity, "sent": len(storm.fates), "acked": fates[ACKED], "recovered_s": storm.recovered,
-        "shed": {_name(fate): count for fate, count in fates.items() if fate != ACKED}, "withheld": storm.withheld,
-        "closed": {str(code): count for code, count in storm.closed.items()}, "read_back": storm.read_back,
-        "resident_bytes": list(storm.resident), "events_heard": storm.heard[0], **took.figures("ms"),
+        "shed": {_name(fate): count for fate, count in fates.items() if fate != ACKED}, "withheld": tally.withheld,
+        "open": storm.open, "acked_per_second": fates[ACKED] / storm.seconds,
+        "closed": {str(code): count for code, count in tally.closed.items()}, "read_back": storm.read_back,
+        "resident_bytes": list(storm.resident), "events_heard": tally.heard[0], **took.figures("ms"),
         "bystander": dict(storm.bystander), "load_share": storm.load_share, "server_share": storm.server_share,
     }  # fmt: skip
     return made
+
+
+def _notes(storm: Storm, acked: float, capacity: float) -> list[str]:
+    tally = storm.tally
+    return [
+        f"acknowledged meanwhile: {acked:.0f} a second, beside {capacity:.0f} it can take",
+        f"connections closed: {dict(tally.closed) or 'none'} of {storm.open}, and {tally.withheld} messages not sent because of that",
+        f"somebody in a quiet room meanwhile: {dict(storm.bystander)}",
+        f"generator used {storm.load_share:.0%}, the server {storm.server_share:.0%} of its core; "
+        f"{storm.read_back} messages read back, {tally.heard[0]} heard in order",
+    ]  # fmt: skip
 
 
 def _tables(storm: Storm, fates: Counter[int], took: Quantiles, capacity: float, times: float) -> list[Table]:

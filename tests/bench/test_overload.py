@@ -13,7 +13,7 @@ import pytest
 
 from bench import everything, messages, overload, usage
 from bench.__main__ import main
-from bench.deluge import ACKED, CUT, PENDING, Deluge, words
+from bench.deluge import ACKED, CUT, PENDING, Deluge, Tally, words
 from bench.overload import Storm
 from bench.report import HELD, MISSED, UNMEASURED, Unmeasurable
 from bench.stats import quantiles
@@ -21,11 +21,13 @@ from bench.stats import quantiles
 
 def _storm(*wrong: int) -> Storm:
     fates = [ACKED, ACKED, 42911, 50302, 4108, *wrong]
-    return Storm(fates, [0.01] * len(fates), [0.5] * len(fates), seconds=2.0, recovered=1.0, closed=Counter({4108: 1}))
+    return Storm(
+        fates, [0.01] * len(fates), [0.5] * len(fates), seconds=2.0, recovered=1.0, open=100, tally=Tally(Counter({4108: 1}))
+    )
 
 
 def test_what_is_turned_away_in_order_is_shed() -> None:
-    made = overload.report(_storm(), 10.0, 2.0)
+    made = overload.report(_storm(), 1.0, 2.0)
     assert made.exit_code == HELD
     assert made.figures["shed"] == {"42911 rate.limited": 1, "50302 busy": 1, "closed with 4108": 1}
     assert made.figures["acked"] == 2
@@ -35,7 +37,7 @@ def test_what_is_turned_away_in_order_is_shed() -> None:
 
 @pytest.mark.parametrize("wrong", [PENDING, CUT, 4101, 50001])
 def test_whatever_else_happens_to_a_message_is_a_fault(wrong: int) -> None:
-    made = overload.report(_storm(wrong), 10.0, 2.0)
+    made = overload.report(_storm(wrong), 1.0, 2.0)
     assert [bar.name for bar in made.bars if not bar.held] == ["unanswered, or failed otherwise"]
 
 
@@ -45,14 +47,15 @@ def test_whatever_else_happens_to_a_message_is_a_fault(wrong: int) -> None:
         (lambda storm: setattr(storm, "recovered", inf), "itself again within"),
         (lambda storm: setattr(storm, "lost", 1), "acked lost"),
         (lambda storm: setattr(storm, "repeated", 1), "stored twice"),
-        (lambda storm: setattr(storm, "heard", (9, 1)), "gaps heard"),
+        (lambda storm: setattr(storm, "tally", Tally(heard=(9, 1))), "gaps heard"),
+        (lambda storm: setattr(storm, "tally", Tally(Counter({4108: 2}))), "connections closed"),
         (lambda storm: setattr(storm, "fates", [ACKED] * len(storm.took)), "shed"),
     ],
 )
 def test_each_bar_can_be_missed(change: Callable[[Storm], None], bar: str) -> None:
     storm = _storm()
     change(storm)
-    assert [bar.name for bar in overload.report(storm, 10.0, 2.0).bars if not bar.held] == [bar]
+    assert [bar.name for bar in overload.report(storm, 1.0, 2.0).bars if not bar.held] == [bar]
 
 
 def test_a_generator_that_is_late_or_saturated_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,14 +65,24 @@ def test_a_generator_that_is_late_or_saturated_says_nothing(monkeypatch: pytest.
         for name, value in change.items():
             setattr(storm, name, value)
         with pytest.raises(Unmeasurable, match="late"):
-            overload.report(storm, 10.0, 2.0)
+            overload.report(storm, 1.0, 2.0)
+
+
+def test_who_was_thrown_out_sends_nothing_and_that_is_no_overload() -> None:
+    assert overload.report(_storm(), 1.3, 2.0).exit_code == HELD
+    with pytest.raises(Unmeasurable, match="2 messages a second were sent where 3 should be"):
+        overload.report(_storm(), 1.45, 2.0)
+
+
+def test_what_is_acknowledged_meanwhile_is_told_beside_what_it_can_take() -> None:
+    assert "acknowledged meanwhile: 1 a second, beside 1 it can take" in overload.report(_storm(), 1.25, 2.0).render()
 
 
 def test_a_server_that_acknowledges_nothing_has_no_figure() -> None:
     storm = _storm()
     storm.fates = [50302] * len(storm.took)
     with pytest.raises(Unmeasurable, match="nothing was acknowledged"):
-        overload.report(storm, 10.0, 2.0)
+        overload.report(storm, 1.0, 2.0)
 
 
 def _run(directory: Path, *more: str) -> tuple[int, dict[str, Any]]:
@@ -82,6 +95,7 @@ def _run(directory: Path, *more: str) -> tuple[int, dict[str, Any]]:
 def any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """How late the generator is here is the machine's matter."""
     monkeypatch.setattr(overload, "LATE_S", inf)
+    monkeypatch.setattr(overload, "OFFERED", 0)
 
 
 @pytest.mark.usefixtures("any_machine")
@@ -96,6 +110,23 @@ def test_a_tiny_overload_is_shed_and_loses_nothing(tmp_path: Path) -> None:
     assert figures["events_heard"] > 100
     assert 0 < figures["capacity"] <= 200
     assert min(figures["resident_bytes"]) > 1e6
+
+
+@pytest.mark.usefixtures("any_machine")
+def test_what_happened_in_the_search_is_not_the_overloads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = overload._capacity
+
+    def eventful(rooms: Any, arguments: Any) -> float:
+        found = search(rooms, arguments)
+        rooms.deluge.closed[4108] += 3
+        rooms.deluge.withheld += 7
+        rooms.deluge._sampled[0].gaps += 1
+        return found
+
+    monkeypatch.setattr(overload, "_capacity", eventful)
+    figures = _run(tmp_path)[1]
+    assert (figures["closed"], figures["withheld"], figures["gaps_heard"], figures["open"]) == ({}, 0, 0, 27)
+    assert 0 < figures["events_heard"] <= figures["acked"]
 
 
 @pytest.mark.usefixtures("any_machine")
