@@ -285,7 +285,7 @@ def _notes(storm: Storm, acked: float, capacity: float) -> list[str]:
     tally = storm.tally
     return [
         f"acknowledged meanwhile: {acked:.0f} a second, beside {capacity:.0f} it can take",
-        f"connections closed: {dict(tally.closed) or 'none'} of {storm.open}, and {tally.withheld} messages not sent because of that",
+        f"connections closed: {dict(tally.closed) or 'none'} of {storm.open}; {tally.withheld} messages not sent for that",
         f"somebody in a quiet room meanwhile: {dict(storm.bystander)}",
         f"generator used {storm.load_share:.0%}, the server {storm.server_share:.0%} of its core; "
         f"{storm.read_back} messages read back, {tally.heard[0]} heard in order",
