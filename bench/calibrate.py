@@ -22,6 +22,7 @@ from bench.plot import Lines
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.search import Found, Verdict
 from bench.server import Server, add_target, pin, serve
+from bench.stroll import Strollers
 from bench.usage import Usage, Watch
 from bench.wire import Socket
 
@@ -40,8 +41,8 @@ PER_HEXAGON = 20
 LIMIT_MS = 100.0
 MOVE_S, LOOK_S, TALK_S = 10.0, 30.0, 60.0
 PLAN = 0.7
-_STEP_M, _FASTEST_MPS = 14.0, 30.0
-_DEGREE_M = 111_000.0
+_STEP_M = 14.0  # on foot, every ten seconds
+_FASTEST_MPS, _OWN_FASTEST_MPS = 30.0, 1000.0  # what a target believes; what our own is told to
 _PATIENCE_S = 5.0
 
 
@@ -90,7 +91,8 @@ def run(arguments: argparse.Namespace) -> Report:
     if arguments.people < PER_ROOM or arguments.people % PER_ROOM:
         raise Unmeasurable(f"--people come in rooms of {PER_ROOM}")
     pinned = pin(arguments)
-    with serve(arguments) as server:
+    # A connection stands for many people, and takes their steps: 14 m each, as many hexagons are crossed as they would cross.
+    with serve(arguments, {"privacy.fastest_mps": f"{_OWN_FASTEST_MPS:g}"}) as server:
         before = server.resident_bytes()
         with _Town(server, arguments) as town:
             after = server.resident_bytes()
@@ -172,8 +174,10 @@ class _Town:
         self._chance = random.Random(11)
         people = crowd.guests(server.door, arguments.people)
         cells = places.around(int((arguments.people / PER_HEXAGON / 3) ** 0.5) + 1)
-        self._at: list[Point] = [places.centre(cells[place // PER_HEXAGON % len(cells)]) for place in range(len(people))]
-        self.sockets, self._rooms = gathered(server, people, self._at)
+        middles = [places.centre(cells[place // PER_HEXAGON % len(cells)]) for place in range(len(people))]
+        self._strollers = Strollers(middles, self._chance)
+        self.sockets, self._rooms = gathered(server, people, self._strollers.at)
+        self._fastest = _FASTEST_MPS if arguments.target else _OWN_FASTEST_MPS
         self._exchange = Exchange(self.sockets)
         self._step = _STEP_M
 
@@ -187,7 +191,7 @@ class _Town:
     def attempt(self, kind: Kind, rate: float, arguments: argparse.Namespace) -> Try:
         """One try, after which nothing is outstanding. Unmeasurable when a connection ends."""
         count = len(self.sockets)
-        self._step = min(_STEP_M, _FASTEST_MPS * count / (rate * kind.shares[0])) if kind.shares[0] else 0
+        self._step = min(_STEP_M, self._fastest * count / (rate * kind.shares[0])) if kind.shares[0] else 0
         streams: list[tuple[float, Ask]] = [
             (rate * share, ask) for share, ask in zip(kind.shares, (self._move, self._look, self._talk), strict=True) if share
         ]
@@ -206,9 +210,7 @@ class _Town:
 
     def _move(self, number: int, due: float) -> None:
         place = number % len(self.sockets)
-        lat, lng = self._at[place]
-        step = self._step / _DEGREE_M
-        self._at[place] = lat, lng = lat + self._chance.uniform(-step, step), lng + self._chance.uniform(-step, step)
+        lat, lng = self._strollers.step(place, self._step)
         self._exchange.ask(place, "location.update", {"lat": lat, "lng": lng, "accuracy_m": 10}, due)
 
     def _look(self, number: int, due: float) -> None:

@@ -53,8 +53,14 @@ def run(arguments: argparse.Namespace) -> Report:
             report, rate, _ = closed.repeat("locations", server, load, arguments, pinned)
             crossings = check(load, walks)
         crowd.close(sockets)
-    report.notes.append(f"{arguments.people} people; {crossings} crossings among the updates that were read whole")
-    report.figures |= {"people": arguments.people, "updates": sum(load.answered), "crossings_read": crossings}
+    crossing = sum(walk.crossing for walk in walks) / len(walks)
+    report.notes.append(
+        f"{arguments.people} people; {crossing:.2%} of updates cross into another hexagon, "
+        f"{crossings} of those that were read whole"
+    )  # fmt: skip
+    report.figures |= {
+        "people": arguments.people, "updates": sum(load.answered), "crossing": crossing, "crossings_read": crossings,
+    }  # fmt: skip
     report.bars.append(Bar("updates per second", rate, PER_SECOND, "1/s"))
     return report
 
@@ -77,6 +83,11 @@ class Walk:
             frame(orjson.dumps({"id": n + 1, "op": "location.update", "d": {"lat": lat, "lng": lng, "accuracy_m": 8}}))
             for n, (lat, lng) in enumerate(self.points)
         ]
+
+    @property
+    def crossing(self) -> float:
+        """The share of its updates that cross into another hexagon."""
+        return sum(one != other for one, other in pairwise([*self.cells, self.cells[0]])) / len(self.cells)
 
 
 def check(load: Lockstep, walks: Sequence[Walk]) -> int:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from bench import crowd, openloop, places, targets, usage
@@ -24,11 +26,12 @@ from bench.openloop import Ask, Outcome
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.server import Server, add_target, pin, serve
 from bench.stats import Quantiles, quantiles
+from bench.stroll import Strollers
 from bench.usage import Usage, Watch
 
 HELP = "a city of 5 000 who move, look around, talk and read history, over WebSocket and REST"
 TEACH = """\
-Each moves every 10 s, asks who and what is near every 30 s (half of them over REST), says something in a room of ten every
+Each walks 14 m every 10 s, asks who and what is near every 30 s (half of that over REST), says something in a room of ten every
 minute and to the hexagons around every five, and reads a room's history over REST every minute. --pace 2 has everybody do all
 of it twice as often. Bars are the paper's targets and performance.md's 5 ms for what is near.
 
@@ -41,7 +44,9 @@ MOVE_S, NEAR_S, TALK_S, HERE_S, READ_S = 10.0, 30.0, 60.0, 300.0, 60.0
 NEAR_MS, DELIVERY_MS = 5.0, 100.0
 SPATIAL = ("nearby.people", "nearby.rooms", "GET nearby/people", "GET nearby/rooms")
 _LANES = 64
-_STEP_DEGREES = 0.0001  # about ten metres
+_STEP_M = 14.0  # on foot, every ten seconds
+_PATIENCE_S = 10.0
+_LATE_MS = NEAR_MS / 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,15 +66,37 @@ def run(arguments: argparse.Namespace) -> Report:
     with serve(arguments) as server, City(server, arguments.people) as city:
         with Watch(server) as watch:
             outcome = city.live(arguments.pace, arguments.seconds, arguments.warm_up)
-        delivered = city.delivered()
+        heard = city.heard(outcome)
         deliveries, connected = city.exchange.pushes, city.answering() / arguments.people
     watch.usage.check()
-    note = f"{pinned}; {arguments.people} people at pace {arguments.pace:g}, each in a room of {PER_ROOM}"
-    return report(outcome, delivered, watch.usage, deliveries, connected, note)
+    note = (
+        f"{pinned}; {arguments.people} people at pace {arguments.pace:g}, each in a room of {PER_ROOM}; "
+        f"{city.strollers.crossings} times somebody crossed into another hexagon"
+    )
+    return report(outcome, heard, watch.usage, deliveries, connected, note)
 
 
-def report(outcome: Outcome, delivered: Quantiles, used: Usage, pushes: int, connected: float, note: str) -> Report:
-    """Waits of every kind of request, of deliveries, and the bars. ``delivered`` in seconds; ``connected`` is a share."""
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Of what was said: seconds from when it was due until each who was to hear it did, infinite where that never was."""
+
+    waits: Sequence[float]
+    missing: int
+
+    @property
+    def quantiles(self) -> Quantiles:
+        """Of the waits. Unmeasurable when nothing was due to anybody."""
+        if not self.waits:
+            raise Unmeasurable("nothing that was said reached anybody; measure for longer, or more --people")
+        return quantiles(self.waits)
+
+
+def report(outcome: Outcome, heard: Heard, used: Usage, pushes: int, connected: float, note: str) -> Report:
+    """Waits of every kind of request, of deliveries, and the bars. ``connected`` is a share. Unmeasurable when sent too late."""
+    late, delivered = outcome.late.p99 * 1000, heard.quantiles
+    if late > _LATE_MS:
+        raise Unmeasurable(f"the load generator sent requests {late:.1f} ms late (p99): what is near has {NEAR_MS:g} ms in all")
+    note += f"; requests left {late:.2g} ms late (p99)"
     made = Report("mixed", [Table("What was asked, and how long it took", COLUMNS)], notes=[note])
     labels = sorted({answer.label for answer in outcome.answers})
     for label in labels:
@@ -82,6 +109,7 @@ def report(outcome: Outcome, delivered: Quantiles, used: Usage, pushes: int, con
         targets.api_p95(outcome.quantiles().p95), targets.spatial_p95(near), targets.connected(connected),
         targets.failed(outcome.error_share()), Bar("nearby p95", near * 1000, NEAR_MS, "ms", at_least=False),
         Bar("delivery p99", delivered.p99 * 1000, DELIVERY_MS, "ms", at_least=False),
+        Bar("deliveries missing", heard.missing, 0, "", at_least=False),
     ]  # fmt: skip
     made.figures |= {
         "requests": {label: outcome.quantiles(label).scaled(1000).figures("ms") for label in labels},
@@ -92,9 +120,8 @@ def report(outcome: Outcome, delivered: Quantiles, used: Usage, pushes: int, con
 
 @dataclass(slots=True)
 class _Home:
-    """Where somebody is, who they are, and their room."""
+    """Who somebody is, and their room."""
 
-    at: places.Point
     token: str
     room: str
 
@@ -106,12 +133,11 @@ class City:
         self._chance = random.Random(5)
         guests = crowd.guests(server.door, people)
         cells = places.around(int((people / PER_HEXAGON / 3) ** 0.5) + 1)
-        points = [places.centre(cells[place // PER_HEXAGON % len(cells)]) for place in range(people)]
-        self._sockets, rooms = gathered(server, guests, points)
-        self._homes = [
-            _Home(points[place], guests[place].token, rooms[place // PER_ROOM]) for place in range(people)
-        ]  # fmt: skip
-        self._waits: list[float] = []
+        middles = [places.centre(cells[place // PER_HEXAGON % len(cells)]) for place in range(people)]
+        self.strollers = Strollers(middles, self._chance)
+        self._sockets, rooms = gathered(server, guests, self.strollers.at)
+        self._homes = [_Home(guests[place].token, rooms[place // PER_ROOM]) for place in range(people)]
+        self._waits: dict[str, list[float]] = defaultdict(list)  # by when it was due, as that is written in the message
         self._counting = 0.0
         self.exchange = Both(self._sockets, server.door, min(_LANES, people), self._heard)
 
@@ -126,18 +152,25 @@ class City:
         """Everybody does what they do, for so long."""
         each = len(self._homes) * pace
         streams: Sequence[tuple[float, Ask]] = [
-            (each / MOVE_S, self._move), (each / NEAR_S / 4, self._who), (each / NEAR_S / 4, self._what),
-            (each / NEAR_S / 4, self._get_who), (each / NEAR_S / 4, self._get_what),
+            (each / MOVE_S, self._move), (each / NEAR_S / 2, self._who), (each / NEAR_S / 2, self._what),
+            (each / NEAR_S / 2, self._get_who), (each / NEAR_S / 2, self._get_what),
             (each / TALK_S, self._talk), (each / HERE_S, self._say_here), (each / READ_S, self._read),
         ]  # fmt: skip
         self._counting = time.perf_counter() + warm_up
         return openloop.run(self.exchange, streams, seconds, warm_up=warm_up, chance=self._chance)
 
-    def delivered(self) -> Quantiles:
-        """Seconds from when something was due to be said until somebody had it. Unmeasurable when nobody heard anything."""
-        if not self._waits:
-            raise Unmeasurable("nothing that was said reached anybody")
-        return quantiles(self._waits)
+    def heard(self, outcome: Outcome) -> Heard:
+        """What came of what was said in the time that counts, once all of it has come, or has not for long.
+
+        Each acknowledged message is due to everybody in its room, its author too. Who hears what is said around a hexagon
+        follows from where the server shows them: those waits count, and none is missed.
+        """
+        due = [_moment(answer.due) for answer in outcome.of("message.send") if not answer.error]
+        end = time.perf_counter() + _PATIENCE_S
+        while any(len(self._waits[key]) < PER_ROOM for key in due) and time.perf_counter() < end:
+            self.exchange.pump(0.1)
+        missing = sum(max(PER_ROOM - len(self._waits[key]), 0) for key in due)
+        return Heard([wait for waits in self._waits.values() for wait in waits] + [inf] * missing, missing)
 
     def answering(self) -> int:
         """How many connections still answer."""
@@ -149,17 +182,16 @@ class City:
 
     def _heard(self, place: int, push: dict[str, Any], now: float) -> None:
         if push["t"] in ("message.new", "here.message"):
-            due = float(push["d"]["content"]["text"].split(" ", 1)[0])
-            if due >= self._counting:
-                self._waits.append(now - due)
+            moment = push["d"]["content"]["text"].split(" ", 1)[0]
+            if (due := float(moment)) >= self._counting:
+                self._waits[moment].append(now - due)
 
     def _place(self, number: int, stride: int) -> int:
         return number * stride % len(self._homes)
 
     def _move(self, number: int, due: float) -> None:
         place = self._place(number, 1)
-        home, step = self._homes[place], _STEP_DEGREES
-        home.at = lat, lng = home.at[0] + self._chance.uniform(-step, step), home.at[1] + self._chance.uniform(-step, step)
+        lat, lng = self.strollers.step(place, _STEP_M)
         self.exchange.ask(place, "location.update", {"lat": lat, "lng": lng, "accuracy_m": 10}, due)
 
     def _who(self, number: int, due: float) -> None:
@@ -189,5 +221,9 @@ class City:
         self.exchange.rest.ask(place, "GET", path, self._homes[place].token, due, label=label)
 
 
+def _moment(due: float) -> str:
+    return f"{due:.6f}"
+
+
 def _said(due: float) -> str:
-    return f"{due:.6f} ".ljust(120, ".")
+    return f"{_moment(due)} ".ljust(120, ".")
