@@ -19,6 +19,7 @@ from bench.report import Unmeasurable
 from bench.wire import CLOSE, PING, PONG, TEXT, Frame, Socket, frame
 
 UNANSWERED = "unanswered"
+AT_ONCE = 16
 _BUFFER = 1 << 18
 _REPLY = b'{"id":'
 
@@ -44,16 +45,17 @@ class _Asked:
 
 
 class Exchange:
-    """``sockets`` in their places. ``heard(place, push, now)`` gets every push, parsed; without it pushes are only counted.
+    """``sockets`` in their places. ``heard(place, push, now)`` gets the pushes of ``kinds``, parsed; others are only counted.
     Not for more than one thread.
     """
 
-    def __init__(self, sockets: Sequence[Socket], heard: Hear | None = None) -> None:
+    def __init__(self, sockets: Sequence[Socket], heard: Hear | None = None, kinds: Sequence[str] = ()) -> None:
         self.answers: list[Answer] = []
         self.pushes = 0
         self.late: list[float] = []  # how long after it was due each request was sent
         self._sockets = list(sockets)
         self._heard = heard
+        self._kinds = tuple(b'{"t":"%b"' % kind.encode() for kind in kinds)
         self._epoll = select.epoll()
         self._buffer = bytearray(_BUFFER)
         self._frames = [socket.frames for socket in sockets]  # one may be in the middle of a frame
@@ -82,11 +84,13 @@ class Exchange:
         return self._ids
 
     def pump(self, timeout: float) -> int:
-        """Read all there is, waiting up to ``timeout`` seconds for the first; returns how many connections had any.
+        """Read what is there, waiting up to ``timeout`` seconds for the first; returns how many connections had any.
+
+        Of no more than ``AT_ONCE``: what is due meanwhile must not wait until thousands were told that somebody moved.
 
         Unmeasurable when the server ends a connection.
         """
-        events = self._epoll.poll(max(timeout, 0))
+        events = self._epoll.poll(max(timeout, 0), AT_ONCE)
         for fd, event in events:
             if event & select.EPOLLOUT:
                 self._send_rest(fd)
@@ -158,7 +162,7 @@ class Exchange:
     def _take(self, place: int, payload: bytes, now: float) -> None:
         if not payload.startswith(_REPLY):
             self.pushes += 1
-            if self._heard:
+            if self._heard and payload.startswith(self._kinds):
                 self._heard(place, orjson.loads(payload), now)
             return
         comma = payload.index(b",")

@@ -143,8 +143,10 @@ class Lanes:
 class Both(Exchange):
     """WebSocket and REST for one loop: an ``Exchange`` whose ``rest`` is pumped with it."""
 
-    def __init__(self, sockets: Sequence[Socket], door: Door, lanes: int, heard: Hear | None = None) -> None:
-        super().__init__(sockets, heard)
+    def __init__(
+        self, sockets: Sequence[Socket], door: Door, lanes: int, heard: Hear | None = None, kinds: Sequence[str] = ()
+    ) -> None:  # fmt: skip
+        super().__init__(sockets, heard, kinds)
         self.rest = Lanes(door, lanes, self.answers, self.late)
         self._either = select.epoll()
         for each in (self._epoll, self.rest.epoll):

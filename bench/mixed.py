@@ -43,6 +43,7 @@ PEOPLE, PER_HEXAGON = 5000, 20
 MOVE_S, NEAR_S, TALK_S, HERE_S, READ_S = 10.0, 30.0, 60.0, 300.0, 60.0
 NEAR_MS, DELIVERY_MS = 5.0, 100.0
 SPATIAL = ("nearby.people", "nearby.rooms", "GET nearby/people", "GET nearby/rooms")
+TALK = ("message.new", "here.message")
 _LANES = 64
 _STEP_M = 14.0  # on foot, every ten seconds
 _PATIENCE_S = 10.0
@@ -139,7 +140,7 @@ class City:
         self._homes = [_Home(guests[place].token, rooms[place // PER_ROOM]) for place in range(people)]
         self._waits: dict[str, list[float]] = defaultdict(list)  # by when it was due, as that is written in the message
         self._counting = 0.0
-        self.exchange = Both(self._sockets, server.door, min(_LANES, people), self._heard)
+        self.exchange = Both(self._sockets, server.door, min(_LANES, people), self._heard, TALK)
 
     def __enter__(self) -> City:
         return self
@@ -181,10 +182,9 @@ class City:
         return sum(not answer.error for answer in self.exchange.answers)
 
     def _heard(self, place: int, push: dict[str, Any], now: float) -> None:
-        if push["t"] in ("message.new", "here.message"):
-            moment = push["d"]["content"]["text"].split(" ", 1)[0]
-            if (due := float(moment)) >= self._counting:
-                self._waits[moment].append(now - due)
+        moment = push["d"]["content"]["text"].split(" ", 1)[0]
+        if (due := float(moment)) >= self._counting:
+            self._waits[moment].append(now - due)
 
     def _place(self, number: int, stride: int) -> int:
         return number * stride % len(self._homes)

@@ -24,7 +24,7 @@ def test_a_frame_that_had_begun_is_read_on() -> None:
     with Dumb(say) as server:
         sockets = crowd.open_sockets(server.port, ["/"])
         sockets[0].call("first", {})
-        exchange = Exchange(sockets, lambda place, push, now: heard.append(push))
+        exchange = Exchange(sockets, lambda place, push, now: heard.append(push), ["presence"])
         exchange.ask(0, "second", {})
         exchange.settle(10.0)
         exchange.close()
