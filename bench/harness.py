@@ -35,6 +35,8 @@ LIMITS = Path(__file__).resolve().parent / "limits.toml"
 HOST = LOOPBACK
 READY_S = 20.0
 _PR_SET_PDEATHSIG = 1
+_FAULTS = ("Traceback", '"log.level":"error"', '"log.level":"critical"', " ERROR ", " CRITICAL ")
+_FAULT_CHARS = 600
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []  # before anything is pinned
 
 
@@ -231,6 +233,15 @@ class Process:
         self.stop()
 
 
+def faults(log: Path) -> list[str]:
+    """The lines of a server's log that tell of an error, in either of its formats, or of Python's end."""
+    try:
+        with log.open(encoding="utf-8", errors="replace") as lines:
+            return [line.rstrip("\n") for line in lines if any(mark in line for mark in _FAULTS)]
+    except OSError:
+        return []
+
+
 class OurServer(Process):
     """fwber_rt on a free port with a data directory of its own, limits raised (not switched off), development profile.
 
@@ -293,9 +304,18 @@ class OurServer(Process):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Nothing of what it would save is kept, so it need not wait for clients who are gone without a goodbye."""
+        """Nothing of what it would save is kept, so it need not wait for clients who are gone without a goodbye.
+
+        Unmeasurable when its log tells of an error: what was measured was not a server in good health.
+        """
         self.kill() if self._own else self.stop()
+        found = faults(self.log)
         self.discard()
+        if found and (error is None or isinstance(error, Unmeasurable)):
+            said = f"{error}\n" if error else ""
+            raise Unmeasurable(
+                f"{said}the server's log tells of {len(found)} errors, first: {found[0][:_FAULT_CHARS]}"
+            ) from error
 
     def discard(self) -> None:
         """Remove the data directory, when it was made here."""

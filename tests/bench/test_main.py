@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import logging
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from bench.__main__ import main
 from bench.door import Door
 from bench.report import HELD, MISSED, UNMEASURED, Bar, Report, Table, Unmeasurable
 from bench.suite import BENCHES, TINY
+from fwber_rt import logs
 from tests.bench.dumb import Answer, Dumb, silence, upgrades
 
 ROOT = Path(__file__).parent.parent.parent
@@ -194,6 +196,34 @@ def test_only_a_server_whose_data_is_kept_ends_in_good_order(tmp_path: Path) -> 
         pass
     assert kept._process and kept._process.returncode == 0
     assert (kept.data / "fwber_rt.db").exists()
+
+
+@pytest.mark.parametrize("line", [
+    "Traceback (most recent call last):", '{"log.level":"error","message":"an operation failed"}',
+    "12:00:00.000 ERROR    an operation failed", '{"log.level":"critical","message":"storage failed"}',
+])  # fmt: skip
+def test_a_server_whose_log_tells_of_errors_was_not_measured(line: str, tmp_path: Path) -> None:
+    server = harness.OurServer(data=tmp_path)
+    server.log.write_text(f'{{"log.level":"info","message":"serving"}}\n{line}\nmore\n{line}\n')
+    with pytest.raises(Unmeasurable) as caught:
+        server.__exit__(None, None, None)
+    assert str(caught.value) == f"the server's log tells of 2 errors, first: {line}"
+    with pytest.raises(Unmeasurable, match=r"(?s)nobody came.*2 errors, first"):
+        server.__exit__(Unmeasurable, Unmeasurable("nobody came"), None)
+    server.__exit__(KeyError, KeyError("ours"), None)  # that one is to be seen
+    server.log.write_text('{"log.level":"warning","message":"no errors"}\n')
+    server.__exit__(None, None, None)
+
+
+def test_what_the_server_logs_as_an_error_is_found(tmp_path: Path) -> None:
+    for form in ("json", "text"):
+        with (tmp_path / form).open("w") as stream:
+            handler = logging.StreamHandler(stream)
+            handler.setFormatter(logs.formatter(form, terminal=False, environ={}))
+            for level in (logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
+                handler.emit(logging.LogRecord("fwber_rt", level, "", 0, "said", None, None))
+        assert len(harness.faults(tmp_path / form)) == 2
+    assert harness.faults(tmp_path / "none") == []
 
 
 def test_a_python_without_the_server_measures_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
