@@ -11,11 +11,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from math import nan
 from typing import Any
 
 import h3.api.basic_int as h3
-import orjson
 
 from bench import crowd, places, populated, usage
 from bench.peers.finder import TCP, UNIX, Finder
@@ -24,9 +24,8 @@ from bench.peers.postgis import Postgis
 from bench.places import Point
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.rtree import Tree
-from bench.searches import RADIUS_M, OurAnswers, Searches, Truth
+from bench.searches import RADIUS_M, OurAnswers, OurRequests, Searches, Truth
 from bench.stats import median, quantiles
-from bench.wire import frame
 
 LEAST = 5.0
 ASKERS = 50
@@ -62,7 +61,7 @@ def run(arguments: argparse.Namespace, report: Report) -> None:
     truth = Truth(points, places.RESOLUTION, askers)
     checked = {who: check(who, one, truth, askers) for who, one in each.items()}
     if not Tree.missing():
-        waits[Tree.SEARCH] = Tree(points).times(askers, arguments.limit, arguments.seconds)
+        waits[Tree.SEARCH], checked[Tree.SEARCH] = in_tree(Tree(points), truth, askers, arguments)
     _add(report, waits, rates, shares, checked)
 
 
@@ -71,9 +70,8 @@ def _ours(stack: ExitStack, arguments: argparse.Namespace, askers: Sequence[Poin
     people = crowd.guests(ours.door, len(askers))
     sockets = crowd.connect(ours.door, people, lambda place: askers[place])
     stack.callback(crowd.close, sockets)
-    request = [frame(orjson.dumps({"id": 7, "op": "nearby.people", "d": {"limit": arguments.limit}}))] * len(askers)
     _settle(sockets, arguments.limit)
-    searches = Searches.of([one.sock for one in sockets], request, OurAnswers)
+    searches = Searches.of([one.sock for one in sockets], [OurRequests(arguments.limit) for _ in sockets], OurAnswers)
     return Asked(searches, lambda truth, at, answer: truth.check_ours(at, answer, arguments.limit), len(askers))
 
 
@@ -81,7 +79,7 @@ def _beside(stack: ExitStack, peer: Finder, points: Sequence[Point], askers: Seq
     """A peer that is started here, in each way."""
     stack.enter_context(peer)
     peer.fill(points)
-    requests = [peer.search(at) for at in askers]
+    requests = [partial(bytes, peer.search(at)) for at in askers]
     return {
         f"{peer.SEARCH}, {way}": Asked(
             Searches.of([stack.enter_context(peer.connect(way)) for _ in askers], requests, peer.reader),
@@ -131,6 +129,15 @@ def check(who: str, asked: Asked, truth: Truth, askers: Sequence[Point]) -> int:
     if not named:
         raise Unmeasurable(f"{who}: nobody was found anywhere")
     return named
+
+
+def in_tree(
+    tree: Tree, truth: Truth, askers: Sequence[Point], arguments: argparse.Namespace
+) -> tuple[list[float], int]:  # fmt: skip
+    """Waits (s) in SQLite's R*Tree, after a turn that warms up; also at how many places people were found, the nearest."""
+    checked = [truth.check_found(at, tree.nearest(at, arguments.limit), arguments.limit, RADIUS_M) for at in askers[:CHECKED]]
+    tree.times(askers, arguments.limit, arguments.seconds / 5)
+    return tree.times(askers, arguments.limit, arguments.seconds), sum(count > 0 for count in checked)
 
 
 def absent() -> list[str]:

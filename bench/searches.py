@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import asin, cos, radians, sin, sqrt
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import h3.api.basic_int as h3
 import orjson
@@ -18,8 +18,9 @@ import orjson
 from bench.openloop import no_garbage
 from bench.places import Point
 from bench.report import Unmeasurable
-from bench.wire import Frames
+from bench.wire import Frames, frame
 
+FIRST: Final = 10**9  # id of a connection's first request
 RADIUS_M = 500.0  # within which those are searched that know no hexagons
 RINGS = 4  # of hexagons in which ours finds people, as shipped (nearby.rings)
 SAMPLE = 97  # no multiple of how many connections there are: each has its turn
@@ -28,16 +29,35 @@ _EARTH_M = 6372797.560856  # as Redis has it
 _CLOSE_M = 1.5  # Redis keeps positions in 52 bits, PostGIS has the Earth a little smaller
 
 
+class OurRequests:
+    """Frames that ask for people near, numbered from ``FIRST`` on. Ids are of ten digits: only these are written anew."""
+
+    def __init__(self, limit: int) -> None:
+        whole = frame(orjson.dumps({"id": FIRST, "op": "nearby.people", "d": {"limit": limit}}))
+        self._head, digits, self._tail = whole.partition(b"%d" % FIRST)
+        assert digits
+        self._number = FIRST
+
+    def __call__(self) -> bytes:
+        """The next one."""
+        number, self._number = self._number, self._number + 1
+        return b"%b%d%b" % (self._head, number, self._tail)
+
+
 class OurAnswers:
-    """Bytes of one connection to our replies; pushes between them are none."""
+    """Bytes of one connection to our replies, to requests numbered from ``FIRST`` on; pushes between them are none."""
 
     def __init__(self) -> None:
         self._frames = Frames()
+        self._awaited = FIRST
 
     def feed(self, data: bytes) -> bytes | None:
-        """The reply, once it is all there; Unmeasurable when it is an error."""
+        """The reply, once it is all there; Unmeasurable when it is an error, or not to the request in flight."""
         for received in self._frames.feed(data):
             if received.payload.startswith(b'{"id":'):
+                if not received.payload.startswith(b'{"id":%d,' % self._awaited):
+                    raise Unmeasurable(f"request {self._awaited} is in flight, and answered is {received.payload[:40]!r}")
+                self._awaited += 1
                 if b',"err":' in received.payload[:40]:
                     raise Unmeasurable(f"nearby.people was refused: {received.payload[:300]!r}")
                 return received.payload
@@ -54,17 +74,19 @@ class Answers(Protocol):
 
 @dataclass(slots=True)
 class Searches:
-    """Connections with the request of each. ``samples``: one answer in ``SAMPLE``, with the place of its connection."""
+    """Connections with what makes each one's next request. ``samples``: one answer in ``SAMPLE``, with its connection's place."""
 
     sockets: Sequence[socket.socket]
-    requests: Sequence[bytes]
+    requests: Sequence[Callable[[], bytes]]
     answers: Sequence[Answers]
     samples: list[tuple[int, bytes]] = field(default_factory=list)
     count: int = 0
 
     @classmethod
-    def of(cls, sockets: Sequence[socket.socket], requests: Sequence[bytes], kind: Callable[[], Answers]) -> Searches:
-        """One request for each connection."""
+    def of(
+        cls, sockets: Sequence[socket.socket], requests: Sequence[Callable[[], bytes]], kind: Callable[[], Answers]
+    ) -> Searches:
+        """Each connection has its own."""
         return cls(sockets, requests, [kind() for _ in sockets])
 
     def alone(self, seconds: float) -> list[float]:
@@ -78,7 +100,7 @@ class Searches:
             while not took or clock() < end:
                 place = self.count % len(self.sockets)
                 began = clock()
-                self.sockets[place].sendall(self.requests[place])
+                self.sockets[place].sendall(self.requests[place]())
                 while (answer := self.answers[place].feed(self._received(place))) is None:
                     pass
                 took.append(clock() - began)
@@ -93,7 +115,7 @@ class Searches:
         with no_garbage(), select.epoll() as epoll:
             for place, each in enumerate(self.sockets):
                 epoll.register(each, select.EPOLLIN)
-                each.sendall(self.requests[place])
+                each.sendall(self.requests[place]())
                 open_ += 1
             cpu, began = time.process_time(), time.perf_counter()
             end = began + seconds
@@ -112,7 +134,7 @@ class Searches:
                         open_ -= 1
                     else:
                         done += 1
-                        self.sockets[place].sendall(self.requests[place])
+                        self.sockets[place].sendall(self.requests[place]())
                 now = time.perf_counter()
                 if now >= end and not finished:
                     finished, used = now, time.process_time() - cpu

@@ -47,7 +47,7 @@ def test_a_finder_that_is_here_names_the_nearest(finder: Finder, way: str) -> No
 @pytest.mark.parametrize("way", [UNIX, TCP])
 def test_it_is_asked_one_after_the_other_and_on_all_connections_at_once(finder: Finder, way: str) -> None:
     with finder.connect(way) as one, finder.connect(way) as other:
-        searches = Searches.of([one, other], [finder.search(places.CITY)] * 2, finder.reader)
+        searches = Searches.of([one, other], [lambda: finder.search(places.CITY)] * 2, finder.reader)
         assert len(searches.alone(0)) == 1
         assert searches.rate(0)[0] > 0
         assert searches.count > 1

@@ -1,6 +1,7 @@
 """Searches over sockets: answers in any pieces, and none that is not the nearest is taken."""
 
 import argparse
+import gc
 import itertools
 import random
 import sqlite3
@@ -11,15 +12,16 @@ import msgspec
 import orjson
 import pytest
 
-from bench import nearby, places, populated
+from bench import geosearch, nearby, places, populated
 from bench.peers.georedis import RedisAnswers
 from bench.places import RESOLUTION, Point
 from bench.report import Table, Unmeasurable
 from bench.rtree import Tree
-from bench.searches import RADIUS_M, Answers, OurAnswers, Truth, distance
+from bench.searches import FIRST, RADIUS_M, Answers, OurAnswers, OurRequests, Truth, distance
 from bench.wire import server_frame
 from fwber_rt.core.effects import Effects
 from fwber_rt.features.location.shapes import PeopleWritten
+from tests.bench.dumb import unmasked
 
 HERE = places.CITY
 CELL = h3.latlng_to_cell(*HERE, RESOLUTION)
@@ -32,7 +34,7 @@ def _north(metres: float) -> Point:
 
 def _reply(*people: tuple[int, int, int]) -> bytes:
     told = [{"user": str(user), "name": "x", "cell": f"{cell:x}", "band": band} for user, cell, band in people]
-    return orjson.dumps({"id": 7, "ok": {"people": told, "count": "few"}})
+    return orjson.dumps({"id": FIRST, "ok": {"people": told, "count": "few"}})
 
 
 @pytest.mark.parametrize("step", [1, 3, 1000])
@@ -48,9 +50,20 @@ def test_answers_come_in_any_pieces(step: int) -> None:
 
 def test_refusals_are_no_answers() -> None:
     with pytest.raises(Unmeasurable, match="refused"):
-        OurAnswers().feed(server_frame(b'{"id":7,"err":{"code":40310}}'))
+        OurAnswers().feed(server_frame(b'{"id":%d,"err":{"code":40310}}' % FIRST))
     with pytest.raises(Unmeasurable, match="ERR"):
         RedisAnswers().feed(b"-ERR unknown command\r\n")
+
+
+def test_requests_are_numbered_and_only_the_awaited_is_an_answer() -> None:
+    request, answers = OurRequests(20), OurAnswers()
+    for number in (FIRST, FIRST + 1):
+        [payload] = unmasked(request())
+        assert orjson.loads(payload) == {"id": number, "op": "nearby.people", "d": {"limit": 20}}
+        assert answers.feed(server_frame(b'{"id":%d,"ok":{}}' % number))
+    for wrong in (FIRST + 1, FIRST + 3, FIRST * 10):
+        with pytest.raises(Unmeasurable, match=f"request {FIRST + 2} is in flight"):
+            answers.feed(server_frame(b'{"id":%d,"ok":{}}' % wrong))
 
 
 def test_an_answer_of_ours_that_is_not_the_nearest_is_noticed() -> None:
@@ -134,6 +147,39 @@ def test_the_tree_finds_the_nearest() -> None:
     points = list(populated.positions(20_000))
     found = Tree(points).nearest(HOME, 20)
     assert Truth(points, RESOLUTION).check_found(HOME, found, 20, RADIUS_M) == 20
+
+
+class _Tree:
+    """Names the first people there are."""
+
+    def __init__(self, *found: int) -> None:
+        self.found = list(found)
+        self.turns: list[float] = []
+
+    def nearest(self, at: Point, limit: int) -> list[int]:
+        return self.found
+
+    def times(self, askers: object, limit: int, seconds: float) -> list[float]:
+        self.turns.append(seconds)
+        return [seconds]
+
+
+def test_the_tree_is_warmed_up_and_held_against_the_truth() -> None:
+    truth, arguments = Truth([_north(10), _north(20)], RESOLUTION), argparse.Namespace(limit=1, seconds=1.0)
+    good: Any = _Tree(1)
+    assert geosearch.in_tree(good, truth, [HOME], arguments) == ([1.0], 1)
+    assert good.turns == [0.2, 1.0]
+    wrong: Any = _Tree(2)
+    with pytest.raises(Unmeasurable, match="1 nearest"):
+        geosearch.in_tree(wrong, truth, [HOME], arguments)
+
+
+@pytest.mark.skipif(Tree.missing(), reason=f"SQLite {sqlite3.sqlite_version} without R*Tree")
+def test_no_garbage_is_searched_for_while_the_tree_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    tree, searched = Tree([HOME]), list[bool]()
+    monkeypatch.setattr(Tree, "nearest", lambda *_: searched.append(gc.isenabled()))
+    assert len(tree.times([HOME], 1, 0)) == 1
+    assert searched == [False] and gc.isenabled()
 
 
 def test_positions_are_the_same_in_any_process() -> None:

@@ -92,7 +92,7 @@ def test_a_server_that_refuses_or_hangs_up_is_noticed(answer: bytes, told: str) 
 
 def test_searches_end_when_a_connection_does() -> None:
     with Dumb(_once(b"")) as server, _connected(server) as sock, pytest.raises(Unmeasurable, match="closed"):
-        Searches.of([sock], [_unstarted().search(HERE)], pgwire.Rows).alone(0)
+        Searches.of([sock], [lambda: _unstarted().search(HERE)], pgwire.Rows).alone(0)
 
 
 def test_searches_take_whole_answers_and_no_others() -> None:
@@ -101,7 +101,7 @@ def test_searches_take_whole_answers_and_no_others() -> None:
         return _answer(b"7", b"12")
 
     with Dumb(answer) as server, _connected(server) as one, _connected(server) as other:
-        searches = Searches.of([one, other], [_unstarted().search(HERE)] * 2, pgwire.Rows)
+        searches = Searches.of([one, other], [lambda: _unstarted().search(HERE)] * 2, pgwire.Rows)
         assert len(searches.alone(0)) == 1
         assert searches.rate(0)[0] > 0
         assert {data for _, data in searches.samples} == {_answer(b"7", b"12")}
