@@ -90,7 +90,7 @@ TINY: Mapping[str, Sequence[Word]] = {
     ),
     "idle": ("--connections", "120", "--quiet", "0.5"),
     "locations": ("--people", "20", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
-    "mixed": ("--people", "40", "--seconds", "1", "--warm-up", "0.2", "--pace", "20"),
+    "mixed": ("--people", "40", "--seconds", "1", "--warm-up", "0.2", "--pace", "20", "--late", "1000"),
     "messages": ("--people", "8", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
     "connect": ("--people", "60", "--window", "10", "--warm-up", "5", "--repetitions", "1"),
     "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100", "--seconds", "0.1", "--repetitions", "1"),

@@ -14,7 +14,7 @@ import pytest
 from bench import everything, fanout, fsync, harness, invented, replay
 from bench.__main__ import main
 from bench.oracle import Oracle
-from bench.report import HELD, MISSED
+from bench.report import HELD, MISSED, UNMEASURED
 from bench.travel import Traveller
 from fwber_rt import config
 from fwber_rt.core.settings import Rate
@@ -117,6 +117,12 @@ def test_a_city(tmp_path: Path) -> None:
     bars = {bar["name"]: bar["figure"] for bar in report["bars"]}
     assert bars["connection success"] == 100
     assert 0 < bars["spatial p95"] == bars["nearby p95"]
+
+
+def test_a_city_told_by_a_generator_that_is_late_has_no_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = everything.words("mixed", tmp_path, tiny=True)
+    assert main(["mixed", *words, "--late", "0.0001"]) == UNMEASURED
+    assert "ms late" in capsys.readouterr().err
 
 
 def test_walk(tmp_path: Path) -> None:
