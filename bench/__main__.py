@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar, NoReturn
 
 try:
-    from bench import compare, everything, harness, page
+    from bench import compare, everything, harness, page, server
     from bench.report import UNMEASURED, Report, Unmeasurable, as_text
     from bench.suite import BENCHES
     from bench.wire import Refusal
@@ -75,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _one(arguments: argparse.Namespace) -> int:
     report = BENCHES[arguments.bench].run(arguments)
+    report.notes += server.notes(arguments)
     if arguments.python:
         report.notes.append(f"servers of ours run under {arguments.python}")
     problem = None

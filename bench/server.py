@@ -72,8 +72,15 @@ def add_target(parser: argparse.ArgumentParser) -> None:
 def serve(arguments: argparse.Namespace, settings: Mapping[str, str] | None = None, **how: Any) -> AbstractContextManager[Server]:
     """The server to measure: the target, or our own with ``settings`` and ``how`` (see ``OurServer``)."""
     if getattr(arguments, "target", None):
-        return Running.of(arguments)
+        running = Running.of(arguments)
+        arguments.target_notes = running.notes
+        return running
     return harness.OurServer(settings, patience=getattr(arguments, "patience", door.PATIENCE_S), **how)
+
+
+def notes(arguments: argparse.Namespace) -> list[str]:
+    """What could not be made sure of a target that was measured, for the report."""
+    return list(getattr(arguments, "target_notes", ()))
 
 
 def pin(arguments: argparse.Namespace) -> str:
@@ -84,9 +91,10 @@ def pin(arguments: argparse.Namespace) -> str:
 
 
 class Running:
-    """A server that runs already; a context manager that leaves it running."""
+    """A server that runs already; a context manager that leaves it running. ``notes``: what could not be made sure of it."""
 
     def __init__(self, where: Door, *, pid: int = 0, metrics: str = "") -> None:
+        self.notes: list[str] = []
         self._door = where
         self._pid = pid
         self._metrics = metrics or f"{where.url}/metrics"
@@ -116,7 +124,9 @@ class Running:
     def _check_pid(self, started: float) -> None:
         """Unmeasurable when the server says that it began at another moment: the figures would be another program's."""
         told = self._told(STARTED)
-        if told is not None and abs(told - started) > _SAME_S:
+        if told is None:
+            self.notes.append(f"--target-pid {self._pid} is believed: the target does not tell {STARTED}")
+        elif abs(told - started) > _SAME_S:
             raise Unmeasurable(
                 f"--target-pid {self._pid} is not the target: that process began {_moment(started)}, the target {_moment(told)} "
                 "(ss -ltnp tells whose port it is)"

@@ -167,6 +167,22 @@ def test_a_threshold_is_a_name_and_a_number(threshold: str, capsys: pytest.Captu
     assert "is not NAME=VALUE" in capsys.readouterr().err
 
 
+class _Believing(_Fixed):
+    """What it measures it could not make sure of."""
+
+    def run(self, arguments: argparse.Namespace) -> Report:
+        arguments.target_notes = ["--target-pid 7 is believed"]
+        return super().run(arguments)
+
+
+def test_what_could_not_be_made_sure_of_is_noted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    monkeypatch.setitem(suite.BENCHES, "believing", _Believing(11.0))
+    assert main(["believing"]) == HELD
+    assert "--target-pid 7 is believed" in capsys.readouterr().out
+
+
 def test_every_bench_has_a_tiny_form() -> None:
     assert TINY.keys() == BENCHES.keys()
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench import harness
 from bench.report import Unmeasurable
-from bench.server import Running, add_target, serve
+from bench.server import Running, add_target, notes, serve
 from tests import certificates
 from tests.bench.dumb import Dumb
 
@@ -52,6 +52,10 @@ def test_a_named_process_is_looked_at() -> None:
         address = ("--target", f"http://127.0.0.1:{other.port}", "--patience", "0.05", "--target-pid")
         with serve(_arguments(*address, str(os.getpid()))) as target:
             assert (target.cpu_seconds() or 0) > 0 and (target.resident_bytes() or 0) > 2**20
+        told = _arguments(*address, str(os.getpid()))
+        with serve(told):
+            assert notes(told) == [f"--target-pid {os.getpid()} is believed: the target does not tell process_start_time_seconds"]
+        assert notes(_arguments(*address, "1")) == []
         arguments = _arguments(*address, str(2**30))
         with pytest.raises(Unmeasurable, match="no such process"), serve(arguments):
             pass
@@ -66,6 +70,7 @@ def test_a_process_that_began_at_another_moment_is_not_the_target(difference: fl
         if is_it:
             with serve(arguments) as target:
                 assert target.cpu_seconds()
+            assert notes(arguments) == []
             return
         with pytest.raises(Unmeasurable, match=r"is not the target.*ss -ltnp"), serve(arguments):
             pass
