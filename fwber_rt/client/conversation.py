@@ -59,6 +59,8 @@ class Conversation:
         self._renew = terms.renew
         self._location = location
         self._manner = manner
+        self._cleared: int | None = None  # when the user left the map, as last told
+        self._clearing = 0  # how often that is being asked
         self._secret: str | None = None
         self._settled = asyncio.Event()  # OPEN or CLOSED
         self._ending: Exception | None = None
@@ -68,6 +70,7 @@ class Conversation:
         self._internal: dict[str, Callable[[Push], None]] = {
             "bye": self._note_bye,
             "token.expiring": self._start_renewal,
+            "location.shown": lambda push: self._note_cleared(push.d, heard=True),
             "streams": lambda push: self.positions.learn("streams", {}, push.d or {}),
         }
 
@@ -87,9 +90,11 @@ class Conversation:
         """One request, one reply; ``d`` becomes the conversation's own. See ``Client.request``."""
         self._refuse_when_closed()
         if _withdraws(op, d):  # it holds before it is heard: a connection made meanwhile must not tell
-            self._location = None
-            self._calls.overtake("location.update")
+            self._forget_place()
+        elif op == "location.update" and self._cleared is not None and not self._clearing:
+            d.setdefault("cleared", self._cleared)
         call = self._calls.add(op, d, repeatable)
+        self._clearing += _withdraws(op, d)
         try:
             if self.state is State.OPEN:
                 self._send(call)
@@ -98,6 +103,7 @@ class Conversation:
             self.throttle()
             return await call.future
         finally:
+            self._clearing -= _withdraws(op, d)
             self._calls.discard(call)
 
     def tell(self, frame: bytes) -> bool:
@@ -219,8 +225,23 @@ class Conversation:
         else:
             self.positions.learn(call.op, call.d, ok)
             if call.op == "location.update" and not call.overtaken:
-                self._location = call.d
+                self._location = call.d if self._cleared is None else {**call.d, "cleared": self._cleared}
+            elif call.op == "location.clear":
+                self._note_cleared(ok, heard=True)
         call.succeed(ok)
+
+    def _note_cleared(self, told: Json, heard: bool) -> None:
+        """Whoever left the map on another device has left it. ``heard``: as it happened, so it may be what is asked here."""
+        cleared = told.get("cleared")
+        if cleared is None or (self._cleared is not None and cleared <= self._cleared):
+            return
+        if self._cleared is not None and not (heard and self._clearing):
+            self._forget_place()
+        self._cleared = cleared
+
+    def _forget_place(self) -> None:
+        self._location = None
+        self._calls.overtake("location.update")
 
     def _hand_over(self, push: Push) -> None:
         if self._manner.on_push is None:
@@ -235,6 +256,9 @@ class Conversation:
     def _welcome(self, ok: Json) -> None:
         """The reply to ``connect``. Runs inside the reading of that frame, so that it comes before the replay."""
         self.welcome = ok
+        self._note_cleared(ok, heard=False)
+        if self._location is not None and self._cleared is not None:
+            self._location = {"cleared": self._cleared, **self._location}
         self._secret = ok.get("session")
         self._connects += 1
         if self.keeper.link is not None and ok.get("ping_ms"):

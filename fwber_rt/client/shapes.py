@@ -71,6 +71,7 @@ class Cleared(TypedDict):
     cell: str | None
     left: list[str]
     rooms: list[str]
+    cleared: int
 
 
 class Neighbour(TypedDict):

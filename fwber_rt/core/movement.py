@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fwber_rt.core import geo, privacy, travel
 from fwber_rt.core.effects import Audience, Effects, Hear, Push
@@ -101,6 +101,11 @@ def locate(world: World, person: Person, point: tuple[float, float], now: Instan
     return _moved(world, person, before, now, effects)
 
 
+def outdated(world: World, person: Person, cleared: int | None) -> bool:
+    """Whether ``person`` has left the map since a device said a place, knowing of the leaving ``cleared`` (None: not told)."""
+    return cleared is not None and cleared < world.left_map.get(person.id, 0)
+
+
 def heard_after(world: World, person: Person, point: tuple[float, float], now: Instant) -> int:
     """Where ``person`` would hear from after ``locate``."""
     fine = privacy.fine_cell(*point)
@@ -132,8 +137,11 @@ def place(world: World, person: Person, fine: int, shown: int, now: Instant, eff
 def withdraw(world: World, person: Person, now: Instant, effects: Effects) -> Movement:
     """Take ``person`` off the map: nothing shown, nothing heard. Whoever follows the cell or shares a room is told at once."""
     before = _Before.of(person)
+    world.left_map[person.id] = max(now.wall, world.left_map.get(person.id, 0) + 1)
     if person.disclosed:
         _retract(world, person, effects)
+    else:
+        _tell_shown(world, person, effects)  # to all devices: what they say of before holds no more
     person.point, person.fine, person.crossing, person.claim = None, 0, None, None
     world.restless.pop(person.id, None)
     world.remembered.pop(person.id, None)  # or a snapshot would put them back
@@ -262,7 +270,7 @@ def _show(world: World, person: Person, cell: int, effects: Effects) -> None:
     world.index.move(person, old, cell)
     world.presence.move(person, old, cell)
     person.disclosed = cell
-    _tell_shown(person, effects)
+    _tell_shown(world, person, effects)
 
 
 def _retract(world: World, person: Person, effects: Effects) -> None:
@@ -284,7 +292,7 @@ def _retract(world: World, person: Person, effects: Effects) -> None:
         effects.pushes.append(
             Push("location.cleared", room.stream.name, left, audience=Audience(without=hidden) if hidden else None)
         )
-    _tell_shown(person, effects)
+    _tell_shown(world, person, effects)
 
 
 def _gone(world: World, person: Person, cell: int, audience: Audience | None) -> Push:
@@ -292,9 +300,10 @@ def _gone(world: World, person: Person, cell: int, audience: Audience | None) ->
     return Push("presence", world.cell_name(cell), d, audience=audience)
 
 
-def _tell_shown(person: Person, effects: Effects) -> None:
+def _tell_shown(world: World, person: Person, effects: Effects) -> None:
     cell = person.disclosed
-    shown = {"cell": geo.to_text(cell) if cell else None, "res": geo.resolution(cell) if cell else None}
+    shown: dict[str, Any] = {"cell": geo.to_text(cell) if cell else None, "res": geo.resolution(cell) if cell else None}
+    shown["cleared"] = world.left_map.get(person.id, 0)
     effects.pushes.append(Push("location.shown", f"user:{person.id}", shown))
 
 

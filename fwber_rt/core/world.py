@@ -118,6 +118,7 @@ class World:
         # user -> (fine cell, disclosed cell), from the last snapshot; for those who come back in time
         self.remembered: dict[int, tuple[int, int]] = {}
         self.remembered_until = 0.0
+        self.left_map: dict[int, int] = {}  # user -> when they last took themselves off the map (wall ms), of all who ever did
         self._fences: dict[int, list[Room]] = {}  # disclosure cell -> rooms whose area may include it
         self.secret = secret
 

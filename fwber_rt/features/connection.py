@@ -73,7 +73,8 @@ class Limits(Struct):
 class Connected(Struct):
     """The connection is open. ``expires`` is the token's end; every subscribed stream is in ``streams``.
 
-    ``shown``: the cell others see me at, if any (`location.shown` tells when it changes).
+    ``shown``: the cell others see me at, if any (`location.shown` tells when it changes); ``cleared``: when I last left the map
+    (0: never), for places to name.
     """
 
     conn: str
@@ -86,6 +87,7 @@ class Connected(Struct):
     limits: Limits
     streams: dict[str, StreamState]
     shown: str | None = None
+    cleared: int = 0
 
 
 class RenewToken(Struct):
@@ -136,8 +138,8 @@ def connect(world: World, actor: Actor, request: Connect, now: Instant, loaded: 
     if loaded is None and _missing(world, person, request, now):
         return None
     effects = Effects()
-    if request.location:
-        movement.locate(world, person, (request.location.lat, request.location.lng), now, effects)
+    if fix := _stated(world, person, request):
+        movement.locate(world, person, (fix.lat, fix.lng), now, effects)
     elif remembered := world.recall(person, now):
         movement.place(world, person, *remembered, now, effects)
     known = _known(world, person, request)
@@ -176,8 +178,16 @@ def _known(world: World, person: Person, request: Connect) -> Mapping[str, Posit
 def _missing(world: World, person: Person, request: Connect, now: Instant) -> list[tuple[Stream, Position]]:
     """What of the streams to be resumed is not in memory."""
     known = _known(world, person, request)
-    names = resume.subscriptions(world, person, _heard_after(world, person, request.location, now)) if known else ()
+    names = (
+        resume.subscriptions(world, person, _heard_after(world, person, _stated(world, person, request), now)) if known else ()
+    )
     return resume.missing(world, names, known)
+
+
+def _stated(world: World, person: Person, request: Connect) -> Fix | None:
+    """The place that counts: a device that was away must not undo that its user left the map on another one."""
+    fix = request.location
+    return None if fix and movement.outdated(world, person, fix.cleared) else fix
 
 
 def _heard_after(world: World, person: Person, fix: Fix | None, now: Instant) -> int:
@@ -216,6 +226,7 @@ def _connected(
         ),
         streams=streams,
         shown=geo.to_text(person.disclosed) if person.disclosed else None,
+        cleared=world.left_map.get(person.id, 0),
     )
 
 

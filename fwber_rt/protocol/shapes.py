@@ -30,7 +30,11 @@ class Nothing(Struct):
 
 
 class Fix(Struct):
-    """Where a device is, as it knows. ``ts`` milliseconds, ``heading`` degrees from north, ``speed_mps`` metres per second."""
+    """Where a device is, as it knows. ``ts`` milliseconds, ``heading`` degrees from north, ``speed_mps`` metres per second.
+
+    ``cleared``: when its user left the map, as last told (`connect`, `location.shown`, `location.clear`). Who has left it since,
+    on another device, is not put back: `connect` passes over the place, `location.update` is refused. Without it, it counts.
+    """
 
     lat: Latitude
     lng: Longitude
@@ -38,6 +42,7 @@ class Fix(Struct):
     ts: Annotated[int, Meta(ge=0, le=(1 << 53) - 1)] | None = None
     heading: Annotated[float, Meta(ge=0, le=360)] | None = None
     speed_mps: Annotated[float, Meta(ge=0, le=1e4)] | None = None
+    cleared: Annotated[int, Meta(ge=0, le=(1 << 53) - 1)] | None = None
 
 
 class StreamPosition(Struct):

@@ -17,6 +17,16 @@ from tests.e2e.servers import Process
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 Start = Callable[..., Awaitable[Process]]
 
+# A browser that is offline makes no connection, but keeps those it has: ``cut`` ends them.
+SOCKETS = """
+  const sockets = [];
+  window.WebSocket = class extends WebSocket { constructor(...how) { super(...how); sockets.push(this); } };
+  window.cut = () => sockets.splice(0).forEach((socket) => {
+    socket.dispatchEvent(new CloseEvent("close", { code: 1006 }));
+    socket.close();
+  });
+"""
+
 
 async def back(server: Process, *people: Person) -> None:
     """Everybody has noticed that the server is gone, and is connected again."""
@@ -88,3 +98,25 @@ async def test_a_tab_learns_that_another_took_consent_back(visit: Visit) -> None
     await ada.page.get_by_role("dialog").get_by_role("button", name=t("privacy.consent.withdraw")).click()
     await bob.miss("Ada")
     await expect(other.text(t("consent.needed"))).to_be_visible()
+
+
+async def test_a_device_that_was_away_does_not_undo_anothers_vanishing(visit: Visit, process: Start, place: Place) -> None:
+    server = await process()
+    phone, bob = await visit(url=server.url), await visit(url=server.url)
+    await phone.enter("Ada")
+    laptop = await visit(url=server.url, storage_state=await phone.context.storage_state())
+    laptop.watch.allow("ERR_INTERNET_DISCONNECTED", *GONE)
+    await laptop.page.add_init_script(SOCKETS)
+    await laptop.open()
+    await laptop.locate()
+    await bob.arrive("Bob")
+    await bob.see("Ada")
+    await laptop.context.set_offline(True)
+    await laptop.page.evaluate("cut()")
+    await expect(laptop.banner).to_be_visible()
+    await phone.press(t("around.vanish"))
+    await bob.miss("Ada")
+    await laptop.context.set_offline(False)
+    await expect(laptop.banner).to_have_count(0)
+    await expect(laptop.text(t("around.off"))).to_be_visible()
+    await only_carl(bob, server, place)

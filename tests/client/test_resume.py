@@ -149,6 +149,47 @@ async def test_a_reply_after_the_clearing_was_asked_does_not_bring_the_place_bac
     await clearing
 
 
+async def test_who_left_the_map_on_another_device_is_not_put_back(make: Make, server: FakeServer) -> None:
+    client = make()
+    wire = await begin(client, server, cleared=5)
+    moving = asyncio.create_task(client.location(1.0, 3.0))
+    await wire.hears("location.update", cleared=5)
+    await wire.ok(entered=[], left=[])
+    await moving
+    wire.breaks()
+    wire = await server.meet()
+    waiting = asyncio.create_task(client.location(2.0, 3.0))
+    assert (await wire.welcomes(cleared=6))["location"]["cleared"] == 5
+    with pytest.raises(Overtaken):
+        await soon(waiting)
+    moving = asyncio.create_task(client.location(1.0, 3.0))
+    await wire.hears("location.update", cleared=6)
+    await wire.ok(entered=[], left=[])
+    await moving
+    await wire.push("location.shown", cell=None, res=None, cleared=7)
+    await soon(anext(client))
+    wire.breaks()
+    assert "location" not in await (await server.meet()).welcomes(cleared=7)
+
+
+async def test_who_leaves_the_map_here_is_at_once_where_they_say_next(make: Make, server: FakeServer) -> None:
+    client = make(location={"lat": 1, "lng": 2})
+    wire = await begin(client, server, cleared=5)
+    clearing = asyncio.create_task(client.clear_location())
+    await wire.hears("location.clear")
+    moving = asyncio.create_task(client.location(1.0, 3.0))
+    assert "cleared" not in await wire.hears("location.update")
+    id = wire.id
+    await wire.push("location.shown", cell=None, res=None, cleared=6)
+    assert id is not None
+    await wire.says({"id": id - 1, "ok": {"left": [], "cleared": 6}})
+    await wire.says({"id": id, "ok": {"entered": [], "left": []}})
+    await clearing
+    await moving
+    wire.breaks()
+    assert (await (await server.meet()).welcomes(cleared=6))["location"]["cleared"] == 6
+
+
 async def test_a_location_withdrawn_elsewhere_does_not_keep_the_client_out(make: Make, server: FakeServer) -> None:
     client = make(location={"lat": 1, "lng": 2, "accuracy_m": 3})
     (await begin(client, server)).breaks()

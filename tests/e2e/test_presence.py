@@ -259,3 +259,36 @@ async def test_typing_and_reading(town: InProcess) -> None:
     await ann.ok("room.get", room=room)
     assert ann.taken("read") == []  # Ann does not share hers
     assert (await ann.err("read.mark", room=room, o=o + 1))["field"] == "o"
+
+
+async def test_a_device_that_was_away_does_not_undo_that_its_user_left_the_map(town: InProcess) -> None:
+    token, bob = await town.user("Ann"), await town.enter("Bob")
+    laptop, phone = await town.connect(token), await town.connect(token)
+    assert laptop.welcome["cleared"] == 0
+    await phone.ok("location.clear")
+    cleared = (await laptop.push("location.shown"))["d"]["cleared"]
+    again = (await phone.ok("location.clear"))["cleared"]
+    assert again > cleared > 0
+    assert (await laptop.push("location.shown"))["d"] == {"cell": None, "res": None, "cleared": again}
+    await town.tick()
+    await told(bob)
+    back = await town.connect(token, at=None, resume=laptop.resume(), location={**AT_HERE, "cleared": cleared})
+    assert (back.welcome["shown"], back.welcome["cleared"]) == (None, again)
+    assert not any(s.startswith("cell:") for s in back.welcome["streams"])
+    refused = await back.err("location.update", **AT_HERE, cleared=cleared)
+    assert (refused["name"], refused["field"]) == ("conflict", "cleared")
+    await town.tick()
+    assert await told(bob) == []
+    await back.ok("location.update", **AT_HERE, cleared=again)
+    await town.tick()
+    assert await news(bob) == (["Ann"], [])
+
+
+async def test_taking_consent_back_is_leaving_the_map_for_a_device_that_was_away(town: InProcess) -> None:
+    token = await town.user("Ann")
+    laptop, phone = await town.connect(token), await town.connect(token)
+    for op in ("consent.withdraw", "consent.give"):
+        await phone.ok(op, purpose="location", text_hash="v1")
+    back = await town.connect(token, at=None, resume=laptop.resume(), location={**AT_HERE, "cleared": 0})
+    assert back.welcome["shown"] is None
+    assert back.welcome["cleared"] > 0

@@ -186,7 +186,7 @@ def test_a_snapshot_puts_back_only_who_was_there_lately_and_did_not_leave(town: 
     assert [record[0] for record in records] == [ann.id, bob.id]
     assert town.rows[-1][1] == (ann.id, town.clock.wall)
     fresh = Town()
-    fresh.world.state["location"] = {ann.id: town.clock.wall}
+    fresh.world.left_map = {ann.id: town.clock.wall}
     location.restore(fresh.world, records, saved, town.clock.now())
     assert fresh.world.remembered == {bob.id: (bob.fine, bob.disclosed)}
     stale = Town()
@@ -205,7 +205,7 @@ def test_withdrawing_consent_leaves_the_map_for_a_snapshot_too(town: Town) -> No
     store.add([Row(location.update.SET_CLEARED, (user, at)) for user, at in ((5, 200), (7, 900))])
     location.load(town.world, store.loading())
     store.close()
-    assert town.world.state["location"] == {5: 300, 7: 900}
+    assert town.world.left_map == {5: 300, 7: 900}
 
 
 def test_leaving_the_map_works_on_a_full_disk(town: Town) -> None:

@@ -70,19 +70,18 @@ def restore(world: World, records: Iterable[Sequence[int]], saved_ms: int, now: 
     fresh_s = 2 * world.settings[GRACE]
     if now.wall - saved_ms > fresh_s * 1000:
         return
-    cleared: dict[int, int] = world.state.get("location", {})
     world.remembered = {
         user: (fine, shown[0] if shown else 0)
         for user, fine, *shown in records
-        if cleared.get(user, 0) < saved_ms - CLEARING_MS
+        if world.left_map.get(user, 0) < saved_ms - CLEARING_MS
     }  # fmt: skip
     world.remembered_until = now.mono + fresh_s
 
 
 def load(world: World, reader: SyncReader) -> None:
-    """What people share, and when they left the map (asked once, by ``restore``)."""
+    """What people share, and when they left the map."""
     choices.load(world, reader)
-    world.state["location"] = dict(reader.all(SELECT_CLEARED))
+    world.left_map.update(reader.all(SELECT_CLEARED))
 
 
 feature = Feature(
@@ -90,7 +89,7 @@ feature = Feature(
     commands=[
         Command(
             "location.update", Fix, update.location_update, Located, http="POST /location", limit="location",
-            help="Say where I am.", errors=(CONSENT_REQUIRED,),
+            help="Say where I am.", errors=(CONSENT_REQUIRED, CONFLICT),
         ),
         Command(
             "location.clear", Nothing, update.location_clear, Cleared, http="DELETE /location", limit="clear",

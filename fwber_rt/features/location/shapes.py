@@ -35,11 +35,15 @@ class Located(Struct):
 
 
 class Cleared(Struct):
-    """What was withdrawn: the cell others saw, the streams no longer heard, the rooms whose area is no longer known."""
+    """What was withdrawn: the cell others saw, the streams no longer heard, the rooms whose area is no longer known.
+
+    ``cleared``: when, for later places to name.
+    """
 
     cell: str | None
     left: list[str]
     rooms: list[str]
+    cleared: int
 
 
 class ListPeople(Struct):
@@ -85,10 +89,14 @@ class Presence(Struct, omit_defaults=True):
 
 
 class Shown(Struct, omit_defaults=True):
-    """Where others see me from now on: a cell at resolution ``res``, or nowhere. ``rooms``: areas I am now seen in or out of."""
+    """Where others see me from now on: a cell at resolution ``res``, or nowhere. ``rooms``: areas I am now seen in or out of.
+
+    ``cleared``: when I last left the map (0: never); what a device says of before holds no more.
+    """
 
     cell: str | None
     res: int | None
+    cleared: int
     rooms: RoomsCrossed | None = None
 
 

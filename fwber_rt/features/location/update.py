@@ -8,7 +8,7 @@ from fwber_rt.core.instant import Instant
 from fwber_rt.core.movement import Movement, Settled
 from fwber_rt.core.people import Actor, Person
 from fwber_rt.core.world import World
-from fwber_rt.errors import CONSENT_REQUIRED, Refused
+from fwber_rt.errors import CONFLICT, CONSENT_REQUIRED, Refused
 from fwber_rt.features.location.shapes import Cleared, Located, RoomsCrossed, Shown
 from fwber_rt.protocol.shapes import Fix, Nothing, StreamPosition, StreamsChanged, at, tell_devices
 
@@ -23,6 +23,8 @@ def location_update(world: World, actor: Actor, request: Fix, now: Instant) -> E
     person = actor.someone
     if "location" not in person.consents:
         raise Refused(CONSENT_REQUIRED)
+    if movement.outdated(world, person, request.cleared):
+        raise Refused(CONFLICT, field="cleared", detail="You have left the map since, on another device.")
     effects = Effects()
     moved = movement.locate(world, person, (request.lat, request.lng), now, effects)
     fine = privacy.fine_cell(request.lat, request.lng)
@@ -42,12 +44,12 @@ def location_clear(world: World, actor: Actor, request: Nothing, now: Instant) -
     person, effects = actor.someone, Effects()
     cell = person.disclosed
     moved = movement.withdraw(world, person, now, effects)
-    effects.reply = Cleared(
-        geo.to_text(cell) if cell else None, [world.cell_name(left) for left in moved.left], rooms_of(person, moved).left
-    )
-    tell_devices(actor, effects, [], effects.reply.left)
+    at = world.left_map[person.id]
+    left = [world.cell_name(cell) for cell in moved.left]
+    effects.reply = Cleared(geo.to_text(cell) if cell else None, left, rooms_of(person, moved).left, at)
+    tell_devices(actor, effects, [], left)
     if world.saving:  # leaving the map works on a full disk too; no snapshot can be made of it then either
-        effects.rows.append(Row(SET_CLEARED, (person.id, now.wall)))
+        effects.rows.append(Row(SET_CLEARED, (person.id, at)))
     return effects
 
 
@@ -61,7 +63,7 @@ def tell_settled(world: World, settled: Settled) -> Effects:
     person, moved, effects = settled
     for push in effects.pushes:
         if push.t == "location.shown" and moved.crossed:
-            push.d = Shown(push.d["cell"], push.d["res"], rooms_of(person, moved))
+            push.d = Shown(push.d["cell"], push.d["res"], push.d["cleared"], rooms_of(person, moved))
     entered, left = streams_of(world, moved)
     if entered or left:
         effects.pushes.append(Push("streams", f"user:{person.id}", StreamsChanged(entered, left)))

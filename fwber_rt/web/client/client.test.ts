@@ -344,6 +344,70 @@ describe("resume", () => {
     expect(world.wire.frames.map((frame) => frame.op).filter((op) => op !== "connect")).toEqual(asked);
   });
 
+  describe("who leaves the map on another device", () => {
+    const fix = { lat: 1, lng: 2 };
+
+    async function located(): Promise<{ client: Client; left: () => number }> {
+      const { client } = await open({}, { cleared: 5 });
+      let left = 0;
+      client.on("location.left", () => void (left += 1));
+      void client.locate(fix);
+      expect(world.wire.asked("location.update").d).toEqual({ ...fix, cleared: 5 });
+      world.wire.ok("location.update", { entered: [], left: [] });
+      return { client, left: () => left };
+    }
+
+    test("has left it for this one, that heard it", async () => {
+      const { left } = await located();
+      world.wire.push("location.shown", { cell: null, res: null, cleared: 6 });
+      expect(left()).toBe(1);
+      await redial();
+      world.wire.onopen?.();
+      expect(world.wire.asked("connect").d).not.toHaveProperty("location");
+    });
+
+    test("has left it for this one, that was away: neither the place nor what waits is told as if it were of now", async () => {
+      const { client, left } = await located();
+      world.wire.end(1006);
+      const waiting = client.locate({ lat: 3, lng: 4 });
+      await world.pass(500);
+      world.wire.onopen?.();
+      expect(world.wire.asked("connect").d.location).toEqual({ ...fix, cleared: 5 });
+      world.wire.ok("connect", welcome({}, { cleared: 6 }));
+      await expect(waiting).rejects.toThrow("taken back");
+      expect(left()).toBe(1);
+      expect(world.wire.count("location.update")).toBe(0);
+      await redial();
+      world.wire.onopen?.();
+      expect(world.wire.asked("connect").d).not.toHaveProperty("location");
+    });
+
+    test("has left it for this one, though it was reloaded meanwhile", async () => {
+      const { client } = await located();
+      client.close();
+      world.held.clear();
+      const page = await visit(world, store, tab);
+      let left = 0;
+      page.client.on("location.left", () => void (left += 1));
+      await answer({}, { cleared: 6 });
+      expect(left).toBe(1);
+    });
+
+    test("is not taken for one who leaves it here, and is at once where they say next", async () => {
+      const { client, left } = await located();
+      void client.call("location.clear");
+      void client.locate(fix);
+      expect(world.wire.asked("location.update").d).toEqual(fix);
+      world.wire.push("location.shown", { cell: null, res: null, cleared: 6 });
+      world.wire.ok("location.clear", { cell: null, left: [], rooms: [], cleared: 6 });
+      world.wire.ok("location.update", { entered: [], left: [] });
+      expect(left()).toBe(0);
+      await redial();
+      world.wire.onopen?.();
+      expect(world.wire.asked("connect").d.location).toEqual({ ...fix, cleared: 6 });
+    });
+  });
+
   test("half a character goes out as the mark of what is unreadable: no decoder takes it", async () => {
     const { client } = await open();
     const sent: string[] = [];

@@ -60,6 +60,8 @@ export class Client {
   #secret: string | null = null;
   #location: Fix | null = null;
   #locatedFrom = 0; // what earlier calls say of where I am is over
+  #cleared: number | null = null; // when I left the map, as last told
+  #clearing = 0; // how often that is being asked
   #clock: { server: number; at: number } | null = null;
   #written = 0;
   #keeping: Timer | null = null;
@@ -154,7 +156,7 @@ export class Client {
 
   /** Where I am from here on: sent now (`location.update`), and again with every reconnect. The reply says when to send the next. */
   locate(fix: Fix): Promise<Operations["location.update"]["ok"]> {
-    return this.call("location.update", fix);
+    return this.call("location.update", this.#dated(fix, this.#clearing > 0 ? null : this.#cleared));
   }
 
   /**
@@ -219,14 +221,18 @@ export class Client {
 
   #ask(op: string, d: object, timeoutMs: number, repeatable: boolean): Promise<unknown> {
     if (this.#state === "closed") return Promise.reject(this.#info.why ?? new Closed());
-    if (withdraws(op, d)) this.unlocate(); // it holds before it is heard: a connection made meanwhile must not tell
+    const withdrawing = withdraws(op, d);
+    if (withdrawing) this.unlocate(); // it holds before it is heard: a connection made meanwhile must not tell
+    if (withdrawing) this.#clearing += 1;
     return new Promise((resolve, reject) => {
       const timer = this.#environment.later(timeoutMs, () => {
         this.#calls.discard(call);
+        if (withdrawing) this.#clearing -= 1;
         reject(new Lost(1006, "no answer in time"));
       });
       const call = this.#calls.add(op, d, repeatable, (result) => {
         this.#environment.cancel(timer);
+        if (withdrawing) this.#clearing -= 1;
         if ("ok" in result) resolve(result.ok);
         else reject(result.error);
       });
@@ -289,6 +295,7 @@ export class Client {
     if (push.o !== null && isEmpty(push.d)) return; // by somebody who was erased since: only its place is left
     if (push.t === "bye") this.#keeper.noteSlot((push.d as Bye).reconnect_after_ms);
     else if (push.t === "token.expiring") void this.#renew();
+    else if (push.t === "location.shown") this.#noteCleared((push as Push<"location.shown">).d, true);
     else if (push.t === "streams") this.#positions.learn("streams", {}, push.d);
     else if (push.t === "room.delete" || push.t === "member.leave" || push.t === "member.join") this.#followMembership(push);
     else if (push.t === "account") this.#options.session.rename((push as Push<"account">).d.name);
@@ -312,9 +319,26 @@ export class Client {
     if (!call) return;
     if (refusal) return call.settle({ error: refusal });
     this.#positions.learn(call.op, call.d, frame.ok);
-    if (call.op === "location.update" && call.id >= this.#locatedFrom) this.#location = call.d as Fix;
+    if (call.op === "location.update" && call.id >= this.#locatedFrom) this.#location = this.#dated(call.d as Fix, this.#cleared);
+    else if (call.op === "location.clear") this.#noteCleared(frame.ok as { cleared?: number }, true);
     else if (call.op === "account.update" && "name" in call.d) this.#options.session.rename(String(call.d.name));
     call.settle({ ok: frame.ok });
+  }
+
+  /** So that the server knows that I left the map since, on another device. */
+  #dated(fix: Fix, cleared: number | null): Fix {
+    return cleared === null ? fix : { ...fix, cleared };
+  }
+
+  /** Whoever left the map on another device has left it. `heard`: as it happened, so that what is asked here may have done it. */
+  #noteCleared({ cleared }: { cleared?: number }, heard: boolean): void {
+    const known = this.#cleared;
+    if (cleared === undefined || (known !== null && cleared <= known)) return;
+    this.#cleared = cleared;
+    this.#keep();
+    if (known === null || (heard && this.#clearing > 0)) return;
+    this.unlocate();
+    this.#handOver({ t: "location.left", s: null, o: null, d: {} });
   }
 
   #handOver(push: Push): void {
@@ -324,6 +348,7 @@ export class Client {
   /** Runs inside the reading of that frame, so before the replay that follows it. */
   #welcomed(ok: Connected, askedAt: number): void {
     this.#welcome = ok;
+    this.#noteCleared(ok, false);
     this.#secret = ok.session;
     this.#counts.connects += 1;
     this.#setClock(ok.server_time, askedAt);
@@ -376,7 +401,9 @@ export class Client {
     const id = tab.get("tab") ?? nonce(this.#environment);
     const mine = await this.#environment.hold(`fwber.tab.${id}`, HOLD_MS);
     tab.set("tab", mine ? id : nonce(this.#environment));
-    const kept = readResume(mine ? tab.get("resume") : null);
+    const before = readResume(tab.get("resume"));
+    if (before?.user === this.#user) this.#cleared = before.cleared ?? null;
+    const kept = mine ? before : null;
     if (kept?.user !== this.#user) return tab.remove("resume");
     this.#secret = kept.session;
     this.#positions.restore(kept.streams);
@@ -388,7 +415,7 @@ export class Client {
     if (this.#secret === null || this.#state === "closed") return;
     const { who } = this.#options.session;
     if (who.kind === "nobody" || who.user.user !== this.#user) return this.#options.tab.remove("resume"); // signed out
-    const resume: Resume = { user: this.#user, session: this.#secret, streams: this.#positions.resumable() };
+    const resume: Resume = { user: this.#user, session: this.#secret, streams: this.#positions.resumable(), cleared: this.#cleared };
     this.#options.tab.set("resume", JSON.stringify(resume));
   }
 
@@ -438,6 +465,7 @@ interface Resume {
   user: string;
   session: string;
   streams: Record<string, StreamAt>;
+  cleared?: number | null;
 }
 
 function readResume(text: string | null): Resume | null {

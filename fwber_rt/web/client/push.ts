@@ -3,10 +3,12 @@ import type { ErrorBody, Pushes } from "./schema.ts";
 /**
  * What the client itself says, beside the server's pushes. `stream.lost`: events of `s` were missed and cannot be replayed, fetch
  * its history (it goes on after `o`). `stream.left`: after a reconnect `s` is no longer heard. `error`: a `notify` was refused.
+ * `location.left`: I left the map on another device, so this one must not go on telling where it is; the client has stopped.
  */
 export interface Announcements {
   "stream.lost": { epoch: string; o: number };
   "stream.left": Record<string, never>;
+  "location.left": Record<string, never>;
   error: ErrorBody;
 }
 

@@ -132,11 +132,15 @@ export interface ChangePassword {
   new: string;
 }
 
-/** What was withdrawn: the cell others saw, the streams no longer heard, the rooms whose area is no longer known. */
+/**
+ * What was withdrawn: the cell others saw, the streams no longer heard, the rooms whose area is no longer known.
+ * `cleared`: when, for later places to name.
+ */
 export interface Cleared {
   cell: string | null;
   left: string[];
   rooms: string[];
+  cleared: number;
 }
 
 /** `note` is for the operator's record. */
@@ -176,7 +180,8 @@ export interface Connect {
 
 /**
  * The connection is open. `expires` is the token's end; every subscribed stream is in `streams`. `shown`: the cell
- * others see me at, if any (`location.shown` tells when it changes).
+ * others see me at, if any (`location.shown` tells when it changes); `cleared`: when I last left the map (0: never),
+ * for places to name.
  */
 export interface Connected {
   conn: string;
@@ -189,6 +194,7 @@ export interface Connected {
   limits: Limits;
   streams: Record<string, StreamState>;
   shown: string | null;
+  cleared: number;
 }
 
 /** Agreement to one purpose; `text_hash` identifies the wording the person saw. */
@@ -406,7 +412,12 @@ export interface FindUsers {
   cursor?: string;
 }
 
-/** Where a device is, as it knows. `ts` milliseconds, `heading` degrees from north, `speed_mps` metres per second. */
+/**
+ * Where a device is, as it knows. `ts` milliseconds, `heading` degrees from north, `speed_mps` metres per second.
+ * `cleared`: when its user left the map, as last told (`connect`, `location.shown`, `location.clear`). Who has left it
+ * since, on another device, is not put back: `connect` passes over the place, `location.update` is refused. Without
+ * it, it counts.
+ */
 export interface Fix {
   /** degrees */
   lat: number;
@@ -416,6 +427,7 @@ export interface Fix {
   ts?: number | null;
   heading?: number | null;
   speed_mps?: number | null;
+  cleared?: number | null;
 }
 
 /**
@@ -1141,10 +1153,14 @@ export interface SharingView {
   shown: string | null;
 }
 
-/** Where others see me from now on: a cell at resolution `res`, or nowhere. `rooms`: areas I am now seen in or out of. */
+/**
+ * Where others see me from now on: a cell at resolution `res`, or nowhere. `rooms`: areas I am now seen in or out of.
+ * `cleared`: when I last left the map (0: never); what a device says of before holds no more.
+ */
 export interface Shown {
   cell: string | null;
   res: number | null;
+  cleared: number;
   rooms?: RoomsCrossed | null;
 }
 
@@ -1528,7 +1544,7 @@ export interface Operations {
   /** The server's clock. */
   ping: { d: Nothing; ok: Pong; errors: "frame.bad" | "field.invalid" | "rate.limited" | "internal" | "draining" };
   /** Say where I am. */
-  "location.update": { d: Fix; ok: Located; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "consent.required" | "rate.limited" | "internal" | "draining" };
+  "location.update": { d: Fix; ok: Located; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "consent.required" | "conflict" | "rate.limited" | "internal" | "draining" };
   /** Leave the map. */
   "location.clear": { d: Nothing; ok: Cleared; errors: "frame.bad" | "field.invalid" | "token.missing" | "token.invalid" | "token.expired" | "rate.limited" | "internal" | "draining" };
   /** How finely I am shown, and my privacy zones. */

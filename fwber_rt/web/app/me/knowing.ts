@@ -4,7 +4,7 @@ import { ask, hear, link, who } from "../api.ts";
 import { leave } from "../place/being.ts";
 import { account } from "../state/account.ts";
 import { blocked, muted } from "../state/relations.ts";
-import { cell, consented, fix, ghost, sharing, shown } from "../state/place.ts";
+import { consented, sharing, shown } from "../state/place.ts";
 
 /** Start; call once. */
 export function startKnowing(): void {
@@ -12,6 +12,7 @@ export function startKnowing(): void {
     shown.value = d.cell;
     if (d.cell === null) void follow();
   });
+  hear("location.left", leave); // on another device: this one must not put me back with its next fix
   hear("account", ({ d }) => {
     const now = account.peek();
     if (now) account.value = { ...now, user: { ...now.user, name: d.name } };
@@ -41,14 +42,9 @@ export async function know(): Promise<boolean> {
   }
 }
 
-/**
- * Nobody sees me any more. Where I neither chose that nor left from here, another window or device took me off the map, and this
- * one must not put me back with its next fix. Nor may it go on as before where consent was taken back.
- */
+/** Nobody sees me any more: by choice, or because consent was taken back, and then nothing may go on as before. */
 async function follow(): Promise<void> {
-  if (!(await know())) return;
-  const chosen = ghost.peek() || sharing.peek()?.zones.some((zone) => zone.hide && zone.cell === cell.peek());
-  if (consented.peek() === false || (!chosen && shown.peek() === null && fix.peek() !== null)) leave();
+  if ((await know()) && consented.peek() === false) leave();
 }
 
 /** Nothing of somebody who left is shown to whoever comes next. */

@@ -63,5 +63,5 @@ export async function returnToPlace(): Promise<void> {
   const point = isPoint(was);
   if (was.source === "hand" && point) useHand(point);
   else if (was.source === "nowhere") vanish().catch(() => undefined); // who it concerns sees whether they are on the map
-  else if (was.source === "device" && (await mayAsk())) useDevice();
+  else if (was.source === "device" && (await mayAsk()) && tab.get(KEY) !== null) useDevice(); // not left meanwhile
 }
