@@ -18,7 +18,7 @@ import orjson
 from bench.report import Unmeasurable
 from bench.wire import CLOSE, PING, PONG, TEXT, Frame, Socket, frame
 
-UNANSWERED = "unanswered"
+UNANSWERED, LOST = "unanswered", "connection lost"
 AT_ONCE = 16
 _BUFFER = 1 << 18
 _REPLY = b'{"id":'
@@ -46,12 +46,17 @@ class _Asked:
 
 class Exchange:
     """``sockets`` in their places. ``heard(place, push, now)`` gets the pushes of ``kinds``, parsed; others are only counted.
+    A connection that the server ends is Unmeasurable, or where they are ``losable`` one of ``lost``, with the reason.
     Not for more than one thread.
     """
 
-    def __init__(self, sockets: Sequence[Socket], heard: Hear | None = None, kinds: Sequence[str] = ()) -> None:
+    def __init__(
+        self, sockets: Sequence[Socket], heard: Hear | None = None, kinds: Sequence[str] = (), *, losable: bool = False
+    ) -> None:  # fmt: skip
         self.answers: list[Answer] = []
         self.pushes = 0
+        self.lost: dict[int, str] = {}
+        self._losable = losable
         self.late: list[float] = []  # how long after it was due each request was sent
         self._sockets = list(sockets)
         self._heard = heard
@@ -78,6 +83,9 @@ class Exchange:
         self._ids += 1
         now = time.perf_counter()
         moment = now if due is None else due
+        if place in self.lost:
+            self.answers.append(Answer(label or op, place, moment, now - moment, LOST))
+            return self._ids
         self._pending[self._ids] = _Asked(label or op, place, moment)
         self.late.append(now - moment)
         self._send(place, frame(orjson.dumps({"id": self._ids, "op": op, "d": d})))
@@ -87,8 +95,6 @@ class Exchange:
         """Read what is there, waiting up to ``timeout`` seconds for the first; returns how many connections had any.
 
         Of no more than ``AT_ONCE``: what is due meanwhile must not wait until thousands were told that somebody moved.
-
-        Unmeasurable when the server ends a connection.
         """
         events = self._epoll.poll(max(timeout, 0), AT_ONCE)
         for fd, event in events:
@@ -132,7 +138,8 @@ class Exchange:
         except BlockingIOError:
             sent = 0
         except OSError as problem:
-            raise Unmeasurable(f"the server takes nothing: {problem}") from None
+            self._lose(place, f"the server takes nothing: {problem}")
+            return
         if sent < len(data):
             self._unsent[fd] = bytearray(data[sent:])
             self._epoll.modify(fd, select.EPOLLIN | select.EPOLLOUT)
@@ -143,15 +150,19 @@ class Exchange:
         self._send(self._place[fd], bytes(waiting))
 
     def _receive(self, place: int) -> None:
+        if place in self.lost:
+            return
         buffer = self._buffer
         try:
             count = self._sockets[place].sock.recv_into(buffer)
         except BlockingIOError:
             return
         except OSError as problem:
-            raise Unmeasurable(f"the server ended a connection: {problem}") from None
+            self._lose(place, f"the server ended a connection: {problem}")
+            return
         if not count:
-            raise Unmeasurable("the server closed a connection under load")
+            self._lose(place, "the server closed a connection under load")
+            return
         now = time.perf_counter()
         for received in self._frames[place].feed(memoryview(buffer)[:count]):
             if received.opcode == TEXT:
@@ -177,7 +188,20 @@ class Exchange:
             self._send(place, frame(received.payload, PONG))
         elif received.opcode == CLOSE:
             code = int.from_bytes(received.payload[:2], "big")
-            raise Unmeasurable(f"the server closed a connection under load with {code}: {received.payload[2:]!r}")
+            self._lose(place, f"the server closed a connection under load with {code}: {received.payload[2:]!r}")
+
+    def _lose(self, place: int, why: str) -> None:
+        if not self._losable:
+            raise Unmeasurable(why)
+        if place in self.lost:
+            return
+        self.lost[place] = why
+        fd, now = self._sockets[place].sock.fileno(), time.perf_counter()
+        self._epoll.unregister(fd)
+        self._unsent.pop(fd, None)
+        for id in [id for id, asked in self._pending.items() if asked.place == place]:
+            asked = self._pending.pop(id)
+            self.answers.append(Answer(asked.label, place, asked.due, now - asked.due, LOST))
 
 
 def errors(answers: Sequence[Answer]) -> Counter[str]:

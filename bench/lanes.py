@@ -146,7 +146,7 @@ class Both(Exchange):
     def __init__(
         self, sockets: Sequence[Socket], door: Door, lanes: int, heard: Hear | None = None, kinds: Sequence[str] = ()
     ) -> None:  # fmt: skip
-        super().__init__(sockets, heard, kinds)
+        super().__init__(sockets, heard, kinds, losable=True)
         self.rest = Lanes(door, lanes, self.answers, self.late)
         self._either = select.epoll()
         for each in (self._epoll, self.rest.epoll):

@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> Report:
         f"{pinned}; {arguments.people} people at pace {arguments.pace:g}, each in a room of {PER_ROOM}; "
         f"{city.strollers.crossings} times somebody crossed into another hexagon; requests left {late:.2g} ms late (p99)"
     )
+    if lost := city.exchange.lost:
+        note += f"; {len(lost)} connections were lost, the first because {next(iter(lost.values()))}"
     return report(outcome, heard, watch.usage, deliveries, connected, note)
 
 
@@ -177,12 +179,12 @@ class City:
         return Heard([wait for waits in self._waits.values() for wait in waits] + [inf] * missing, missing)
 
     def answering(self) -> int:
-        """How many connections still answer."""
+        """How many connections are still there, and answer."""
         self.exchange.forget()
         for place in range(len(self._homes)):
             self.exchange.ask(place, "ping", {})
         self.exchange.settle(10.0)
-        return sum(not answer.error for answer in self.exchange.answers)
+        return sum(not answer.error for answer in self.exchange.answers if answer.label == "ping")
 
     def _heard(self, place: int, push: dict[str, Any], now: float) -> None:
         moment = push["d"]["content"]["text"].split(" ", 1)[0]
