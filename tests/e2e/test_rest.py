@@ -324,8 +324,8 @@ async def test_the_readmes_python(server: InProcess) -> None:
     assert snippet
     ann = await server.connect(await server.user("Ann"), at=(52.5201, 13.4049))
     names: Json = {}
-    exec(snippet[1].replace("asyncio.run(main())", ""), names)
-    running = asyncio.create_task(names["main"](server.url))
+    exec(snippet[1].replace("    asyncio.run(main(*sys.argv[1:]))", "    pass"), names)
+    running = asyncio.create_task(names["main"](url=server.url))
     heard = await ann.push("here.message")
     assert heard["d"]["content"]["text"] == "hello from Python"
     running.cancel()
