@@ -80,4 +80,6 @@ def test_where_a_browser_is_driven_is_known() -> None:
     marked = {path for path in TESTS.rglob("test_*.py") if "pytest.mark.browser" in path.read_text(encoding="utf-8")}
     marked -= {Path(__file__)}
     assert len(marked) > 10
-    assert {path for path in TESTS.rglob("test_*.py") if has_browser(f"tests/{path.relative_to(TESTS).as_posix()}")} == marked
+    counted = {path for path in TESTS.rglob("test_*.py") if has_browser(f"tests/{path.relative_to(TESTS).as_posix()}")}
+    assert marked <= counted
+    assert {path.parent.name for path in counted - marked} <= {"browser"}  # a test there that needs none waits with the others
