@@ -79,9 +79,14 @@ def _connected(server: Dumb) -> socket.socket:
 
 
 def test_whoever_talks_waits_for_the_message_asked_for() -> None:
-    with Dumb(lambda request: b"R\0\0\0\x08\0\0\0\0" + IDLE) as server, _connected(server) as sock:
+    let_in = b"R\0\0\0\x08\0\0\0\0"
+    with Dumb(lambda request: let_in + IDLE) as server, _connected(server) as sock:
         pgwire.talk(sock, pgwire.hello("ann", "town"))
         pgwire.talk(sock, pgwire.query("SELECT 1"))
+    with Dumb(lambda request: let_in) as server, _connected(server) as sock:
+        sock.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            pgwire.talk(sock, pgwire.hello("ann", "town"))
 
 
 @pytest.mark.parametrize(("answer", "told"), [(REFUSED + IDLE, "not exist"), (b"", "hung up")])
