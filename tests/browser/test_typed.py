@@ -27,6 +27,13 @@ try {
   }
 } catch {}
 """
+FIRST_FOCUS = """
+new MutationObserver((_, observer) => {
+  if (!document.querySelector(".composer textarea")) return;
+  observer.disconnect();
+  window.firstFocus = document.activeElement.tagName;
+}).observe(document, { childList: true, subtree: true });
+"""
 
 
 class Deafness:
@@ -239,6 +246,20 @@ async def test_a_message_just_as_long_as_may_be_is_said_whatever_space_is_around
         await hears(ada, letter * 2000)
     await writing_in(ada).fill("x" * 2001)
     await expect(ada.page.get_by_role("button", name=t("talk.send"))).to_be_disabled()
+
+
+async def test_the_title_has_the_focus_before_one_can_write_and_takes_it_from_nobody_who_does(
+    visit: Visit, shared: Process, place: Place
+) -> None:
+    scene, room = await library(shared, place)
+    ada = await visit()
+    await ada.arrive("Ada")
+    await join(ada, room)
+    await ada.page.add_init_script(FIRST_FOCUS)
+    await ada.page.reload()
+    await expect(writing_in(ada)).to_be_visible()
+    assert await ada.page.evaluate("firstFocus") == "H1"
+    await scene.close()
 
 
 async def test_two_tabs_do_not_write_over_each_other_and_send_what_waits_once(

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../../app/ui/Icon.tsx";
 import { t } from "../text.ts";
 
@@ -15,7 +15,7 @@ interface Props {
 /** One screen: its title is focused when it opens from a list, so that readers begin there. */
 export function Screen({ title, tools, from, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => { if (from) heading.current?.focus({ preventScroll: true }); }, []);
+  useLayoutEffect(() => { if (from) heading.current?.focus({ preventScroll: true }); }, []);
   return (
     <div class="screen">
       <div class="head">

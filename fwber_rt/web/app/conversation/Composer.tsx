@@ -1,5 +1,5 @@
 import type { ComponentChildren, Ref } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { OutboxFull } from "../../client/index.ts";
 import { client } from "../api.ts";
 import { explain } from "../explain.ts";
@@ -36,7 +36,7 @@ export function Composer({ user, conversation, closed, note, given, onSent }: Pr
     setText(next);
     keepDraft(user, conversation, next);
   };
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!given) return;
     change(text.trim() === "" ? given.text : `${text}\n${given.text}`);
     input.current?.focus();

@@ -3,7 +3,7 @@
  * who is writing, my messages on their way, notifications. A hundred messages a second are one change per frame.
  */
 import { effect, signal, type ReadonlySignal } from "@preact/signals";
-import type { Outgoing, Push } from "../../client/index.ts";
+import { Closed, type Outgoing, type Push } from "../../client/index.ts";
 import { ask, client, hear, link } from "../api.ts";
 import { gather } from "../state/frame.ts";
 import { nameOf, remember } from "../state/names.ts";
@@ -85,10 +85,10 @@ export function look(): void {
   haveRead(now.id, last);
 }
 
-/** Say something in a conversation. Throws OutboxFull. */
+/** Say something in a conversation. Throws OutboxFull, and Closed when nobody is signed in any more. */
 export function speak(id: string, text: string): void {
   const to = client.peek();
-  if (!to) return;
+  if (!to) throw new Closed();
   if (id === HERE) to.say(text);
   else to.send(id, text);
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Wrong } from "../explain.ts";
 import { scene, settle } from "../map/useScene.ts";
 import { centreOfMap } from "../state/map.ts";
@@ -22,7 +22,7 @@ export function PlacingBar() {
     if (bar.current) resized.observe(bar.current);
     return () => resized.disconnect();
   }, []);
-  useEffect(() => { scene.peek()?.map.getContainer().focus({ preventScroll: true }); }, []);
+  useLayoutEffect(() => { scene.peek()?.map.getContainer().focus({ preventScroll: true }); }, []);
   const stop = (): void => { placing.value = false; };
   const keys = (event: KeyboardEvent): void => { if (event.key === "Escape") stop(); };
   useEffect(() => {
@@ -58,7 +58,7 @@ function here(): void {
 
 function Typed() {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => { box.current?.querySelector("input")?.focus(); }, []); // the button that was pressed is gone
+  useLayoutEffect(() => { box.current?.querySelector("input")?.focus(); }, []); // the button that was pressed is gone
   return (
     <Form class="row" onSend={send}>
       {({ wrong }) => (

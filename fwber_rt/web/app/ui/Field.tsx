@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   name: string;
@@ -19,7 +19,7 @@ interface Props {
 export function Field({ name, label, type = "text", hint, wrong, value, onInput, ...rest }: Props) {
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => { if (wrong) input.current?.focus(); }, [wrong]);
+  useLayoutEffect(() => { if (wrong) input.current?.focus(); }, [wrong]);
   const described = [hint ? `${id}-hint` : "", wrong ? `${id}-wrong` : ""].filter(Boolean).join(" ");
   const all = {
     ...rest, ...(value === undefined ? {} : { value }), ref: input, id, name, class: "input", spellcheck: false,

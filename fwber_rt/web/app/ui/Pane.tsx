@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { back } from "../router/router.ts";
 import type { Route } from "../router/route.ts";
 import { t } from "../text.ts";
@@ -16,10 +16,13 @@ interface Props {
   children: ComponentChildren;
 }
 
-/** One screen in the panel: its title is focused when it opens, so that readers begin there. */
+/**
+ * One screen in the panel: its title is focused when it opens, so that readers begin there. Focus moves before the screen can be
+ * seen (layout effects): an effect that waits for a frame would take it from whoever has begun to write.
+ */
 export function Pane({ title, tools, from, scrolls = true, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => { if (from) heading.current?.focus({ preventScroll: true }); }, []);
+  useLayoutEffect(() => { if (from) heading.current?.focus({ preventScroll: true }); }, []);
   return (
     <section class="pane">
       <header class={from ? "head back" : "head"}>
