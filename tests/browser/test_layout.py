@@ -50,11 +50,12 @@ WRONG = """() => {
 }"""
 # From here on Tab begins at the top of the page.
 START = """() => {
+  document.getElementById("top")?.remove();
   const top = document.createElement("span");
+  top.id = "top";
   top.tabIndex = -1;
   document.body.prepend(top);
-  top.focus();
-  top.remove();
+  top.focus(); // and stays: what goes with the focus gives it to a heading
 }"""
 # How what has the focus shows it: what it is, whether it has a ring, and whether it is in sight.
 FOCUSED = """() => {

@@ -45,7 +45,7 @@ export function PrecisionSection() {
           ))}
         </div>
       </fieldset>
-      <Switch label={t("privacy.ghost.switch")} hint={t("privacy.ghost.what")} on={chosen === 0} disabled={now === null} onChange={(on) => void choose(on ? 0 : level)} />
+      <Switch label={t("privacy.ghost.switch")} hint={t("ghost.what")} on={chosen === 0} disabled={now === null} onChange={(on) => void choose(on ? 0 : level)} />
     </section>
   );
 }

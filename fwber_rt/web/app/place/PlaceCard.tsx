@@ -17,9 +17,14 @@ import { sizeText } from "./size.ts";
 import { PlaceChoice } from "./PlaceChoice.tsx";
 
 const ROUGH_M = 1500;
+const TITLE = "place-title";
 
-/** How I am seen right now, and the button that ends it. */
+/** How I am seen right now, and the button that ends it. What replaces a button that was pressed here is focused as a whole. */
 export function PlaceCard() {
+  return <section data-lands tabIndex={-1} aria-labelledby={TITLE}><Now /></section>;
+}
+
+function Now() {
   if (consented.value === false) {
     return <Card icon="vanish" title={t("around.off")} text={t("consent.needed")}><AskConsent /></Card>;
   }
@@ -51,7 +56,7 @@ function AskConsent() {
 
 function looks(): { icon: IconName; title: string; text: string } {
   if (finding.value && cell.value === null) return { icon: "locate", title: t("place.finding"), text: "" };
-  if (ghost.value) return { icon: "ghost", title: t("around.ghost"), text: t("around.ghost.what") };
+  if (ghost.value) return { icon: "ghost", title: t("around.ghost"), text: t("ghost.what") };
   if (shown.value !== null) {
     const size = t("around.shown.size", { area: area(areaKm2(shown.value)), when: t("around.shown.follow") });
     return { icon: "hexagon", title: t("around.shown"), text: size };
@@ -80,7 +85,7 @@ function Card({ icon, title, text, mine = false, children }: { icon: IconName; t
       <div class="row tight">
         <span class={mine ? "hex" : "soft"}><Icon name={icon} size={28} /></span>
         <div class="grow">
-          <p class="strong" role="status">{title}</p>
+          <p class="strong" id={TITLE} role="status">{title}</p>
           {text ? <p class="small soft">{text}</p> : null}
         </div>
       </div>

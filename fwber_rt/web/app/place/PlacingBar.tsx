@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Wrong } from "../explain.ts";
+import { leadsBack } from "../../shared/landing.ts";
 import { scene, settle } from "../map/useScene.ts";
 import { centreOfMap } from "../state/map.ts";
 import { placing } from "../state/place.ts";
@@ -22,7 +23,10 @@ export function PlacingBar() {
     if (bar.current) resized.observe(bar.current);
     return () => resized.disconnect();
   }, []);
-  useLayoutEffect(() => { scene.peek()?.map.getContainer().focus({ preventScroll: true }); }, []);
+  useLayoutEffect(() => {
+    if (bar.current) leadsBack(bar.current);
+    scene.peek()?.map.getContainer().focus({ preventScroll: true });
+  }, []);
   const stop = (): void => { placing.value = false; };
   const keys = (event: KeyboardEvent): void => { if (event.key === "Escape") stop(); };
   useEffect(() => {

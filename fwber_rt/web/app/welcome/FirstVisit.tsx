@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { session } from "../api.ts";
 import { Wrong, explain } from "../explain.ts";
 import { format } from "../router/route.ts";
@@ -35,17 +35,25 @@ export function FirstVisit() {
       {step === 1 ? (
         <AskName name={name} wrong={wrong} onName={(given) => { setName(given); setWrong(null); setStep(2); }} />
       ) : (
-        <section class="stack">
-          <h1 tabIndex={-1} ref={(heading) => heading?.focus({ preventScroll: true })}>{t("consent.title")}</h1>
-          <ConsentText />
-          <div class="stack close">
-            <Button look="main wide" onPress={() => enter(true)}>{t("consent.agree")}</Button>
-            <Button look="wide" onPress={() => enter(false)}>{t("consent.later")}</Button>
-            <Button look="quiet wide" onPress={() => setStep(1)}>{t("do.back")}</Button>
-          </div>
-        </section>
+        <AskConsent onAnswer={enter} onBack={() => setStep(1)} />
       )}
     </>
+  );
+}
+
+function AskConsent({ onAnswer, onBack }: { onAnswer: (agreed: boolean) => Promise<void>; onBack: () => void }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useLayoutEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <section class="stack">
+      <h1 tabIndex={-1} ref={heading}>{t("consent.title")}</h1>
+      <ConsentText />
+      <div class="stack close">
+        <Button look="main wide" onPress={() => onAnswer(true)}>{t("consent.agree")}</Button>
+        <Button look="wide" onPress={() => onAnswer(false)}>{t("consent.later")}</Button>
+        <Button look="quiet wide" onPress={onBack}>{t("do.back")}</Button>
+      </div>
+    </section>
   );
 }
 
