@@ -24,6 +24,7 @@ _BUFFER = 1 << 18
 _REPLY = b'{"id":'
 
 Hear = Callable[[int, dict[str, Any], float], None]
+Replied = Callable[[int, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,13 @@ class _Asked:
 
 class Exchange:
     """``sockets`` in their places. ``heard(place, push, now)`` gets the pushes of ``kinds``, parsed; others are only counted.
-    A connection that the server ends is Unmeasurable, or where they are ``losable`` one of ``lost``, with the reason.
-    Not for more than one thread.
+    ``replied(place, payload)`` gets every reply that is no error. A connection that the server ends is Unmeasurable, or where
+    they are ``losable`` one of ``lost``, with the reason. Not for more than one thread.
     """
 
     def __init__(
-        self, sockets: Sequence[Socket], heard: Hear | None = None, kinds: Sequence[str] = (), *, losable: bool = False
+        self, sockets: Sequence[Socket], heard: Hear | None = None, kinds: Sequence[str] = (), *,
+        losable: bool = False, replied: Replied | None = None,
     ) -> None:  # fmt: skip
         self.answers: list[Answer] = []
         self.pushes = 0
@@ -59,7 +61,7 @@ class Exchange:
         self._losable = losable
         self.late: list[float] = []  # how long after it was due each request was sent
         self._sockets = list(sockets)
-        self._heard = heard
+        self._heard, self._replied = heard, replied
         self._kinds = tuple(b'{"t":"%b"' % kind.encode() for kind in kinds)
         self._epoll = select.epoll()
         self._buffer = bytearray(_BUFFER)
@@ -181,6 +183,8 @@ class Exchange:
         if asked is None:
             raise Unmeasurable("the server answered what was not asked")
         error = "" if payload.startswith(b'"ok":', comma + 1) else str(orjson.loads(payload)["err"]["name"])
+        if self._replied and not error:
+            self._replied(place, payload)
         self.answers.append(Answer(asked.label, place, asked.due, now - asked.due, error))
 
     def _control(self, place: int, received: Frame) -> None:

@@ -17,8 +17,9 @@ from typing import Any
 import h3.api.basic_int as h3
 import msgspec
 
-from bench import geosearch, harness, places, populated, searches
-from bench.flags import real, whole, whole_or_0
+from bench import geosearch, harness, places, populated, truth
+from bench.flags import real, real_or_0, whole, whole_or_0
+from bench.moves import BEHIND, IN_TIME_S
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 from bench.stats import Quantiles, quantiles
 from fwber_rt.core.access import Kind
@@ -37,7 +38,7 @@ TEACH = """\
 The real handler, called directly: 50 nearest people, for askers chosen at random. Bars: p50 at most 50 us, p99 at most 200 us,
 index at most 300 bytes per member, when somebody in every hexagon has asked. Then over a WebSocket, beside Redis' GEOSEARCH,
 PostGIS and SQLite's R*Tree, where they are here: at least five times as fast as Redis over a Unix socket, in median wait and in
-searches a second.
+searches a second. Meanwhile people move, the same and as many in each; who does not take the moves in time has no figure.
 
   python -m bench nearby
   python -m bench nearby --people 20000 --calls 500         a quick look
@@ -58,6 +59,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--repetitions", type=whole, default=3, metavar="N", help="measurements of each over a socket (default 3)"
     )
+    parser.add_argument(
+        "--moves", type=real_or_0, default=1000.0, metavar="N",
+        help="moves a second in each while it is searched over a socket (default 1000; 0: nobody moves)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--behind", type=real_or_0, default=BEHIND, metavar="PERCENT",
+        help=f"of them may be late, acknowledged after {IN_TIME_S:g} s; where more are, there is no figure (default {BEHIND:g})",
+    )  # fmt: skip
 
 
 def run(arguments: argparse.Namespace) -> Report:
@@ -127,7 +136,7 @@ def _measure(
     for actor in askers[: len(askers) // 10]:
         handler(world, actor, request, NOW)
     counts = Counter(person.disclosed for person in people)
-    near = {cell: searches.around(counts, cell) - 1 for cell in {actor.someone.disclosed for actor in askers}}
+    near = {cell: truth.around(counts, cell) - 1 for cell in {actor.someone.disclosed for actor in askers}}
     for actor in askers:
         started = clock()
         effects = handler(world, actor, request, NOW)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from bench.openloop import no_garbage
 from bench.places import Point
-from bench.searches import RADIUS_M
+from bench.searches import RADIUS_M, Meanwhile, nothing
 
 
 class Tree:
@@ -42,8 +42,13 @@ class Tree:
         )
         return [number for number, _ in rows]
 
-    def times(self, askers: Sequence[Point], limit: int, seconds: float) -> list[float]:
-        """How long each took, one after the other, at least one."""
+    def tell(self, number: int, at: Point) -> None:
+        """That somebody is there now."""
+        lat, lng = at
+        self._db.execute("UPDATE people SET south = ?2, north = ?2, west = ?3, east = ?3 WHERE id = ?1", (number, lat, lng))
+
+    def times(self, askers: Sequence[Point], limit: int, seconds: float, meanwhile: Meanwhile = nothing) -> list[float]:
+        """How long each took, one after the other, at least one; what is due meanwhile is waited for, as the thread is one."""
         took: list[float] = []
         clock = time.perf_counter
         with no_garbage():
@@ -51,6 +56,7 @@ class Tree:
             while not took or clock() < end:
                 at = askers[len(took) % len(askers)]
                 began = clock()
+                meanwhile()
                 self.nearest(at, limit)
                 took.append(clock() - began)
         return took

@@ -93,7 +93,10 @@ TINY: Mapping[str, Sequence[Word]] = {
     "mixed": ("--people", "40", "--seconds", "1", "--warm-up", "0.2", "--pace", "20", "--late", "1000"),
     "messages": ("--people", "8", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
     "connect": ("--people", "60", "--window", "10", "--warm-up", "5", "--repetitions", "1"),
-    "nearby": ("--people", "3000", "--crowd", "500", "--calls", "100", "--seconds", "0.1", "--repetitions", "1"),
+    "nearby": (
+        "--people", "3000", "--crowd", "500", "--calls", "100", "--seconds", "0.1", "--repetitions", "1", "--moves", "20",
+        "--behind", "100",
+    ),
     "scale": ("--sizes", "1000", "4000", "--calls", "100", "--repetitions", "2"),
     "calibrate": (
         "--people", "20", "--seconds", "0.2", "--warm-up", "0.05", "--start", "200", "--most", "300", "--limit", "5000",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -44,6 +44,18 @@ class Finder(Peer):
         sock.settimeout(_SILENCE_S)
         sock.connect(str(self.path))
         return sock
+
+    def mover(self) -> socket.socket:
+        """A connection over which people may be moved, over ``UNIX``."""
+        raise NotImplementedError
+
+    def move(self, number: int, at: Point) -> bytes:
+        """The bytes that move one of them."""
+        raise NotImplementedError
+
+    def moved(self) -> Callable[[bytes], int]:
+        """What makes the number of moves that were made of one connection's bytes. Unmeasurable when one was not."""
+        raise NotImplementedError
 
     def search(self, at: Point) -> bytes:
         """The bytes that ask."""

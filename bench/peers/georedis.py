@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import socket
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 
-from bench.peers.finder import TCP, Finder
+from bench.peers.finder import TCP, UNIX, Finder
 from bench.peers.redis import Redis
 from bench.places import Point
 from bench.report import Unmeasurable
@@ -37,6 +38,18 @@ class GeoRedis(Finder, Redis):
                 answer = sock.recv(4096)
                 if answer != b":%d\r\n" % len(batch):
                     raise Unmeasurable(f"redis: {answer[:200]!r}")
+
+    def mover(self) -> socket.socket:
+        """Any may."""
+        return self.connect(UNIX)
+
+    def move(self, number: int, at: Point) -> bytes:
+        """GEOADD of one who is there already, answered with how many it moved."""
+        return _array(b"GEOADD", b"people", b"XX", b"CH", b"%.7f" % at[1], b"%.7f" % at[0], b"%d" % number)
+
+    def moved(self) -> Callable[[bytes], int]:
+        """Each is answered with 1."""
+        return RedisMoved()
 
     def search(self, at: Point) -> bytes:
         """GEOSEARCH around a place."""
@@ -70,6 +83,24 @@ class RedisAnswers:
             return None
         self._had = b""
         return had
+
+
+class RedisMoved:
+    """Bytes of one connection to how many moves were made; Unmeasurable when one was not."""
+
+    _DONE = b":1\r\n"
+
+    def __init__(self) -> None:
+        self._had = b""
+
+    def __call__(self, data: bytes) -> int:
+        """How many more."""
+        had = self._had + data
+        count = len(had) // len(self._DONE)
+        if not (self._DONE * (count + 1)).startswith(had):
+            raise Unmeasurable(f"redis: a move was answered with {had[:200]!r}")
+        self._had = had[count * len(self._DONE) :]
+        return count
 
 
 def _array(*words: bytes) -> bytes:

@@ -15,7 +15,8 @@ from bench.report import Unmeasurable
 
 VERSION = 3 << 16
 READY, COPYING = b"Z", b"G"
-_ERROR, _ROW = b"E", b"D"
+_ERROR, _ROW, _COMPLETE = b"E", b"D", b"C"
+_ONE = b"UPDATE 1\0"
 _BOUND = b"2\0\0\0\4"
 _IDLE = b"Z\0\0\0\5I"
 _DONE, _DONE_MOST = b"SELECT ", 24  # bytes of the last two messages that cover the first's words
@@ -46,9 +47,10 @@ def prepare(name: str, sql: str) -> bytes:
     return message(b"P", b"%s\0%s\0\0\0" % (name.encode(), sql.encode())) + SYNC
 
 
-def execute(name: str, value: bytes) -> bytes:
-    """The statement with its one parameter, in binary; rows come back as text."""
-    bound = b"\0%s\0" % name.encode() + struct.pack(">hhhI", 1, 1, 1, len(value)) + value + b"\0\0"
+def execute(name: str, *values: bytes) -> bytes:
+    """The statement with its parameters, in binary; rows come back as text."""
+    given = b"".join(struct.pack(">I", len(value)) + value for value in values)
+    bound = b"\0%s\0" % name.encode() + struct.pack(">hhh", 1, 1, len(values)) + given + b"\0\0"
     return message(b"B", bound) + message(b"E", b"\0\0\0\0\0") + SYNC
 
 
@@ -99,6 +101,26 @@ def said(error: bytes) -> str:
 def column(answer: bytes) -> list[bytes]:
     """The only column of an answer's rows."""
     return [body[6:] for kind, body in messages(answer) if kind == _ROW]
+
+
+class Updates:
+    """Bytes of one connection to how many rows were changed, one by each statement; Unmeasurable when one was not."""
+
+    def __init__(self) -> None:
+        self._had = b""
+
+    def __call__(self, data: bytes) -> int:
+        """How many more."""
+        had, count, read = self._had + data, 0, 0
+        for kind, body in messages(had):
+            read += _HEAD.size + len(body)
+            if kind == _ERROR:
+                raise Unmeasurable(f"postgresql: {said(body)}")
+            if kind == _COMPLETE and body != _ONE:
+                raise Unmeasurable(f"postgresql: {body!r} where one row should be changed")
+            count += kind == _COMPLETE
+        self._had = had[read:]
+        return count
 
 
 class Rows:

@@ -13,7 +13,7 @@ import signal
 import socket
 import struct
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -27,7 +27,8 @@ from bench.searches import RADIUS_M, Answers
 
 OWNER, ASKER, DATABASE = "owner", "asker", "postgres"
 LOADING_S = 300.0
-_STATEMENT = "nearest"
+_STATEMENT, _MOVE = "nearest", "move"
+_MOVES = "UPDATE people SET place = $1::geography WHERE name = $2"
 _POINT, _SRID = 0x20000001, 4326  # a point that says of which system it is: longitude and latitude, as GPS has them
 _SETTINGS = {
     "shared_buffers": "512MB", "max_connections": "200", "jit": "off", "autovacuum": "off", "fsync": "off",
@@ -114,25 +115,40 @@ class Postgis(Finder):
                 sock.sendall(pgwire.copied(batch))
             pgwire.talk(sock, pgwire.COPIED)
             for sql in (
-                "CREATE INDEX ON people USING gist (place)", "VACUUM ANALYZE people",
+                "CREATE INDEX ON people USING gist (place)", "CREATE UNIQUE INDEX ON people (name)", "VACUUM ANALYZE people",
                 f"CREATE ROLE {ASKER} LOGIN", f"GRANT SELECT ON people TO {ASKER}",
             ):  # fmt: skip
                 pgwire.talk(sock, pgwire.query(sql))
 
     def connect(self, way: str) -> socket.socket:
         """With the statement prepared."""
+        return self._prepared(way, ASKER, _STATEMENT, statement(self.limit))
+
+    def mover(self) -> socket.socket:
+        """The owner's, with the statement prepared."""
+        return self._prepared(UNIX, OWNER, _MOVE, _MOVES)
+
+    def _prepared(self, way: str, user: str, name: str, sql: str) -> socket.socket:
         sock = super().connect(way)
         try:
-            pgwire.talk(sock, pgwire.hello(ASKER, DATABASE))
-            pgwire.talk(sock, pgwire.prepare(_STATEMENT, statement(self.limit)))
+            pgwire.talk(sock, pgwire.hello(user, DATABASE))
+            pgwire.talk(sock, pgwire.prepare(name, sql))
         except BaseException:
             sock.close()
             raise
         return sock
 
+    def move(self, number: int, at: Point) -> bytes:
+        """A transaction of its own."""
+        return pgwire.execute(_MOVE, _binary(at), b"%d" % number)
+
+    def moved(self) -> Callable[[bytes], int]:
+        """One row for each."""
+        return pgwire.Updates()
+
     def search(self, at: Point) -> bytes:
         """The statement around a place."""
-        return pgwire.execute(_STATEMENT, struct.pack("<bIIdd", 1, _POINT, _SRID, at[1], at[0]))
+        return pgwire.execute(_STATEMENT, _binary(at))
 
     def reader(self) -> Answers:
         """Rows."""
@@ -149,6 +165,10 @@ def statement(limit: int) -> str:
         f"SELECT name FROM people WHERE ST_DWithin(place, $1::geography, {RADIUS_M:g}, false) "  # noqa: S608 -- two numbers
         f"ORDER BY place <-> $1::geography LIMIT {limit:d}"
     )
+
+
+def _binary(at: Point) -> bytes:
+    return struct.pack("<bIIdd", 1, _POINT, _SRID, at[1], at[0])
 
 
 def _rows(points: Sequence[Point]) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Peers that find people: those that are here name the nearest, over either socket; those that are not are named."""
 
+import itertools
 import os
 import socket
 from collections.abc import Iterator
@@ -8,13 +9,16 @@ from pathlib import Path
 import pytest
 
 from bench import geosearch, places, populated
-from bench.geosearch import Asked
+from bench.geosearch import Asked, Timed, Town
+from bench.moves import BEHIND, Moves, Taken, Way
 from bench.peers import pgwire, postgis
 from bench.peers.finder import TCP, UNIX, Finder
 from bench.peers.postgis import DATABASE, OWNER, Postgis
 from bench.places import RESOLUTION, Point
 from bench.report import Unmeasurable
-from bench.searches import RADIUS_M, Searches, Truth
+from bench.searches import RADIUS_M, Searches
+from bench.tellers import AtOnce, Line
+from bench.truth import Truth
 
 HERE = [kind for kind in geosearch.FINDERS if not kind.missing()]
 PEOPLE, LIMIT = 3000, 5
@@ -53,6 +57,55 @@ def test_it_is_asked_one_after_the_other_and_on_all_connections_at_once(finder: 
         assert searches.count > 1
 
 
+def _settle(line: Line) -> None:
+    while line.outstanding:
+        line.hear()
+
+
+def _move(finder: Finder, number: int, at: Point) -> None:
+    with finder.mover() as sock:
+        line = Line(sock, lambda person, at: finder.move(number, at), finder.moved())
+        line.tell(0, at, 0.0)
+        _settle(line)
+        assert len(line.waits) == 1
+
+
+def test_whoever_is_moved_is_found_where_they_are_now(finder: Finder) -> None:
+    far, first = places.centre(places.around(40)[-1]), next(iter(populated.positions(1)))
+    with finder.connect(UNIX) as asker:
+        _move(finder, 1, far)
+        assert _ask(finder, asker, far) == [1]
+        _move(finder, 1, first)
+        assert _ask(finder, asker, far) == []
+
+
+def test_a_move_of_somebody_who_is_not_there_is_none(finder: Finder) -> None:
+    with pytest.raises(Unmeasurable, match="UPDATE 0|:0"):
+        _move(finder, PEOPLE + 1, places.CITY)
+
+
+@pytest.mark.parametrize("takes", [True, False])
+def test_answers_are_checked_while_people_move_and_when_they_have_come_to_rest(finder: Finder, takes: bool) -> None:
+    points = list(populated.positions(PEOPLE))
+    here, north = places.CITY, (places.CITY[0] + 0.0001, places.CITY[1])
+    way, elsewhere = Way.along([here, north]), ((0.0, 0.001 * n) for n in itertools.count())
+    _move(finder, 1, here)
+    with finder.mover() as sock, finder.connect(UNIX) as one:
+        line = Line(sock, lambda person, at: finder.move(1, at if takes else next(elsewhere)), finder.moved())
+        searches = Searches.of([one], [lambda: finder.search(here)], finder.reader)
+        verify = lambda truth, at, answer, ways: truth.check_found(at, finder.found(answer), LIMIT, RADIUS_M, ways)  # noqa: E731
+        asked = Asked(searches, verify, 1, Moves([way], 200.0, line), [1])
+        asked.time(0.1)
+        assert asked.alone.acked > 0 and asked.at_once.due > 5
+        town, truth = Town(points, [here], [way], 200.0), Truth([(0.0, 0.0), *points[1:]], RESOLUTION)
+        if takes:
+            assert geosearch.check("it", asked, truth, town) == 2
+        else:
+            with pytest.raises(Unmeasurable, match="somebody who moves was left out"):
+                geosearch.check("it", asked, truth, town)
+    _move(finder, 1, points[0])
+
+
 def test_nobody_is_found_where_nobody_is(finder: Finder) -> None:
     with finder.connect(UNIX) as sock:
         assert _ask(finder, sock, (0.0, 0.0)) == []
@@ -78,16 +131,45 @@ def test_an_absent_finder_is_named_with_how_to_get_it(monkeypatch: pytest.Monkey
 
 
 def test_without_redis_its_bars_have_no_figures() -> None:
-    ours = {geosearch.OURS: [0.001]}
-    assert [bar.measured for bar in geosearch.bars(ours, ours)] == [False, False]
-    redis = {**ours, geosearch.REDIS: [0.004]}
-    assert [bar.figure for bar in geosearch.bars(redis, redis)] == [4, 0.25]
+    ours = {geosearch.OURS: _timed(0.001, 4000.0)}
+    assert [bar.measured for bar in geosearch.bars(ours)] == [False, False]
+    assert [bar.figure for bar in geosearch.bars({**ours, geosearch.REDIS: _timed(0.004, 1000.0)})] == [4, 4]
+
+
+NONE = Taken()
+
+
+def _timed(wait: float, rate: float, *, alone: Taken = NONE, at_once: Taken = NONE) -> Timed:
+    return Timed.of(
+        Asked(Searches([], [], []), lambda *_: 0, 0, _still(), [], 0, [wait], [rate], alone=alone, at_once=at_once)
+    )  # fmt: skip
+
+
+def _still() -> Moves:
+    return Moves([], 0, AtOnce(lambda person, at: None))
+
+
+KEPT, BEHIND_ALL = Taken(1.0, 100, 100, 100, 100), Taken(1.0, 100, 90, 100, round(100 - BEHIND) - 1)
+
+
+def test_who_does_not_take_the_moves_has_no_figure() -> None:
+    ours = {geosearch.OURS: _timed(0.001, 4000.0, alone=KEPT, at_once=KEPT)}
+    late = _timed(0.004, 1000.0, alone=BEHIND_ALL, at_once=KEPT)
+    assert (late.waits, late.rates) == ((), [1000.0])
+    assert [bar.measured for bar in geosearch.bars({**ours, geosearch.REDIS: late})] == [False, True]
+    assert "fell behind" in geosearch._row("Redis", late, ours[geosearch.OURS])
+    assert late.figures()["moves_late"] == [pytest.approx(BEHIND + 1), 0]
+    busy = _timed(0.004, 1000.0, alone=KEPT, at_once=BEHIND_ALL)
+    assert [bar.measured for bar in geosearch.bars({**ours, geosearch.REDIS: busy})] == [True, False]
+    with pytest.raises(Unmeasurable, match="ours did not take the moves: 0.0 / 6.0 %"):
+        geosearch.bars({geosearch.OURS: busy})
 
 
 def test_a_finder_that_names_nobody_has_no_figures() -> None:
     silent = Searches([], [], [], samples=[(0, b""), (1, b"")])
+    asked, town = Asked(silent, lambda *_: 0, 3, _still(), []), Town([], [places.CITY] * 2, [], 0)
     with pytest.raises(Unmeasurable, match="Nobody's: nobody was found"):
-        geosearch.check("Nobody's", Asked(silent, lambda truth, at, answer: 0, 3), Truth([], RESOLUTION), [places.CITY] * 2)
+        geosearch.check("Nobody's", asked, Truth([], RESOLUTION), town)
 
 
 def test_postgis_is_there_when_its_files_are(tmp_path: Path) -> None:

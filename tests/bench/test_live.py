@@ -78,6 +78,8 @@ def test_nearby(tmp_path: Path) -> None:
     ours = report["figures"]["sockets"]["nearby.people, WebSocket"]
     assert ours["per_second"] > 10 and 0 < ours["p50_us"] <= ours["p99_us"]
     assert ours["checked"] > 0
+    for who in report["figures"]["sockets"].values():
+        assert who["moves_acked"] == who["moves"] > 1
 
 
 def test_scale(tmp_path: Path) -> None:

@@ -13,11 +13,14 @@ import orjson
 import pytest
 
 from bench import geosearch, nearby, places, populated
+from bench.geosearch import Town
+from bench.moves import Way
 from bench.peers.georedis import RedisAnswers
 from bench.places import RESOLUTION, Point
 from bench.report import Table, Unmeasurable
 from bench.rtree import Tree
-from bench.searches import FIRST, RADIUS_M, Answers, OurAnswers, OurRequests, Truth, distance
+from bench.searches import FIRST, RADIUS_M, Answers, Meanwhile, OurAnswers, OurRequests, nothing
+from bench.truth import Truth, distance
 from bench.wire import server_frame
 from fwber_rt.core.effects import Effects
 from fwber_rt.features.location.shapes import PeopleWritten
@@ -138,6 +141,51 @@ def test_whoever_is_on_the_edge_of_the_radius_may_be_named_or_not() -> None:
             truth.check_found(HOME, wrong, 50, RADIUS_M)
 
 
+def _way(*cells: int) -> Way:
+    return Way.along([places.centre(cell) for cell in cells])
+
+
+def test_whoever_moves_may_be_told_anywhere_on_their_way_and_nowhere_else() -> None:
+    one, two = h3.grid_ring(CELL, 1)[:2]
+    truth, ways = Truth([HOME], RESOLUTION), {9: _way(CELL, one)}
+    for cell, band in ((CELL, 0), (one, 1)):
+        assert truth.check_ours(HOME, _reply(*sorted([(1, CELL, 0), (9, cell, band)])), 50, ways) == 2
+    with pytest.raises(Unmeasurable, match="another hexagon"):
+        truth.check_ours(HOME, _reply((1, CELL, 0), (9, two, 1)), 50, ways)
+    with pytest.raises(Unmeasurable, match="1 people were found where 2 should be"):
+        truth.check_ours(HOME, _reply((1, CELL, 0)), 50, ways)
+
+
+def test_nobody_who_stays_is_left_out_because_others_move() -> None:
+    ring, out = h3.grid_ring(CELL, 1)[0], h3.grid_ring(CELL, 5)[0]
+    truth, ways = Truth([HOME, HOME, places.centre(ring)], RESOLUTION), {9: _way(CELL, out)}
+    everybody = [(1, CELL, 0), (2, CELL, 0), (3, ring, 1)]
+    assert truth.check_ours(HOME, _reply(*everybody), 50, ways) == 3  # 9 may be too far away
+    assert truth.check_ours(HOME, _reply(*everybody[:2], (9, CELL, 0), everybody[2]), 50, ways) == 4
+    with pytest.raises(Unmeasurable, match="left out"):
+        truth.check_ours(HOME, _reply(everybody[0], (9, CELL, 0), everybody[2]), 50, ways)
+    with pytest.raises(Unmeasurable, match="left out"):
+        truth.check_ours(HOME, _reply(*everybody), 3, {9: _way(CELL)})  # all of whose way is nearer than the third
+
+
+def test_among_the_nearest_whoever_moves_is_judged_by_all_of_their_way() -> None:
+    truth = Truth([_north(10), _north(200), _north(400)], RESOLUTION)
+    ways = {9: Way.along([_north(100), _north(300)])}
+    for found in ([1, 2, 3, 9], [1, 9, 2, 3]):
+        assert truth.check_found(HOME, found, 4, RADIUS_M, ways) == 4
+    for found in ([1, 9], [1, 2]):  # before or behind the second
+        assert truth.check_found(HOME, found, 2, RADIUS_M, ways) == 2
+    with pytest.raises(Unmeasurable, match="left out"):
+        truth.check_found(HOME, [1, 2, 3], 3, RADIUS_M, ways)
+    with pytest.raises(Unmeasurable, match="left out"):
+        truth.check_found(HOME, [1, 2, 3], 50, RADIUS_M, ways)
+    with pytest.raises(Unmeasurable, match="farther off"):
+        truth.check_found(HOME, [1, 9], 2, RADIUS_M, {9: Way.along([_north(300), _north(350)])})
+    for found, limit in (([9], 1), ([1, 9, 3], 3)):
+        with pytest.raises(Unmeasurable):
+            truth.check_found(HOME, found, limit, RADIUS_M, ways)
+
+
 def test_metres_are_metres() -> None:
     assert distance(HOME, _north(500)) == pytest.approx(500, rel=0.002)
 
@@ -159,19 +207,21 @@ class _Tree:
     def nearest(self, at: Point, limit: int) -> list[int]:
         return self.found
 
-    def times(self, askers: object, limit: int, seconds: float) -> list[float]:
+    def times(self, askers: object, limit: int, seconds: float, meanwhile: Meanwhile = nothing) -> list[float]:
         self.turns.append(seconds)
         return [seconds]
 
 
 def test_the_tree_is_warmed_up_and_held_against_the_truth() -> None:
-    truth, arguments = Truth([_north(10), _north(20)], RESOLUTION), argparse.Namespace(limit=1, seconds=1.0)
+    points, arguments = [_north(10), _north(20)], argparse.Namespace(limit=1, seconds=1.0)
+    truth, town = Truth(points, RESOLUTION), Town(points, [HOME], [], 0)
     good: Any = _Tree(1)
-    assert geosearch.in_tree(good, truth, [HOME], arguments) == ([1.0], 1)
+    timed, checked = geosearch.in_tree(good, truth, town, arguments)
+    assert (timed.waits, checked) == ([1.0], 1)
     assert good.turns == [0.2, 1.0]
     wrong: Any = _Tree(2)
     with pytest.raises(Unmeasurable, match="1 nearest"):
-        geosearch.in_tree(wrong, truth, [HOME], arguments)
+        geosearch.in_tree(wrong, truth, town, arguments)
 
 
 @pytest.mark.skipif(Tree.missing(), reason=f"SQLite {sqlite3.sqlite_version} without R*Tree")
