@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 DEFINITIONS = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 FUNCTION_LINES = 60
 LONG_FOR_A_REASON = {
-    ("fwber_rt.transport.hub", "release"): 75,  # from a commit to the sockets without a call per message or recipient
+    ("fwber_rt.transport.hub", "release"): 79,  # from a commit to the sockets without a call per message or recipient
 }
 MODULE_LINES = 400
 

@@ -78,7 +78,7 @@ class Session:
         self.blocked = False  # slow or closed: output takes the long way through queue()
         self.direct = False  # nothing waits in the transport, so ``fd`` may be written to
         self.fd = NO_FILE
-        self.out: list[bytes] = []  # this tick's output, written by the hub
+        self.out: list[bytes] = []  # this tick's output, written by the hub; of a tick for thousands, in one of the next turns
         self.backlog: Backlog | None = None
 
     # Output
@@ -134,6 +134,9 @@ class Session:
         if not self.closed:
             self.blocked = True
             self.backlog = Backlog()
+            for frame in self.out:  # left to a later turn of the loop: it goes before what comes now
+                self.backlog.add(frame)
+            self.out.clear()
             self._set_direct(False)
 
     def resume_writing(self) -> None:
