@@ -333,3 +333,58 @@ async def test_hostile_messages_are_shown_and_never_run(visit: Visit, scene: Sce
         assert await link.get_attribute("rel") == "noopener noreferrer nofollow"
     assert await ada.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert await ada.page.evaluate("window.pwned") == []
+
+
+# The first message in sight, and which part of its height is above the edge.
+READ = """() => {
+  const talk = document.querySelector(".talk");
+  const edge = talk.getBoundingClientRect().top;
+  const line = [...talk.querySelectorAll(".said-by")].find(each => each.getBoundingClientRect().bottom > edge + 1);
+  const {top, height} = line.getBoundingClientRect();
+  return {text: line.querySelector(".words").textContent, above: Math.max(0, edge - top) / height};
+}"""
+TO = """([text, part]) => {
+  const talk = document.querySelector(".talk");
+  const line = [...talk.querySelectorAll(".said-by")].find(each => each.querySelector(".words").textContent === text);
+  talk.scrollTop = line.offsetTop + part * line.offsetHeight;
+}"""
+# How much of the conversation is below what is in sight.
+BELOW = """() => {
+  const talk = document.querySelector(".talk");
+  return talk.scrollHeight - talk.scrollTop - talk.clientHeight;
+}"""
+
+
+@pytest.mark.parametrize("part", [0, 0.5])
+async def test_whoever_turns_a_phone_reads_on_at_the_same_line(visit: Visit, scene: Scene, part: float) -> None:
+    ada = await visit(size=(390, 844))
+    await ada.arrive("Ada")
+    room = scene.rooms["Library"]
+    texts = [f"{number}: {'what is said at some length ' * (number % 7 + 5)}".strip() for number in range(40)]
+    for text in texts:
+        await scene.people[0].send(room, text)
+    await join(ada, room)
+    await hears(ada, texts[-1])
+    await scroll(ada, texts[10], up=True)
+    await ada.page.evaluate(TO, [texts[17], part])
+    await ada.drawn()
+    for width, height in ((844, 390), (390, 844), (1280, 800), (360, 640)):
+        await ada.page.set_viewport_size({"width": width, "height": height})
+        await ada.drawn()
+        at = await ada.page.evaluate(READ)
+        assert at["text"] == texts[17], (width, height)
+        assert at["above"] == pytest.approx(part, abs=0.05), (width, height)
+
+
+async def test_whoever_turns_a_phone_at_the_end_stays_there(visit: Visit, scene: Scene) -> None:
+    ada = await visit(size=(844, 390))
+    await ada.arrive("Ada")
+    room = scene.rooms["Library"]
+    for number in range(20):
+        await scene.people[0].send(room, f"{number}: {'what is said at some length ' * 9}".strip())
+    await join(ada, room)
+    await expect(ada.page.locator(".said-by")).to_have_count(20)
+    for width, height in ((390, 844), (844, 390)):
+        await ada.page.set_viewport_size({"width": width, "height": height})
+        await ada.drawn()
+        assert await ada.page.evaluate(BELOW) <= 1

@@ -200,7 +200,7 @@ async def test_a_message_the_server_will_not_have_says_why_and_can_be_changed(
     await ada.arrive("Ada")
     await join(ada, room)
     await write(ada, "turned \u202ednuora")
-    await expect(ada.page.locator(".failed .why")).to_contain_text("bidirectional override")
+    await expect(ada.page.locator(".failed .why")).to_have_text(t("field.text"))
     await ada.press(t("talk.edit"))
     await expect(writing_in(ada)).to_have_value("turned \u202ednuora")
     await write(ada, "turned around")

@@ -11,7 +11,10 @@ export class Wrong extends Error {
   }
 }
 
-/** The text for whatever a request was rejected with. The server's own words are shown where only they say what is wrong. */
+/** Fields of requests that are the same to whoever fills them in. */
+const ALIKE: Readonly<Record<string, string>> = { new: "password", lat: "place", lng: "place", cell: "place", by: "user", content: "text" };
+
+/** The text for whatever a request was rejected with: always the page's own, since the server speaks English only. */
 export function explain(error: unknown): string {
   if (error instanceof Refusal) return refused(error);
   if (error instanceof Lost || error instanceof Closed) return t("error.offline");
@@ -21,7 +24,14 @@ export function explain(error: unknown): string {
 
 function refused(error: Refusal): string {
   if (error.name === "rate.limited") return t("error.rate.limited", { seconds: Math.max(1, Math.ceil(error.retryAfterMs / 1000)) });
-  if (error.name === "field.invalid" && error.message) return error.message.charAt(0).toUpperCase() + error.message.slice(1);
+  if (error.name === "field.invalid" && error.field) return notAsItMustBe(error.field);
   const key = `error.${error.name}`;
-  return isKey(key) ? t(key) : error.message || t("error.unknown", { name: error.name });
+  return isKey(key) ? t(key) : t("error.unknown", { name: error.name });
+}
+
+/** `path`: where it stands in the request, such as `content.text` or `tags[0]`; the innermost part that has words decides. */
+function notAsItMustBe(path: string): string {
+  const parts = path.match(/[a-z_]+/g) ?? [];
+  const key = parts.map((part) => `field.${ALIKE[part] ?? part}`).findLast(isKey);
+  return key ? t(key) : t("error.field", { field: path });
 }

@@ -605,6 +605,7 @@ export const messages = {
   "error.frame.bad": "The server did not understand this page. Reload it.",
   "error.op.unknown": "This server cannot do that yet.",
   "error.field.invalid": "Something here is missing or not allowed.",
+  "error.field": "What was given as “{field}” is missing or not allowed.",
   "error.token.missing": "Sign in first.",
   "error.token.invalid": "You are no longer signed in. Sign in again.",
   "error.login.wrong": "Login or password is wrong.",
@@ -644,6 +645,28 @@ export const messages = {
   "error.draining": "The server is restarting. Try again in a moment.",
   "error.busy": "The server is busy. Try again in a moment.",
   "error.storage.full": "The server cannot save anything right now. Nothing was stored; try again later.",
+
+  // The same, for what was filled in: by the server's names of fields
+  "field.name": "This name cannot be used. It is empty or too long, mixes alphabets in one word, or holds signs that nobody sees.",
+  "field.text": "This cannot be said as it is. It is empty, or holds signs that nobody sees or that turn the writing around.",
+  "field.description": "The description holds signs that nobody sees or that turn the writing around.",
+  "field.note": "The note is too long, or holds signs that nobody sees or that turn the writing around.",
+  "field.reason": "The reason is missing, or holds signs that nobody sees or that turn the writing around.",
+  "field.login": "A login is one word without an @, in one alphabet, and not too long.",
+  "field.password": "This password is too short, too long, or too easy to guess.",
+  "field.email": "This is no e-mail address. One looks like ada@example.org.",
+  "field.code": "That cannot be such a code. Look again.",
+  "field.radius_m": "A room here cannot have a circle of that size.",
+  "field.max_members": "A room here cannot have that many members.",
+  "field.tags": "A tag is too long, mixes alphabets in one word, or holds signs that nobody sees; or there are too many.",
+  "field.tag": "That cannot be a tag.",
+  "field.q": "That cannot be searched for. It is too short, too long, or holds signs that nobody sees.",
+  "field.place": "That is no place on this map.",
+  "field.res": "This server cannot show anybody that finely or that coarsely.",
+  "field.user": "That is nobody's number, or it is your own.",
+  "field.until": "Choose a time that lies ahead, and not too far.",
+  "field.message": "This message cannot be reported. It may be your own.",
+  "field.cursor": "This list has changed meanwhile. Open it again.",
 } as const satisfies Record<string, Message>;
 
 export type Key = keyof typeof messages;

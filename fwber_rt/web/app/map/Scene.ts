@@ -28,6 +28,7 @@ export interface Model {
   readonly rooms: readonly Circle[];
   readonly zones: readonly { readonly cell: string; readonly hide: boolean }[];
   readonly person: string | null;
+  /** The room somebody looks at. */
   readonly room: string | null;
 }
 
@@ -133,14 +134,14 @@ export class Scene {
   }
 
   #paintUpper(ctx: CanvasRenderingContext2D, view: View): void {
-    const { palette, heard, patches, shown, inside, dots, me, zones, person, rooms } = this.#model;
+    const { palette, heard, patches, shown, inside, dots, me, zones, person, rooms, room } = this.#model;
     paintCells(ctx, view, finest(heard), { fill: palette.heard });
     paintCells(ctx, view, patches.map(({ cell }) => cell), { fill: palette.people });
     for (const { cell, hide } of zones) paintCells(ctx, view, [cell], { fill: palette.zoneFill, line: palette.zone, width: 2, dash: hide ? [] : [5, 4] });
     if (inside) paintCells(ctx, view, [inside], { line: palette.me, width: 1.5, dash: [3, 5] });
     if (shown) paintCells(ctx, view, [shown], { fill: palette.shown, line: palette.shownLine, width: 2.5 });
     const close = this.#dotsShown(view);
-    paintRoomNames(ctx, view, rooms, palette, this.#end(view));
+    paintRoomNames(ctx, view, rooms, palette, this.#end(view), room);
     if (close) this.#paintPeople(ctx, view, dots, person);
     if (me) paintMe(ctx, view, x(me.lng), y(me.lat), me.accuracyM * perMetre(me.lat), palette);
     paintCounts(ctx, view, close ? patches.filter(({ named }) => named === 0) : patches, palette);

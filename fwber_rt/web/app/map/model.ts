@@ -21,6 +21,8 @@ export interface Circle {
   /** A part of the world's width at that latitude: true to scale. */
   readonly radius: number;
   readonly joined: boolean;
+  /** As many as are known of; for which room is named where two would be named in one place. */
+  readonly members: number;
 }
 
 export interface Patch {
@@ -74,6 +76,6 @@ export function patchesOf(hexes: Hexes): Patch[] {
   return patches;
 }
 
-export function circle(room: string, name: string, centre: Point, radiusM: number, joined: boolean): Circle {
-  return { room, name, x: x(centre.lng), y: y(centre.lat), radius: radiusM * perMetre(centre.lat), joined };
+export function circle(room: string, name: string, centre: Point, radiusM: number, joined: boolean, members = 0): Circle {
+  return { room, name, x: x(centre.lng), y: y(centre.lat), radius: radiusM * perMetre(centre.lat), joined, members };
 }

@@ -1,6 +1,7 @@
 /** Drawing, one kind of thing at a time. Everything is given; nothing is remembered. */
 import { initial } from "../people/names.ts";
 import { middle, outline } from "./hexagons.ts";
+import { labelsOf } from "./labels.ts";
 import type { Circle, Dot, Patch } from "./model.ts";
 import { dotColour, type Palette } from "./palette.ts";
 import { copies, px, py, visible, type View } from "./view.ts";
@@ -68,16 +69,18 @@ export function paintRooms(ctx: Ctx, view: View, rooms: readonly Circle[], palet
   }
 }
 
-const NAME_PX = 16; // below the top of the circle
-
-/** Rooms' names inside the top of their circles, where they are large enough; left of `end`, as far as the circle reaches there. */
-export function paintRoomNames(ctx: Ctx, view: View, rooms: readonly Circle[], palette: Palette, end: number): void {
-  for (const room of rooms) {
-    const [atX, atY, radius] = [px(view, room.x, copies(view, room.x)), py(view, room.y), room.radius * view.scale];
-    if (radius > 34 && visible(view, atX, atY, radius)) {
-      const reach = Math.sqrt(radius ** 2 - (radius - NAME_PX) ** 2);
-      paintLabel(ctx, room.name, atX, atY - radius + NAME_PX, Math.min(2 * radius + 16, 190), palette.roomLine, palette, { end, reach });
-    }
+/** Rooms' names, left of `end`; the chosen room's before all others. */
+export function paintRoomNames(ctx: Ctx, view: View, rooms: readonly Circle[], palette: Palette, end: number, chosen: string | null): void {
+  ctx.font = `600 12px ${FONT}`;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  ctx.lineWidth = 4;
+  ctx.lineJoin = "round";
+  ctx.strokeStyle = palette.surface;
+  ctx.fillStyle = palette.roomLine;
+  for (const { text, x, y } of labelsOf(view, rooms, { fit: (name, room) => fitted(ctx, name.slice(0, 60), room), end, chosen })) {
+    ctx.strokeText(text, x, y);
+    ctx.fillText(text, x, y);
   }
 }
 
@@ -170,27 +173,13 @@ export function paintRing(ctx: Ctx, view: View, x: number, y: number, radius: nu
 
 const FONT = "ui-sans-serif, system-ui, sans-serif";
 
-/** Somebody's words, isolated from the map's: one line, no longer than its place; moved up to `reach` so that they stop at `end`. */
-function paintLabel(ctx: Ctx, text: string, x: number, y: number, room: number, colour: string, palette: Palette, { end, reach }: { end: number; reach: number }): void {
-  if (room < 40) return;
-  ctx.font = `600 12px ${FONT}`;
-  ctx.textAlign = "center";
-  ctx.textBaseline = "middle";
-  const clipped = fitted(ctx, text.slice(0, 60), room);
-  ctx.lineWidth = 4;
-  ctx.lineJoin = "round";
-  ctx.strokeStyle = palette.surface;
-  const half = ctx.measureText(clipped).width / 2;
-  const at = x - Math.max(0, Math.min(x + half - end, reach));
-  ctx.strokeText(clipped, at, y);
-  ctx.fillStyle = colour;
-  ctx.fillText(clipped, at, y);
-}
-
-function fitted(ctx: Ctx, text: string, room: number): string {
+/** Somebody's words on one line, no longer than their place. */
+function fitted(ctx: Ctx, text: string, room: number): { text: string; width: number } {
   const calm = text.replaceAll(/\p{M}{3,}/gu, ""); // a tower of accents would paint over what is above
-  if (ctx.measureText(calm).width <= room) return calm;
+  const width = ctx.measureText(calm).width;
+  if (width <= room) return { text: calm, width };
   const letters = Array.from(calm);
   while (letters.length > 1 && ctx.measureText(`${letters.join("")}…`).width > room) letters.pop();
-  return `${letters.join("")}…`;
+  const cut = `${letters.join("")}…`;
+  return { text: cut, width: ctx.measureText(cut).width };
 }

@@ -8,7 +8,7 @@ import { dark, look } from "../state/look.ts";
 import { centreOfMap, wish } from "../state/map.ts";
 import { hexes } from "../state/people.ts";
 import { cell, fix, heard, placing, sharing, shown } from "../state/place.ts";
-import { draft, mine, onMap } from "../state/rooms.ts";
+import { draft, mine, onMap, pointed } from "../state/rooms.ts";
 import { useHand } from "../place/being.ts";
 import { preview } from "../place/preview.ts";
 import { around, centre } from "./hexagons.ts";
@@ -32,7 +32,7 @@ export const scene: ReadonlySignal<Scene | null> = current;
 export const hover: ReadonlySignal<Hover | null> = hovered;
 
 const rooms = computed(() => {
-  const circles = onMap.value.map((room) => circle(room.room, room.name, centre(room.cell), room.radius_m, mine.value.has(room.room)));
+  const circles = onMap.value.map((room) => circle(room.room, room.name, centre(room.cell), room.radius_m, mine.value.has(room.room), Number(room.members) || 0));
   const made = draft.value;
   return made ? [...circles, circle("", "", made, made.radiusM, true)] : circles;
 });
@@ -67,7 +67,7 @@ function attach(element: HTMLElement): () => void {
   const model = computed<Model>(() => ({
     level: config.value.resolution, palette: palette.value, heard: heard.value, dots: dots.value, patches: patches.value,
     shown: preview.value ?? shown.value, inside: cell.value === shown.value ? null : cell.value, me: placing.value ? null : fix.value, rooms: rooms.value,
-    zones: route.value.screen === "privacy" ? (sharing.value?.zones ?? []) : [], person: route.value.user ?? null, room: route.value.room ?? null,
+    zones: route.value.screen === "privacy" ? (sharing.value?.zones ?? []) : [], person: route.value.user ?? null, room: pointed.value ?? route.value.room ?? null,
   }));
   const demo = config.peek().demo;
   const start = demo ? { centre: centre(demo), zoom: 14 } : guess(new Date().getTimezoneOffset());

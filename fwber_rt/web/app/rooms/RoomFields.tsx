@@ -55,7 +55,7 @@ export function RoomFields({ room, wrong, field }: Props) {
         </select>
         <p class="hint">{t("room.slow.what")}</p>
       </div>
-      <Field name="max" label={t("room.max")} hint={t("room.max.hint")} inputMode="numeric" autoComplete="off" wrong={at("max_members")} {...(room ? { value: String(room.max_members) } : {})} />
+      <Field name="max_members" label={t("room.max")} hint={t("room.max.hint")} inputMode="numeric" autoComplete="off" wrong={at("max_members")} {...(room ? { value: String(room.max_members) } : {})} />
     </>
   );
 }

@@ -1,8 +1,9 @@
+import { useEffect } from "preact/hooks";
 import type { RoomView } from "../../client/index.ts";
 import { distance } from "../format.ts";
 import { format } from "../router/route.ts";
 import { unread } from "../state/conversations.ts";
-import { asking, mine } from "../state/rooms.ts";
+import { asking, mine, pointed } from "../state/rooms.ts";
 import { isKey, t } from "../text.ts";
 import { Icon } from "../ui/Icon.tsx";
 import { Name } from "../ui/Name.tsx";
@@ -12,9 +13,10 @@ export function RoomItem({ room }: { room: RoomView }) {
   const isMine = mine.value.has(room.room);
   const count = unread.value.get(`room:${room.room}`) ?? 0;
   const askers = asking.value.get(room.room)?.size ?? 0;
+  const point = usePointed(room.room);
   return (
     <li>
-      <a class="item" href={format({ screen: isMine ? "room" : "roomAbout", room: room.room })}>
+      <a class="item" {...point} href={format({ screen: isMine ? "room" : "roomAbout", room: room.room })}>
         <span class={isMine ? "disc mine" : "disc"}><Icon name="rooms" /></span>
         <span class="texts">
           <span class="line"><Name name={room.name} /></span>
@@ -26,6 +28,14 @@ export function RoomItem({ room }: { room: RoomView }) {
       </a>
     </li>
   );
+}
+
+/** While a list's room has the focus or a pointer over it, the map shows which one it is. */
+function usePointed(room: string): Record<"onFocus" | "onBlur" | "onPointerEnter" | "onPointerLeave", () => void> {
+  const begin = (): void => { pointed.value = room; };
+  const end = (): void => { if (pointed.peek() === room) pointed.value = null; };
+  useEffect(() => end, [room]);
+  return { onFocus: begin, onBlur: end, onPointerEnter: begin, onPointerLeave: end };
 }
 
 /** What a list says of a room: how far its middle is, its kind, who may come in, and how many are in it; a narrow list cuts the end. */

@@ -3,12 +3,12 @@ import { placeOf, radiusAt, tagsOf, written } from "./fields.ts";
 
 describe("written", () => {
   it("takes what stands in the form, and the usual for the rest", () => {
-    expect(written({ name: " Chess ", slow: "15", max: "8", tags: "#games, games, go" })).toEqual({
+    expect(written({ name: " Chess ", slow: "15", max_members: "8", tags: "#games, games, go" })).toEqual({
       name: "Chess", kind: "social", description: "", visibility: "public", tags: ["games", "go"], slow_ms: 15_000, max_members: 8,
     });
   });
 
-  it.each<Record<string, string>>([{ name: "  " }, { name: "a", max: "many" }, { name: "a", max: "0" }, { name: "a", max: "1.5" }])("says what is wrong with %j", (values) => {
+  it.each<Record<string, string>>([{ name: "  " }, { name: "a", max_members: "many" }, { name: "a", max_members: "0" }, { name: "a", max_members: "1.5" }])("says what is wrong with %j", (values) => {
     expect(() => written(values)).toThrow();
   });
 

@@ -37,7 +37,7 @@ export function written(values: Readonly<Record<string, string>>): Written {
     visibility: VISIBILITIES.find((each) => each === values.visibility) ?? "public",
     tags: tagsOf(values.tags ?? ""),
     slow_ms: (Number(values.slow) || 0) * 1000,
-    max_members: most(values.max ?? ""),
+    max_members: most(values.max_members ?? ""),
   };
 }
 

@@ -29,5 +29,8 @@ export const mutedIn = signal<ReadonlyMap<string, number>>(new Map());
 /** A room being made: drawn on the map while its form is open. */
 export const draft = signal<{ readonly lat: number; readonly lng: number; readonly radiusM: number } | null>(null);
 
+/** The room in a list that has the focus or a pointer over it: shown on the map before any other. */
+export const pointed = signal<string | null>(null);
+
 /** What the map shows: mine and those found. */
 export const onMap = computed<readonly RoomView[]>(() => [...new Map([...found.value, ...mine.value]).values()]);

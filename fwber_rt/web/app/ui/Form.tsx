@@ -29,7 +29,7 @@ export function Form({ onSend, children, class: look = "stack", label, keep }: P
       if (keep !== undefined) keepTyped(keep, "");
       setState({ busy: false, wrong: null, field: null });
     } catch (error) {
-      setState({ busy: false, wrong: explain(error), field: error instanceof Refusal ? error.field : error instanceof Wrong ? error.field : null });
+      setState({ busy: false, wrong: explain(error), field: fieldOf(error, sent) });
     }
   };
   return (
@@ -38,4 +38,10 @@ export function Form({ onSend, children, class: look = "stack", label, keep }: P
       {children(state)}
     </form>
   );
+}
+
+/** Which input is at fault; null when it is none of this form's, so that the form itself says what was wrong. */
+function fieldOf(error: unknown, form: HTMLFormElement): string | null {
+  if (error instanceof Wrong) return error.field;
+  return error instanceof Refusal && error.field !== null && form.elements.namedItem(error.field) ? error.field : null;
 }
