@@ -119,7 +119,7 @@ def report(found: Mapping[str, tuple[Found, Sequence[Try]]], limit_ms: float, no
         made.bars += _bars(name, best)
         made.figures[name] = {
             "users": users, "per_second": best.rate, "limited_by": by, **took.figures("ms"),
-            "usage": best.usage.figures(best.outcome.asked),
+            "usage": best.usage.figures(best.outcome.asked), "late_p99_ms": best.outcome.late.p99 * 1000,
         }  # fmt: skip
         made.measures.append(Measure(f"{name}: requests per second", [best.rate], "1/s"))
         rows[name] = (best.usage, best.outcome.asked)
@@ -160,7 +160,7 @@ def _search(town: _Town, kind: Kind, arguments: argparse.Namespace) -> tuple[Fou
 
 def judge(outcome: Outcome, used: Usage, limit_ms: float) -> Verdict:
     """A generator that is late itself, or has no processor left, says nothing about the server."""
-    if used.load_share > usage.SATURATED or outcome.late.p99 * 1000 > limit_ms / 2:
+    if used.load_share > usage.SATURATED or openloop.is_late(outcome.late, limit_ms / 2):
         return Verdict.BUSY
     held = outcome.quantiles().p99 * 1000 <= limit_ms and outcome.error_share() * 100 <= targets.ERRORS
     return Verdict.HELD if held else Verdict.MISSED

@@ -42,6 +42,7 @@ class Chat:
         self._due: dict[int, float] = {}
         self._thread = threading.Thread(target=self._run, name="chat")
         self._end = False
+        self._late: list[tuple[float, float]] = []  # when a message was due, how long after that it was sent
         self._problem = ""
         self._waits: list[tuple[float, float]] = []  # when a message was due, how long it took to one recipient
         self._outstanding: dict[str, list[float]] = {}  # text -> [when due, recipients that have not got it]
@@ -74,6 +75,10 @@ class Chat:
                 waits += [now - sent] * int(recipients)
         return quantiles(waits)
 
+    def late(self, begin: float, end: float) -> Quantiles:
+        """How long after they were due messages were sent between two moments."""
+        return quantiles([late for due, late in list(self._late) if begin <= due < end])
+
     def missing(self) -> int:
         """Deliveries not made, of messages sent more than ten seconds ago."""
         old = time.perf_counter() - 10
@@ -101,6 +106,7 @@ class Chat:
         for place, due in self._due.items():
             if due <= now:
                 self._due[place] = due + EVERY_S
+                self._late.append((due, time.perf_counter() - due))
                 text = f"{place} at {due:.6f}"
                 self._outstanding[text] = [due, PER_ROOM]
                 request = {"op": "message.send", "d": {"room": self._rooms[place // PER_ROOM], "text": text}}

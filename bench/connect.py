@@ -33,6 +33,7 @@ TEACH = """\
 """
 PEOPLE, WINDOW = 5000, 100
 PER_SECOND = 2500.0
+LATE_MS = 10.0
 SAMPLE = 100
 OPEN = "fwber_rt_connections"
 _QUIET_S = 30.0
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--warm-up", type=whole_or_0, default=500, metavar="N", help="who come before and do not count (default 500)"
     )
     parser.add_argument("--repetitions", type=whole, default=3, metavar="N", help="the median counts (default 3)")
+    openloop.add_late(parser, LATE_MS)
     add_target(parser)
 
 
@@ -63,6 +65,12 @@ class Arrivals:
     def rate(self) -> float:
         """Of those who are in, per second."""
         return len(self.entered) / self.seconds
+
+    @property
+    def late(self) -> Quantiles:
+        """How long after they were due they began, in seconds."""
+        entered, failed = ([each.began - each.due for each in came] for came in (self.entered, self.failed))
+        return quantiles([*entered, *failed])
 
     @property
     def success(self) -> float:
@@ -90,7 +98,9 @@ def run(arguments: argparse.Namespace) -> Report:
                 steady.append(arrivals)
             progress.step(f"{arrivals.rate:.0f}/s")
     pings = "answered" if arguments.target else "off"
-    return report(storms, steady, f"{pinned}; {arguments.window} on their way in at once; pings {pings}")
+    made = report(storms, steady, f"{pinned}; {arguments.window} on their way in at once; pings {pings}")
+    openloop.tell_late(made, [arrivals.late for arrivals in steady], arguments.late)
+    return made
 
 
 def report(storms: Sequence[Arrivals], steady: Sequence[Arrivals], note: str) -> Report:

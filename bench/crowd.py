@@ -7,7 +7,7 @@ address are part of the server under test.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -28,6 +28,9 @@ CONSENT = {"purpose": "location", "text_hash": "bench"}
 
 
 Guest = Token
+
+Told = Callable[[int, str, dict[str, Any]], None]
+"""Gets a connection's place, what was asked on it and the answer."""
 
 Entrance = Door | int  # a port alone is one of this machine's
 
@@ -81,8 +84,10 @@ def connect(
     then: Callable[[int], tuple[str, dict[str, Any]] | None] = lambda place: None,
     label: str = "connections",
     comes_from: Callable[[int], str] = source,
+    told: Told = lambda place, op, ok: None,
 ) -> list[Socket]:
     """Open one authenticated WebSocket per guest, located at ``where(place)`` (lat, lng), which then does ``then(place)``.
+    ``told`` gets all that is answered.
 
     The sockets stay blocking; whoever is in is looked after while others come. Unmeasurable or Refusal when the server does not
     let everybody in, or sends somebody away.
@@ -94,8 +99,9 @@ def connect(
             others.add(sockets)
             sockets = open_sockets(entrance, [PATH] * len(batch), first=batch[0], comes_from=comes_from)
             opened += sockets
-            _enter(door(entrance), sockets, [(crowd[place], where(place)) for place in batch])
-            _ask(sockets, [then(place) for place in batch])
+            those = dict(zip(batch, sockets, strict=True))
+            _enter(door(entrance), those, [(crowd[place], where(place)) for place in batch], told)
+            _ask(those, [then(place) for place in batch], told)
             progress.to(len(opened))
     return opened
 
@@ -135,35 +141,42 @@ def close(sockets: Sequence[Socket]) -> None:
         socket.close()
 
 
-def _ask(sockets: Sequence[Socket], requests: Sequence[tuple[str, dict[str, Any]] | None]) -> None:
-    asked = [(socket, request[0], socket.send(*request)) for socket, request in zip(sockets, requests, strict=True) if request]
-    for socket, op, id in asked:
+def _ask(those: Mapping[int, Socket], requests: Sequence[tuple[str, dict[str, Any]] | None], told: Told) -> None:
+    """One request on each of those connections, by their places; ``None``: none on that one."""
+    asked = [
+        (place, request[0], socket.send(*request))
+        for (place, socket), request in zip(those.items(), requests, strict=True) if request
+    ]  # fmt: skip
+    for place, op, id in asked:
         try:
-            socket.reply(op, id)
+            told(place, op, those[place].reply(op, id))
         except Refusal as refusal:
             if refusal.name == "rate.limited":
                 raise Unmeasurable(f"{refusal}{LIMITED}") from None
             raise
 
 
-def _enter(entrance: Door, sockets: Sequence[Socket], people: Sequence[tuple[Guest, Point | None]]) -> None:
+def _enter(
+    entrance: Door, those: Mapping[int, Socket], people: Sequence[tuple[Guest, Point | None]], told: Told
+) -> None:  # fmt: skip
     """The first frames. Guests consented when they were made; whoever came with a token does so now."""
     if not entrance.tokens:
-        return _ask(sockets, [("connect", _connect(guest, point)) for guest, point in people])
-    _ask(sockets, [("connect", _connect(guest, None)) for guest, _ in people])
-    _ask(sockets, [("consent.give", CONSENT) if point else None for _, point in people])
-    _ask(sockets, [("location.update", _fix(point)) if point else None for _, point in people])
+        return _ask(those, [("connect", _connect(guest, point)) for guest, point in people], told)
+    _ask(those, [("connect", _connect(guest, None)) for guest, _ in people], told)
+    _ask(those, [("consent.give", CONSENT) if point else None for _, point in people], told)
+    _ask(those, [("location.update", fix(point)) if point else None for _, point in people], told)
     return None
 
 
-def _fix(point: Point) -> dict[str, Any]:
+def fix(point: Point) -> dict[str, Any]:
+    """What says that somebody is there."""
     return {"lat": point[0], "lng": point[1], "accuracy_m": 10}
 
 
 def _connect(guest: Guest, point: Point | None) -> dict[str, Any]:
     d: dict[str, Any] = {"token": guest.token, "client": "fwber_rt-bench/1"}
     if point:
-        d["location"] = _fix(point)
+        d["location"] = fix(point)
     return d
 
 

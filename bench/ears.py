@@ -36,6 +36,7 @@ class Ears:
 
     def __init__(self, sockets: Sequence[Socket], followers: Sequence[Follower], places: range, stream: str) -> None:
         self.due: list[float] = []
+        self.late: list[float] = []  # how long after it was due each request was sent
         self._sockets = sockets
         self._followers = followers
         self._places = places
@@ -59,6 +60,7 @@ class Ears:
             d["text"] = text
         self._ids += 1
         data = frame(orjson.dumps({"id": self._ids, "op": op, "d": d}))
+        self.late.append(time.perf_counter() - due)
         if self._sockets[place].sock.send(data) != len(data):
             raise Unmeasurable("a connection takes no more")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench import crowd, harness
+from bench import crowd, harness, openloop
 from bench.attacks import FLOODS, Flood
 from bench.chat import Chat, address
 from bench.flags import real, whole
@@ -34,6 +34,7 @@ No limit is lifted: floods come from as many loopback addresses as the limit of 
 PEOPLE = 100
 GROWTH_MIB = 64.0
 P99_MS = 200.0
+LATE_MS = P99_MS / 2
 LOG_MIB = 1.0
 CALM_S = 5.0
 SETTINGS = {"profile": "production", "auth.guests": "true"}
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=real, default=30.0, metavar="S", help="of each flood (default 30)")
     parser.add_argument("--people", type=whole, default=PEOPLE, metavar="N", help=f"who chat, in tens (default {PEOPLE})")
     parser.add_argument("--share", type=real, default=1.0, metavar="X", help="of each flood's connections (default 1)")
+    openloop.add_late(parser, LATE_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Outcome:
     others: float
     attack: dict[str, Any]
     counted: dict[str, float]
+    late: Quantiles
 
     @property
     def growth_mib(self) -> float:
@@ -87,6 +90,7 @@ def run(arguments: argparse.Namespace) -> Report:
     report.bars = [bar for outcome in outcomes for bar in _bars(outcome)]
     report.notes = [f"{pinned}; every limit as shipped in production, the floods' process behind the honest people's in priority"]
     report.figures = {outcome.name: _figures(outcome) for outcome in outcomes}
+    openloop.tell_late(report, [outcome.late for outcome in outcomes], arguments.late)
     return report
 
 
@@ -112,6 +116,7 @@ def _flood(name: str, arguments: argparse.Namespace) -> Outcome:
                 name, calm, chat.between(begin, end), chat.missing(), before, max(memory.peak, after), after,
                 server.log.stat().st_size - log, cpu, max(busy - cpu, 0), attack,
                 {label: value - counted.get(label, 0) for label, value in told.items() if value > counted.get(label, 0)},
+                chat.late(begin, end),
             )  # fmt: skip
 
 
@@ -188,6 +193,6 @@ def _figures(outcome: Outcome) -> dict[str, Any]:
         "calm_p99_ms": outcome.calm.p99 * 1000, **outcome.delay.scaled(1000).figures("ms"),
         "log_bytes": outcome.log_bytes,
         "deliveries": outcome.delay.count, "missing": outcome.missing, "server_core": outcome.server_cpu,
-        "others_core": outcome.others,
+        "others_core": outcome.others, "late_p99_ms": outcome.late.p99 * 1000,
         "attack": outcome.attack, "counted": outcome.counted,
     }  # fmt: skip

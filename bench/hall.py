@@ -20,7 +20,7 @@ from bench.openloop import Schedule, no_garbage
 from bench.report import Unmeasurable
 from bench.scrape import Metrics, counted
 from bench.server import Server
-from bench.stats import Quantiles
+from bench.stats import Quantiles, quantiles
 from bench.storm import Entered, Storm
 from bench.wire import CLOSE, TEXT, Socket
 
@@ -62,6 +62,7 @@ class Hall:
         point = places.centre(places.around(0)[0])
         self.followers = [Follower(guest, point) for guest in crowd.guests(server.door, people)]
         self.deaf = deaf
+        self.late: list[Quantiles] = []  # of each talk, how long after it was due something was sent
         self._server = server
         self._storm = Storm(server.door, lambda place: self.followers[place].first(), prepare=_as_over_a_network)
         self._sockets: list[Socket] = []
@@ -93,6 +94,7 @@ class Hall:
             with no_garbage():
                 self._say_all(ears, talk, began)
             share = (time.process_time() - own) / (time.perf_counter() - began)
+            self.late.append(quantiles(ears.late))
             ears.await_rest(_PATIENCE_S)
         finally:
             ears.close()

@@ -31,6 +31,7 @@ An ack counts when it is there, which is when the message is on disk. Afterwards
 """
 PEOPLE, PER_ROOM = 200, 2
 PER_SECOND, P99_MS = 15_000.0, 20.0
+LATE_MS = P99_MS / 2
 TEXT_BYTES = 120
 PAGE = 100  # messages of a history at a time
 _FIRST_ID = 1_000_000
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--read-back", type=whole_or_0, default=20_000, metavar="N", help="messages read back, whole rooms (20 000)"
     )
     closed.add_timing(parser)
+    openloop.add_late(parser, LATE_MS)
     add_target(parser)
 
 
@@ -93,7 +95,7 @@ def _at_half(
         place = number % len(sockets)
         exchange.ask(place, "message.send", {"room": rooms[place // PER_ROOM], "text": "at half ".ljust(TEXT_BYTES, ".")}, due)
 
-    p99s = []
+    p99s, lates = [], []
     for _ in range(arguments.repetitions):
         with Watch(server) as watch:
             outcome = openloop.run(exchange, [(half, ask)], arguments.seconds, warm_up=arguments.warm_up)
@@ -103,8 +105,10 @@ def _at_half(
             raise Unmeasurable(f"{outcome.error_share():.2%} of the messages at half the rate were refused")
         took = outcome.quantiles().scaled(1000)
         p99s.append(took.p99)
+        lates.append(outcome.late)
         closed.add_row(report, "at half of that", outcome.rate(), took)
     exchange.close()
+    openloop.tell_late(report, lates, arguments.late)
     report.measures.append(Measure("p99 at half the rate", p99s, "ms", at_least=False))
     report.figures["half"] = {"per_second": half, "p99_ms": p99s}
     return Bar("p99 at half of that", sorted(p99s)[len(p99s) // 2], P99_MS, "ms", at_least=False)

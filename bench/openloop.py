@@ -9,6 +9,7 @@ more than the waits looked for: there is none during a loop.)
 
 from __future__ import annotations
 
+import argparse
 import gc
 import random
 import time
@@ -17,11 +18,35 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bench.exchange import Answer, Exchange, errors
-from bench.report import Unmeasurable
+from bench.flags import real
+from bench.report import Report, Unmeasurable
 from bench.stats import Quantiles, quantiles
 
 Ask = Callable[[int, float], None]
 Clock = Callable[[], float]
+
+
+def add_late(parser: argparse.ArgumentParser, limit_ms: float) -> None:
+    """The flag of benches that are told when to do something, and may not be late themselves."""
+    parser.add_argument("--late", type=real, default=limit_ms, metavar="MS",
+                        help=f"a generator that is itself later than this (p99) has no figures ({limit_ms:g})")  # fmt: skip
+
+
+def is_late(late: Quantiles, limit_ms: float) -> bool:
+    """Whether a generator was, by how long after it was due (seconds) it did each thing."""
+    return late.p99 * 1000 > limit_ms
+
+
+def tell_late(report: Report, stretches: Sequence[Quantiles], limit_ms: float) -> None:
+    """Into a report, how late the generator itself was in the worst of some stretches. Unmeasurable beyond the limit."""
+    worst = max(stretches, key=lambda late: late.p99)
+    ms = worst.p99 * 1000
+    if is_late(worst, limit_ms):
+        raise Unmeasurable(
+            f"the load generator itself was {ms:.1f} ms late (p99), so waits are its own; --late has the limit, {limit_ms:g} ms"
+        )
+    report.notes.append(f"what the load generator did, it did {ms:.2g} ms late (p99)")
+    report.figures["late_p99_ms"] = ms
 
 
 class Schedule:

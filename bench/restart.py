@@ -20,7 +20,7 @@ from bench.follower import Follower
 from bench.plot import Lines
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
 from bench.returners import Returners
-from bench.stats import percentile
+from bench.stats import percentile, quantiles
 from bench.storm import Storm
 
 HELP = "10 000 clients whose server restarts: when nineteen in twenty are back, and whether all resumed without gaps"
@@ -31,6 +31,7 @@ TEACH = """\
 """
 PEOPLE, PER_ROOM, PER_HEXAGON = 10_000, 10, 20
 SHARE, WITHIN_S = 0.95, 60.0
+LATE_MS = 500.0
 _SETTLE_S = 15.0
 _PATIENCE_S = 15.0
 
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drain", type=real_or_0, default=10.0, metavar="S", help="drain.seconds of the server (default 10)")
     parser.add_argument("--seconds", type=real, default=120.0, metavar="S", help="to wait for everybody (default 120)")
     parser.add_argument("--repetitions", type=whole, default=1, metavar="N", help="restarts in a row (default 1)")
+    openloop.add_late(parser, LATE_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def run(arguments: argparse.Namespace) -> Report:
     made = report(comebacks, found, arguments.people)
     made.notes = [f"{pinned}; {arguments.people} clients in rooms of {PER_ROOM}, {'kill -9' if arguments.kill else 'SIGTERM'}",
                   *_notes(returners)]  # fmt: skip
+    openloop.tell_late(made, [quantiles(returners.late)], arguments.late)
     return made
 
 

@@ -55,6 +55,7 @@ class Returners:
         self.met: Counter[str] = Counter()  # what failed attempts met
         self.refused: Counter[str] = Counter()
         self.said = 0
+        self.late: list[float] = []  # how long after they were due they came back
         self._storm = storm
         self.followers = followers
         self._rooms: list[str] = []  # one for each place
@@ -112,6 +113,7 @@ class Returners:
         now = time.perf_counter()
         while self._due and self._due[0][0] <= now:
             due, place = heapq.heappop(self._due)
+            self.late.append(time.perf_counter() - due)
             self._storm.begin(place, due)
         wait = min(timeout, self._due[0][0] - now) if self._due else timeout
         if self._storm.under_way:

@@ -15,7 +15,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench import harness
+from bench import harness, openloop
 from bench.flags import real, real_or_0, whole
 from bench.hall import SLOW, Deaf, Hall, Talk, metrics
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
@@ -29,6 +29,7 @@ TEACH = """\
 """
 PEOPLE, SHARE = 300, 0.1
 RATIO = 1.25
+LATE_MS = 10.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--fill-bytes", type=whole, default=1500, metavar="N", help="of each text then (default 1500)")
     parser.add_argument("--pairs", type=whole, default=5, metavar="N", help="the median of their ratios counts (default 5)")
+    openloop.add_late(parser, LATE_MS)
 
 
 @dataclass(slots=True)
@@ -77,6 +79,7 @@ def run(arguments: argparse.Namespace) -> Report:
                   f"{arguments.bytes} bytes a second, after {arguments.fill:g} s of {arguments.fill_bytes}; segments as over a "
                   f"network; ratios from {min(pair.ratio for pair in pairs):.2f} to {max(pair.ratio for pair in pairs):.2f}",
                   "loop lag: at most this (a histogram's bound); others: what else used the server's core"]  # fmt: skip
+    openloop.tell_late(made, hall.late[1:], arguments.late)  # the first talk does not count
     return made
 
 

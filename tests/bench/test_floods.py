@@ -35,6 +35,7 @@ def test_a_flood_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
         monkeypatch.setitem(SETTINGS, setting, value)
     out = tmp_path / "report.json"
     status = main(["floods", "--only", name, "--seconds", "1.2", "--people", "10", "--share", SHARES.get(name, "0.01"),
+                   "--late", "10000",
                    "--json", str(out)])  # fmt: skip
     report = json.loads(out.read_text())
     figures = report["figures"][name]
@@ -45,6 +46,7 @@ def test_a_flood_is_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, na
     assert figures["deliveries"] >= 100
     assert 0 < figures["p99_ms"] <= figures["worst_ms"]
     assert figures["missing"] == 0
+    assert figures["late_p99_ms"] == report["figures"]["late_p99_ms"] > 0
     assert len(report["bars"]) == 4
     assert status == HELD or figures["p99_ms"] > 200  # a busy machine's business
 

@@ -68,6 +68,7 @@ def test_idle(tmp_path: Path) -> None:
     figures = report["figures"]
     assert figures["kib_per_connection"] == (figures["after_bytes"] - figures["before_bytes"]) / 120 / 1024
     assert 0 < figures["kib_per_connection"] < 200
+    assert (figures["hexagons"], figures["rooms"]) == (7, "a room")
 
 
 def test_nearby(tmp_path: Path) -> None:

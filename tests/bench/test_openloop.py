@@ -1,17 +1,22 @@
+import argparse
 import random
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 from statistics import stdev
 
 import pytest
 
-from bench import crowd, openloop
+from bench import crowd, everything, openloop
+from bench.__main__ import main
 from bench.door import Door
 from bench.exchange import UNANSWERED, Exchange, errors
 from bench.openloop import Haphazard, Schedule
-from bench.report import Unmeasurable
+from bench.report import UNMEASURED, Report, Unmeasurable
+from bench.stats import quantiles
+from bench.suite import BENCHES, Bench
 from tests.bench.dumb import Answer, Dumb, replies, upgrades
 
 
@@ -38,6 +43,12 @@ def test_what_is_due_at_a_moment_of_its_own_is_due_once_and_as_often() -> None:
     assert stdev(gaps) == pytest.approx(0.1, rel=0.15)  # a steady schedule has none
     with pytest.raises(ValueError, match="rate"):
         Haphazard(0, 0, random.Random(1))
+
+
+def _flags(bench: Bench) -> set[str]:
+    parser = argparse.ArgumentParser()
+    bench.add_arguments(parser)
+    return set(parser._option_string_actions)
 
 
 @contextmanager
@@ -114,6 +125,30 @@ def test_of_one_kind_there_may_be_nothing() -> None:
     with pytest.raises(Unmeasurable, match="of pong"):
         outcome.quantiles("pong")
     assert outcome.error_share("pong") == 1
+
+
+def test_how_late_the_generator_was_is_told_and_too_late_is_no_measurement() -> None:
+    made, stretches = Report("some"), [quantiles([0.001]), quantiles([0.004, 0.002]), quantiles([0.003])]
+    openloop.tell_late(made, stretches, 4.0)
+    assert made.figures == {"late_p99_ms": 4}
+    assert made.notes == ["what the load generator did, it did 4 ms late (p99)"]
+    with pytest.raises(Unmeasurable, match=r"4.0 ms late \(p99\)"):
+        openloop.tell_late(made, stretches, 3.9)
+
+
+LATE = sorted(name for name, bench in BENCHES.items() if "--late" in _flags(bench))
+
+
+def test_every_bench_that_says_when_something_is_due_may_not_be_late() -> None:
+    assert LATE == ["connect", "floods", "messages", "mixed", "overload", "restart", "slow"]
+
+
+@pytest.mark.parametrize("name", ["connect", "messages"])  # mixed in test_live; what others tell, their own tests see
+def test_a_bench_of_a_generator_that_is_late_has_no_figures(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    assert main([name, *everything.words(name, tmp_path, tiny=True), "--late", "0.0001"]) == UNMEASURED
+    assert "--late has the limit" in capsys.readouterr().err
 
 
 def test_a_generator_that_was_late_makes_up_for_it() -> None:

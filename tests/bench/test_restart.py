@@ -53,6 +53,7 @@ def test_everybody_is_back_with_everything(how: list[str], tmp_path: Path) -> No
     assert figures["back"] == [20]
     assert 0 < figures["first_s"][0] <= figures["within_s"][0] < 60
     assert figures["acked"] == 20
+    assert figures["late_p99_ms"] > 0
     assert figures["streams_resumed"] >= 20 * 9  # each their own, their room's, and the hexagons they hear
 
 

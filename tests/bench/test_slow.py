@@ -61,6 +61,7 @@ def test_whoever_stops_reading_is_closed_and_has_everything_in_the_end(tmp_path:
     assert figures["events_missing"] == 0
     assert figures["deliveries"][0] > 18 * 300
     assert figures["calm_p99_ms"][0] > 0
+    assert figures["late_p99_ms"] > 0
     assert {bar["name"] for bar in report["bars"] if not bar["held"]} <= {report["bars"][0]["name"]}
 
 
