@@ -213,6 +213,7 @@ async def _muted(person: Person, scene: Scene) -> None:
 
 async def _failed(person: Person, scene: Scene) -> None:
     """Said while offline, and refused once it arrives."""
+    await _muted(person, scene)  # or there is nothing to lift
     owner, room = await member(person, scene, STRICT, 0)
     await owner.unsilence(room, await person.user())
     where = await talk(person, room)

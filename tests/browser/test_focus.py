@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.browser import desk
 from tests.browser.conftest import Place, Visit
 from tests.browser.people import Person
 from tests.browser.words import t
+from tests.e2e.servers import Process
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -125,3 +127,36 @@ async def test_a_button_keeps_the_focus_while_what_it_did_is_awaited(visit: Visi
     await expect(ada.text(t("error.login.wrong"))).to_be_visible()
     await expect(button(ada, t("sign.in"))).to_be_focused()
     await never_lost(ada)
+
+
+async def test_who_closes_a_notice_is_back_where_they_were(visit: Visit) -> None:
+    ada = await visit()
+    await ada.context.add_init_script(BODY)
+    await ada.arrive("Ada")
+    await strike(ada, t("around.vanish"))
+    await expect(card(ada, t("around.off"))).to_be_focused()
+    await ada.page.locator(".toast").get_by_role("button", name=t("do.close")).click()
+    await expect(ada.page.locator(".toast")).to_have_count(0)
+    await expect(card(ada, t("around.off"))).to_be_focused()
+    await never_lost(ada)
+
+
+async def test_a_notice_that_is_closed_does_not_raise_the_panel(visit: Visit) -> None:
+    ada = await visit()
+    await ada.arrive("Ada")
+    await ada.press(t("around.vanish"))
+    grip = ada.page.locator(".grip")
+    while await ada.panel.get_attribute("data-size") != "peek":
+        await grip.click()
+        await ada.drawn()
+    await grip.blur()
+    await ada.page.locator(".toast").get_by_role("button", name=t("do.close")).click()
+    await expect(ada.heading(t("around.title"))).to_be_focused()
+    await expect(ada.panel).to_have_attribute("data-size", "peek")
+
+
+async def test_an_operator_who_signs_in_is_at_the_title(visit: Visit, shared: Process) -> None:
+    await desk.appoint(shared, "boss.of.focus")
+    boss = await visit()
+    await desk.sign_in(boss, "boss.of.focus")
+    await expect(boss.heading(t("nav.overview"))).to_be_focused()

@@ -647,7 +647,7 @@ export const messages = {
   "error.storage.full": "The server cannot save anything right now. Nothing was stored; try again later.",
 
   // The same, for what was filled in: by the server's names of fields
-  "field.name": "This name cannot be used. It is empty or too long, mixes alphabets in one word, or holds signs that nobody sees.",
+  "field.name": "This name cannot be used. It is empty or too long, mixes alphabets in one word, or holds signs that nobody sees or too many accents.",
   "field.text": "This cannot be said as it is. It is empty, or holds signs that nobody sees or that turn the writing around.",
   "field.description": "The description holds signs that nobody sees or that turn the writing around.",
   "field.note": "The note is too long, or holds signs that nobody sees or that turn the writing around.",

@@ -5,7 +5,8 @@
  * the page again. That happens on every screen, so there is one rule for all of them: the focus goes to the nearest thing that the
  * lost one stood in and that is still there and says what it is, which is a region with `data-lands` or one with a heading. The
  * document is looked at in the task of each change, so nobody has seen it yet, and the focus is taken from nobody: it moves only
- * while nothing has it. A screen that is still being loaded is waited for.
+ * while nothing has it. A screen that is still being loaded is waited for. From what is aside of everything (`data-aside`: a notice)
+ * the focus goes back to where it came from.
  */
 
 let path: readonly Element[] = []; // what has, or had, the focus, with all it stands in
@@ -13,7 +14,12 @@ const ways = new WeakMap<Element, readonly Element[]>();
 
 /** Follow the focus; call once. */
 export function watchFocus(): void {
-  document.addEventListener("focusin", ({ target }) => { if (target instanceof Element) path = pathOf(target); });
+  document.addEventListener("focusin", ({ target, relatedTarget: before }) => {
+    if (!(target instanceof Element)) return;
+    path = pathOf(target);
+    const aside = target.closest("[data-aside]");
+    if (aside && before instanceof Element && !aside.contains(before)) ways.set(aside, pathOf(before));
+  });
   new MutationObserver(() => { if (isLost()) land(path); }).observe(document.body, { childList: true, subtree: true });
 }
 

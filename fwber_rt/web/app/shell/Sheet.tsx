@@ -50,9 +50,9 @@ export function Sheet({ children }: { children: ComponentChildren }) {
 
 const TYPED_IN = "textarea, input:not([type=range], [type=radio], [type=checkbox])";
 
-/** What has the focus is in sight, above the keys of a phone where it is typed in. */
+/** What has the focus is in sight (the title always is), above the keys of a phone where it is typed in. */
 function rise({ target }: FocusEvent): void {
-  if (!(target instanceof Element) || target.matches(".grip, .sheet")) return;
+  if (!(target instanceof Element) || target.matches(".grip, .sheet, h1")) return;
   if (target.matches(TYPED_IN)) sheetSize.value = "full";
   else if (sheetSize.peek() === "peek") sheetSize.value = "half";
 }

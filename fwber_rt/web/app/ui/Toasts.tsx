@@ -13,7 +13,7 @@ export function Toasts({ inside = false }: { inside?: boolean }) {
   return (
     <div class="toasts" role="status" aria-live="polite">
       {shown.map((notice) => (
-        <div class="toast" key={notice.id}>
+        <div class="toast" key={notice.id} data-aside>
           <p>{notice.text}</p>
           {notice.action ? <Button look="small" onPress={() => { dismiss(notice.id); notice.action?.run(); }}>{notice.action.text}</Button> : null}
           <button type="button" class="round" aria-label={t("do.close")} onClick={() => dismiss(notice.id)}><Icon name="close" size={16} /></button>
