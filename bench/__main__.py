@@ -39,6 +39,7 @@ _TEACH = """\
   python -m bench compare a.json b.json           what became worse, beyond the noise
   python -m bench messages --python other/bin/python      the server under another Python
   python -m bench all --tiny                      every bench in a form that takes seconds: do they work here?
+  python -m bench all --target https://127.0.0.1:8443 --insecure      those that can measure a server which runs already
   python -m bench calibrate                       what this machine holds
 
 Waits of open loops are measured from the moment a request was due, not from when it was sent, so that a server which stalls

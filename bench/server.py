@@ -69,6 +69,20 @@ def add_target(parser: argparse.ArgumentParser) -> None:
                        help=f"seconds to wait for an answer before giving up (default {door.PATIENCE_S:g})")  # fmt: skip
 
 
+def target_words(arguments: argparse.Namespace) -> list[str]:
+    """The flags that name the same target to another bench; none where there is none."""
+    if not arguments.target:
+        return []
+    valued = ("target", "target_pid", "target_metrics", "ca", "tokens", "patience")
+    words = [f"--{name.replace('_', '-')}={value}" for name in valued if (value := getattr(arguments, name)) is not None]
+    return words + [f"--{name.replace('_', '-')}" for name in ("insecure", "i_own_this_server") if getattr(arguments, name)]
+
+
+def takes_target(arguments: argparse.Namespace) -> bool:
+    """Whether the bench of these arguments can measure a target."""
+    return hasattr(arguments, "target")
+
+
 def serve(arguments: argparse.Namespace, settings: Mapping[str, str] | None = None, **how: Any) -> AbstractContextManager[Server]:
     """The server to measure: the target, or our own with ``settings`` and ``how`` (see ``OurServer``)."""
     if getattr(arguments, "target", None):

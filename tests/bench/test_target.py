@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from bench import crowd, everything
-from bench.__main__ import main
+from bench.__main__ import main, parser
 from bench.harness import OurServer
 from bench.report import HELD, MISSED, UNMEASURED
+from bench.server import target_words
 from tests import certificates
 
 
@@ -79,6 +80,36 @@ def test_what_a_target_lacks_is_named(tmp_path: Path, capsys: pytest.CaptureFixt
     with OurServer({"auth.guests": "false"}) as closed:
         assert _run("idle", tmp_path, closed)[0] == UNMEASURED
         assert "auth.guests = true, or give accounts with --tokens" in capsys.readouterr().err
+
+
+def test_all_that_can_measure_a_target_do_and_the_others_are_named(
+    tmp_path: Path, server: OurServer, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    out = tmp_path / "report.json"
+    target = ["--target", server.url, "--insecure", "--target-pid", str(server.pid), "--patience", "9"]
+    assert main(["all", "--tiny", "--only", "idle", "nearby", "locations", "replay", *target, "--json", str(out)]) == HELD
+    idle, locations = json.loads(out.read_text())
+    assert (idle["bench"], locations["bench"]) == ("idle", "locations")
+    assert all(server.url in report["notes"][0] for report in (idle, locations))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if "left out: it starts what it measures" in line]
+    assert [row[0] for row in rows] == ["nearby", "replay"]
+
+
+def test_all_against_no_target_of_theirs_measure_nothing(
+    tmp_path: Path, server: OurServer, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    assert main(["all", "--tiny", "--only", "nearby", "scale", "--target", server.url, "--insecure"]) == UNMEASURED
+    assert "none takes a --target: nearby, scale" in capsys.readouterr().err
+    assert main(["all", "--tiny", "--target", server.url]) == UNMEASURED
+    assert capsys.readouterr().err.count("--ca FILE, or --insecure") == 1
+
+
+def test_a_target_is_named_to_another_bench_as_it_was_given() -> None:
+    words = ["--target", "https://[::1]:8443", "--target-pid", "7", "--ca", "ca.pem", "--tokens", "tokens", "--patience", "3.5"]
+    for more in ([], ["--insecure", "--i-own-this-server", "--target-metrics", "http://127.0.0.1:9/metrics"]):
+        given = parser().parse_args(["idle", *words, *more])
+        assert parser().parse_args(["idle", *target_words(given)]) == given
+    assert target_words(parser().parse_args(["idle"])) == []
 
 
 def test_a_certificate_nobody_vouches_for_is_said_so(
