@@ -9,6 +9,7 @@ from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from fwber_rt import memory
 from fwber_rt.core.effects import Effects, Push
 from fwber_rt.core.settings import Setting, positive
 from fwber_rt.core.world import World
@@ -50,6 +51,7 @@ class Timers:
         tick_s = max(app.settings[PRIVACY_TICK] / app.clock.scale, SHORTEST_TICK_S)
         self.every("tick", lambda: tick_s, self.tick)
         self.every("token expiry", lambda: EXPIRY_EVERY_S, self.expire_tokens)
+        self.every("memory", lambda: memory.EVERY_S, memory.GiveBack(lambda: app.front.gone).run)
         self.every("snapshot", lambda: app.settings[SNAPSHOT_EVERY], app.snapshot)
         for job in app.registry.jobs.values():
             self.every(job.name, partial(self._seconds, job), partial(self.run_job, job))

@@ -38,6 +38,7 @@ LAYERS: Mapping[str, str] = {
     "metrics": ROOT_NAME,
     "clock": "core",
     "garbage": "",
+    "memory": "",
     "logs": f"core {ROOT_NAME}",
     "config_values": "core",
     "config": "config_values core registry",

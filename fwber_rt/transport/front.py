@@ -98,6 +98,7 @@ class Front:
         self._openings = 0  # in this turn; while there are any, the next turn is asked for
         self._waiting: deque[Door] = deque()
         self._connections = 0
+        self.gone = 0  # connections that have ended since the start
         self._addresses: Counter[str] = Counter()
         self._server: asyncio.Server | TlsServer | None = None
         endpoint.on_lost = self.release
@@ -151,6 +152,7 @@ class Front:
     def release(self, address: str) -> None:
         """A connection is gone."""
         self._connections -= 1
+        self.gone += 1
         if address:
             self._uncount(address)
 
@@ -164,7 +166,9 @@ class Front:
         """A connection turns out to be from ``address``; False when that has as many as it may."""
         if self._addresses[network(address)] >= self.per_address:
             return False
-        self.release(counted)
+        self._connections -= 1
+        if counted:
+            self._uncount(counted)
         self.admit(address)
         return True
 

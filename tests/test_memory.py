@@ -1,0 +1,44 @@
+"""What connections leave behind is given back when enough of them are gone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from fwber_rt import memory
+from fwber_rt.clock import ManualClock
+from fwber_rt.memory import ENOUGH, GiveBack, trimmer
+from tests.e2e.servers import InProcess
+
+
+async def test_it_is_given_back_each_time_that_enough_are_gone() -> None:
+    trims: list[int] = []
+    gone = 0
+    given = GiveBack(lambda: gone, lambda: trims.append(gone))
+    for gone in (0, ENOUGH - 1, ENOUGH, ENOUGH + 1, 2 * ENOUGH - 1, 2 * ENOUGH, 9 * ENOUGH, 9 * ENOUGH + 1):  # noqa: B007
+        await given.run()
+    assert trims == [ENOUGH, 2 * ENOUGH, 9 * ENOUGH]
+
+
+def test_the_c_library_gives_back_or_there_is_none_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert trimmer()() in (0, 1)
+    monkeypatch.setattr("ctypes.CDLL", lambda _: object())
+    assert trimmer()() is None
+
+
+async def test_a_server_does_so_by_itself(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = asyncio.Event()
+    monkeypatch.setattr(memory, "trimmer", lambda: given.set)
+    monkeypatch.setattr(memory, "ENOUGH", 2)
+    monkeypatch.setattr(memory, "EVERY_S", 0.01)
+    server = InProcess(tmp_path / "data", clock, None)
+    await server.start()
+    token = await server.user("Ann")
+    for _ in range(2):
+        ann = await server.connect(token)
+        assert not given.is_set()
+        await ann.close()
+    await asyncio.wait_for(given.wait(), 10)
+    await server.close()
