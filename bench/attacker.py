@@ -22,7 +22,7 @@ from statistics import median
 from bench import hunt
 from bench.flags import whole
 from bench.hunt import Account, Hunt, Vector, disclosed_of, metres
-from bench.indoors import Plan
+from bench.indoors import Plan, Refusal
 from bench.places import centre
 from bench.report import Bar, Progress, Report, Table, Unmeasurable
 
@@ -87,7 +87,10 @@ def run(arguments: argparse.Namespace) -> Report:
 
 async def _hunt(plan: Plan, arguments: argparse.Namespace, rounds: int, seed: str) -> tuple[list[Sample], Hunt]:
     """Samples of all victims in the second half of a hunt."""
-    play = await hunt.begin(plan, arguments.victims, arguments.attackers, seed)
+    try:
+        play = await hunt.begin(plan, arguments.victims, arguments.attackers, seed)
+    except Refusal as refusal:
+        raise Unmeasurable(f"not everybody could take their place: {refusal}") from None
     samples: list[Sample] = []
     with Progress("rounds", rounds) as progress:
         for turn in range(1, rounds + 1):

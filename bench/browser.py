@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from bench import crowd, places
-from bench.flags import real, whole
+from bench.flags import real, real_or_0, whole
 from bench.report import Bar, Report, Table, Unmeasurable
 from bench.server import Server, pin, serve
 from bench.stats import median, quantiles
@@ -50,6 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--people", type=whole, default=1000, metavar="N", help="people on the map (default 1000)")
     parser.add_argument("--rate", type=whole, default=100, metavar="N", help="messages per second (default 100)")
     parser.add_argument("--seconds", type=real, default=15.0, metavar="S", help="how long frames are watched (default 15)")
+    parser.add_argument("--warm-up", type=real_or_0, default=2.0, metavar="S", help="of talk before they are (default 2)")
+    parser.add_argument(
+        "--reloads", type=whole, default=5, metavar="N", help="until the first hexagon; the median counts (default 5)"
+    )
     parser.add_argument("--history", type=whole, default=10_000, metavar="N", help="messages scrolled through (default 10000)")
 
 
@@ -62,7 +66,7 @@ def run(arguments: argparse.Namespace) -> Report:
     with serve(arguments) as server, visiting(_page(server), place, SIZE) as visitor:
         loaded = visitor.open()
         visitor.enter("Vera")
-        first = [visitor.reload_ms(HEXAGON) for _ in range(5)]
+        first = [visitor.reload_ms(HEXAGON) for _ in range(arguments.reloads)]
         long = _conversation(server, visitor, place, arguments.history)
         with everybody(server, arguments.people) as sockets:
             near = [socket for number, socket in enumerate(sockets) if number % len(places.around(RINGS)) < HEARD]
@@ -168,7 +172,7 @@ def _under_load(visitor: Visitor, sockets: Sequence[Socket], near: Sequence[Sock
     """The visitor has the conversation of their hexagon open beside the map, and watches."""
     with Talk(sockets, near, arguments.rate) as talk:
         visitor.follow("Message ")
-        visitor.page.wait_for_timeout(2000)
+        visitor.page.wait_for_timeout(arguments.warm_up * 1000)
         before = talk.said
         drawn = visitor.watch(arguments.seconds)
         said = talk.said - before

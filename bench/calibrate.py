@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -203,10 +202,10 @@ class _Town:
         return Try(rate, outcome, watch.usage, judge(outcome, watch.usage, arguments.limit))
 
     def _rest(self) -> None:
-        """Until the server has worked off what it owes."""
-        end = time.perf_counter() + _PATIENCE_S
-        while self._exchange.pump(0.2) and time.perf_counter() < end:
-            pass
+        """Until the server has worked off what it owes: what was asked of it last is answered on every connection."""
+        for place in range(len(self.sockets)):
+            self._exchange.ask(place, "ping", {})
+        self._exchange.settle(_PATIENCE_S)
 
     def _move(self, number: int, due: float) -> None:
         place = number % len(self.sockets)

@@ -110,7 +110,7 @@ def _flood(name: str, arguments: argparse.Namespace) -> Outcome:
                 attack = _attack(flood, name, server.port, arguments, [enemy.token for enemy in enemies], chat)
                 end = time.perf_counter()
             cpu, busy = (server.cpu_seconds() - cpu) / (end - begin), (harness.core_busy() - busy) / (end - begin)
-            chat.watch(1)
+            chat.watch(min(1.0, arguments.seconds))
             after, told = server.resident_bytes(), _counted(server)
             return Outcome(
                 name, calm, chat.between(begin, end), chat.missing(), before, max(memory.peak, after), after,

@@ -37,6 +37,7 @@ READY_S = 20.0
 _PR_SET_PDEATHSIG = 1
 _FAULTS = ("Traceback", '"log.level":"error"', '"log.level":"critical"', " ERROR ", " CRITICAL ")
 _FAULT_CHARS = 600
+_NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"  # no installed server compiles its sources at each start
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []  # before anything is pinned
 
 
@@ -270,7 +271,7 @@ class OurServer(Process):
         values = {"listen": f"{HOST}:{self.port}", "data_dir": str(self.data), "profile": "development", **(settings or {})}
         if certificate:
             values |= {"tls.cert": str(certificate), "tls.key": str(certificate)}
-        env = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_")}
+        env = {name: value for name, value in os.environ.items() if not name.startswith("FWBER_RT_") and name != _NO_BYTECODE}
         env.update({environment_name(name): value for name, value in values.items()})
         env["PYTHONPATH"] = str(ROOT)
         command = [*wrap, interpreter(), "-m", "fwber_rt", "serve", *(["--config", str(limits)] if limits else [])]

@@ -260,15 +260,14 @@ class Hunt:
 
 
 async def begin(plan: Plan, victims: int, attackers: int, seed: str) -> Hunt:
-    """Everybody takes their place; attackers make rooms all over the town."""
+    """Everybody takes their place; attackers make rooms all over the town. Raises Refusal."""
     hunt = Hunt(Indoors(plan), chance := random.Random(seed))
     for number in range(attackers):
         hunt.attackers.append(await _settle(hunt, f"attacker {number}", Body(chance, PROBE_MPS, 0.0)))
     for attacker in hunt.attackers:
         at, radius = Body(chance, 0, 0).at, chance.randrange(*ROOM_RADII)
-        made = await attacker.ask("room.create", {"name": attacker.visitor.name, "radius_m": radius, **_fix(at)})
+        made = await attacker.visitor.ask("room.create", {"name": attacker.visitor.name, "radius_m": radius, **_fix(at)})
         hunt.rooms[made["room"]] = at
-        attacker.queries = 0
     for number in range(victims):
         body = Body(chance, WALK_MPS, STAY_ROUNDS, homebody=chance.random() < HOMEBODIES)
         hunt.victims.append(await _settle(hunt, f"victim {number}", body))

@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> Report:
     count: int = arguments.connections
     with serve(arguments) as server:
         people = crowd.guests(server.door, count)
-        time.sleep(1)
+        time.sleep(min(1.0, arguments.quiet))
         before = _resident(server)
         sockets, heard = _everybody(server, people)
         with crowd.closing_on_error(sockets):

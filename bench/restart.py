@@ -19,7 +19,7 @@ from bench.flags import real, real_or_0, whole
 from bench.follower import Follower
 from bench.plot import Lines
 from bench.report import Bar, Measure, Progress, Report, Table, Unmeasurable
-from bench.returners import Returners
+from bench.returners import LONGEST_S, Returners
 from bench.stats import percentile, quantiles
 from bench.storm import Storm
 
@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kill", action="store_true", help="kill -9 in place of SIGTERM")
     parser.add_argument("--drain", type=real_or_0, default=10.0, metavar="S", help="drain.seconds of the server (default 10)")
     parser.add_argument("--seconds", type=real, default=120.0, metavar="S", help="to wait for everybody (default 120)")
+    parser.add_argument("--backoff", type=real, default=LONGEST_S, metavar="S",
+                        help=f"the longest a client waits before it tries again (default {LONGEST_S:g}, as ours do)")  # fmt: skip
     parser.add_argument("--repetitions", type=whole, default=1, metavar="N", help="restarts in a row (default 1)")
     openloop.add_late(parser, LATE_MS)
 
@@ -68,7 +70,7 @@ def run(arguments: argparse.Namespace) -> Report:
     with harness.OurServer({"drain.seconds": str(arguments.drain)}, patience=_PATIENCE_S) as server:
         followers = _followers(server, arguments.people)
         storm = Storm(server.door, lambda place: followers[place].first())
-        returners = Returners(storm, followers)
+        returners = Returners(storm, followers, longest_s=arguments.backoff)
         try:
             returners.enter()
             returners.gather(PER_ROOM)

@@ -29,6 +29,7 @@ _BUFFER = 1 << 16
 _REPLY = b'{"id":'
 _SAY_ID = 1_000_000
 _PATIENCE_S = 30.0
+LONGEST_S = Backoff().cap_s
 _FIRST = 300  # on their way in at once, when nobody has been there yet
 
 
@@ -45,10 +46,11 @@ class _Link:
 class Returners:
     """``followers`` by their places, which ``storm`` lets in.
 
-    ``back``: place -> moment (perf_counter) of the last time somebody got in. ``acked``: message -> (stream, offset).
+    ``back``: place -> moment (perf_counter) of the last time somebody got in. ``longest_s``: what they wait at most
+    before they try again. ``acked``: message -> (stream, offset).
     """
 
-    def __init__(self, storm: Storm, followers: Sequence[Follower], seed: int = 1) -> None:
+    def __init__(self, storm: Storm, followers: Sequence[Follower], seed: int = 1, *, longest_s: float = LONGEST_S) -> None:
         self.back: dict[int, float] = {}
         self.acked: dict[str, tuple[str, int]] = {}
         self.byes: Counter[int] = Counter()  # closes, by their code; 0: cut off
@@ -59,7 +61,7 @@ class Returners:
         self._storm = storm
         self.followers = followers
         self._rooms: list[str] = []  # one for each place
-        self._backoff = Backoff(random=Random(seed).random)
+        self._backoff = Backoff(cap_s=longest_s, random=Random(seed).random)
         self._failures = [0] * len(followers)
         self._links: dict[int, _Link] = {}
         self._due: list[tuple[float, int]] = []

@@ -15,6 +15,8 @@ THE_MACHINES = {"p95 gap between frames", "longest task"}  # and what else it do
 
 
 @pytest.mark.browser
+@pytest.mark.tiny("browser")
+@pytest.mark.usefixtures("soon_told")
 def test_the_page_has_figures(tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     assert main(["browser", *everything.words("browser", tmp_path, tiny=True), "--json", str(out)]) in (HELD, MISSED)

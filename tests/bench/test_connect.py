@@ -52,6 +52,7 @@ def _run(directory: Path) -> tuple[int, dict[str, object]]:
     return status, json.loads(out.read_text())["figures"] if out.exists() else {}
 
 
+@pytest.mark.tiny("connect")
 def test_a_tiny_storm(tmp_path: Path) -> None:
     status, figures = _run(tmp_path)
     assert status in (HELD, MISSED)

@@ -5,7 +5,7 @@ Ratios and memory are not judged here: at this size they say nothing. What is ju
 
 import json
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -40,17 +40,11 @@ def test_limits_are_raised_and_none_is_forgotten() -> None:
             assert raised[setting].per_second >= 1e6, name
 
 
-class _Soon(harness.OurServer):
-    """What a crowd's arrival causes comes soon, so that it is sooner seen that nothing more of it comes."""
-
-    def __init__(self, settings: Mapping[str, str], **how: Any) -> None:
-        super().__init__({**settings, "privacy.tick_s": "0.2"}, **how)
-
-
+@pytest.mark.tiny("fanout", "cells")
+@pytest.mark.usefixtures("soon_told")
 @pytest.mark.parametrize("name", ["fanout", "cells"])
 def test_fan_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(harness, "OurServer", _Soon)
-    monkeypatch.setattr(fanout, "QUIET_S", 1.0)
+    monkeypatch.setattr(fanout, "QUIET_S", 0.6)
     status, report = _tiny(tmp_path, name)
     assert status in (HELD, MISSED)
     assert report["held"] is (status == HELD)
@@ -63,6 +57,7 @@ def test_fan_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> 
         assert 0 < ours["p50_ms"] <= ours["p99_ms"] < 1000
 
 
+@pytest.mark.tiny("idle")
 def test_idle(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "idle")
     figures = report["figures"]
@@ -71,6 +66,7 @@ def test_idle(tmp_path: Path) -> None:
     assert (figures["hexagons"], figures["rooms"]) == (7, "a room")
 
 
+@pytest.mark.tiny("nearby")
 def test_nearby(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "nearby")
     assert report["figures"]["people"] == 3000
@@ -83,6 +79,7 @@ def test_nearby(tmp_path: Path) -> None:
         assert who["moves_acked"] == who["moves"] > 1
 
 
+@pytest.mark.tiny("scale")
 def test_scale(tmp_path: Path) -> None:
     status, report = _tiny(tmp_path, "scale")
     assert status in (HELD, MISSED)
@@ -92,6 +89,7 @@ def test_scale(tmp_path: Path) -> None:
     assert report["figures"]["ratios"]["join"] == pytest.approx(means["join"]["4000"] / means["join"]["1000"])
 
 
+@pytest.mark.tiny("calibrate")
 def test_calibrate(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "calibrate")
     mixed = report["figures"]["mixed"]
@@ -101,6 +99,7 @@ def test_calibrate(tmp_path: Path) -> None:
     assert mixed["usage"]["loop_lag_p99_s"] > 0
 
 
+@pytest.mark.tiny("locations", "messages")
 @pytest.mark.parametrize("name", ["locations", "messages"])
 def test_acknowledged_requests(tmp_path: Path, name: str) -> None:
     _, report = _tiny(tmp_path, name)
@@ -111,6 +110,7 @@ def test_acknowledged_requests(tmp_path: Path, name: str) -> None:
     assert figures["updates" if name == "locations" else "read_back"] > 20
 
 
+@pytest.mark.tiny("mixed")
 def test_a_city(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "mixed")
     figures = report["figures"]
@@ -128,6 +128,7 @@ def test_a_city_told_by_a_generator_that_is_late_has_no_figures(tmp_path: Path, 
     assert "ms late" in capsys.readouterr().err
 
 
+@pytest.mark.tiny("walk")
 def test_walk(tmp_path: Path) -> None:
     status, report = _tiny(tmp_path, "walk")
     assert status == HELD, report["tables"]
@@ -135,6 +136,7 @@ def test_walk(tmp_path: Path) -> None:
     assert 3 < report["figures"]["count"] <= 10
 
 
+@pytest.mark.tiny("floods")
 def test_a_flood(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "floods")
     flood = report["figures"]["pings"]
@@ -143,6 +145,7 @@ def test_a_flood(tmp_path: Path) -> None:
     assert flood["counted"]
 
 
+@pytest.mark.tiny("signin")
 def test_attempts_to_sign_in(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "signin")
     assert report["figures"]["storm"]["attempts"] == 50
@@ -150,6 +153,7 @@ def test_attempts_to_sign_in(tmp_path: Path) -> None:
     assert 0 < report["figures"]["lag_p99_s"] < 1
 
 
+@pytest.mark.tiny("attacker")
 def test_an_attacker(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "attacker")
     assert report["tables"][0]["rows"][0][0] == "the middle"
@@ -159,10 +163,11 @@ def test_an_attacker(tmp_path: Path) -> None:
 ZEROS = ("missing", "unexpected", "duplicates", "rules_broken", "acked_lost", "received_not_stored", "gaps", "stored_twice")
 
 
-@pytest.mark.parametrize("kills", [0, 2])
-def test_replay(tmp_path: Path, kills: int) -> None:
+@pytest.mark.tiny("replay")
+@pytest.mark.parametrize(("kills", "speed"), [(0, "900"), (2, "600")])
+def test_replay(tmp_path: Path, kills: int, speed: str) -> None:
     file = invented.traces(tmp_path)
-    _, report = _bench(tmp_path, "replay", str(file), "--speed", "600", "--kill", str(kills), "--least", "100")
+    _, report = _bench(tmp_path, "replay", str(file), "--speed", speed, "--kill", str(kills), "--least", "100")
     figures = report["figures"]
     assert {name: figures[name] for name in ZEROS} == dict.fromkeys(ZEROS, 0), report["notes"]
     assert figures["fixes"] == 240
@@ -224,6 +229,7 @@ def test_a_delivery_that_is_not_made_is_missed(tmp_path: Path, monkeypatch: pyte
     assert report["figures"]["missing"] + report["figures"]["undecidable"] >= 1
 
 
+@pytest.mark.tiny("soak")
 def test_soak(tmp_path: Path) -> None:
     status, report = _bench(tmp_path, "soak", "--kills", "5", "--clients", "8", "--rooms", "2")
     assert status == HELD, report["bars"]

@@ -3,23 +3,18 @@
 import argparse
 import json
 import logging
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
-from bench import crowd, everything, harness, suite
+from bench import crowd, harness, suite
 from bench.__main__ import main
-from bench.door import Door
 from bench.report import HELD, MISSED, UNMEASURED, Bar, Report, Table, Unmeasurable
 from bench.suite import BENCHES, TINY
 from fwber_rt import logs
-from tests.bench.dumb import Answer, Dumb, silence, upgrades
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -46,64 +41,6 @@ def test_outside_its_environment_it_says_in_one_line_where_to_run() -> None:
     done = subprocess.run([sys.executable, "-S", "-m", "bench", "--help"], capture_output=True, text=True, check=False, cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (UNMEASURED, "", 1)
     assert 'it needs .venv: make bench ARGS="..."' in done.stderr
-
-
-class _Deaf(harness.Process):
-    """A server that is ready and offers nothing."""
-
-    def __init__(self, *_: object, **__: object) -> None:
-        self.port = harness.free_port()
-        self.door = Door(self.port, patience=1)
-        self.url = self.door.url
-        self.data = Path(tempfile.mkdtemp(prefix="fwber_rt-deaf-"))
-        (self.data / "readyz").write_text("yes")
-        command = [sys.executable, "-m", "http.server", str(self.port), "--bind", harness.HOST, "--directory", str(self.data)]
-        super().__init__(command, lambda: harness._answers(f"{self.url}/readyz"), env={}, log=self.data / "log")
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
-        shutil.rmtree(self.data)
-
-
-WITHOUT_A_SERVER = {"nearby", "walk", "attacker", "scale"}  # these run in this process
-
-
-@pytest.mark.parametrize("name", sorted(BENCHES.keys() - WITHOUT_A_SERVER))
-def test_a_server_that_answers_nothing_has_no_figures(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(harness, "OurServer", _Deaf)
-    began = time.monotonic()
-    words = everything.words(name, tmp_path, tiny=True)
-    assert main([name, *words, "--json", str(tmp_path / "out.json"), "--html", str(tmp_path / "out.html")]) == UNMEASURED
-    assert time.monotonic() - began < 30
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "not measured" in captured.err
-    assert not list(tmp_path.glob("out.*"))
-
-
-def _takes_targets(name: str) -> bool:
-    parser = argparse.ArgumentParser()
-    BENCHES[name].add_arguments(parser)
-    return "--target" in parser.format_help()
-
-
-@pytest.mark.parametrize("answer", [silence, upgrades])
-@pytest.mark.parametrize("name", sorted(filter(_takes_targets, BENCHES)))
-def test_a_target_that_falls_silent_has_no_figures(
-    name: str, answer: Answer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With tokens, so that a bench gets as far as it can: to connections that open and then say nothing."""
-    (tmp_path / "tokens").write_text("\n".join(f"token{number} {number}" for number in range(1000)))
-    with Dumb(answer) as server:
-        target = ["--target", f"http://127.0.0.1:{server.port}", "--tokens", str(tmp_path / "tokens"), "--patience", "0.2"]
-        began = time.monotonic()
-        assert main([name, *everything.words(name, tmp_path, tiny=True), *target]) == UNMEASURED
-        assert time.monotonic() - began < 20  # a second or two, on a machine that has nothing else to do
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert "not measured" in captured.err
 
 
 class _Fixed:

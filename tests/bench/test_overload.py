@@ -95,8 +95,10 @@ def _run(directory: Path, *more: str) -> tuple[int, dict[str, Any]]:
 def any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """How much the generator offers here is the machine's matter."""
     monkeypatch.setattr(overload, "OFFERED", 0)
+    monkeypatch.setattr(overload, "_PROBE_S", 0.1)
 
 
+@pytest.mark.tiny("overload")
 @pytest.mark.usefixtures("any_machine")
 def test_a_tiny_overload_is_shed_and_loses_nothing(tmp_path: Path) -> None:
     status, figures = _run(tmp_path)

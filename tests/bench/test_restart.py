@@ -46,6 +46,7 @@ def _run(directory: Path, *more: str) -> tuple[int, dict[str, Any]]:
     return status, json.loads(out.read_text())["figures"] if out.exists() else {}
 
 
+@pytest.mark.tiny("restart")
 @pytest.mark.parametrize("how", [[], ["--kill"]])
 def test_everybody_is_back_with_everything(how: list[str], tmp_path: Path) -> None:
     status, figures = _run(tmp_path, *how)

@@ -51,6 +51,7 @@ def _run(directory: Path, *more: str) -> tuple[int, dict[str, Any]]:
     return status, json.loads(out.read_text()) if out.exists() else {}
 
 
+@pytest.mark.tiny("slow")
 def test_whoever_stops_reading_is_closed_and_has_everything_in_the_end(tmp_path: Path) -> None:
     _, report = _run(tmp_path)
     figures = report["figures"]

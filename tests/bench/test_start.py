@@ -20,6 +20,7 @@ def test_the_slowest_start_counts() -> None:
     assert [bar.figure for bar in made.bars] == [1.0, 10.1]
 
 
+@pytest.mark.tiny("start")
 def test_after_every_start_everything_acknowledged_is_there(tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     assert main(["start", *everything.words("start", tmp_path, tiny=True), "--json", str(out)]) == HELD
