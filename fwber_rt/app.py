@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from fwber_rt import garbage, observe
+from fwber_rt import garbage, memory, observe
 from fwber_rt.clock import TIME_SCALE, Clock
 from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, ConfigError, parse_address
 from fwber_rt.core.ids import Ids
@@ -264,6 +264,7 @@ class App:
         cert, key = self.settings[TLS_CERT], self.settings[TLS_KEY]
         if not cert:
             return None
+        memory.map_large()
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
             context.load_cert_chain(cert, key)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from fwber_rt import memory
 from fwber_rt.clock import ManualClock
 from fwber_rt.memory import ENOUGH, GiveBack, trimmer
+from tests import certificates
 from tests.e2e.servers import InProcess
 
 
@@ -26,6 +28,20 @@ def test_the_c_library_gives_back_or_there_is_none_to_ask(monkeypatch: pytest.Mo
     assert trimmer()() in (0, 1)
     monkeypatch.setattr("ctypes.CDLL", lambda _: object())
     assert trimmer()() is None
+    memory.map_large()
+
+
+@pytest.mark.parametrize("encrypted", [True, False])
+async def test_with_tls_large_blocks_are_kept_apart(
+    tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch, encrypted: bool
+) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr("ctypes.CDLL", lambda _: SimpleNamespace(mallopt=lambda *what: asked.append(what)))
+    pem = str(certificates.write(tmp_path))
+    server = InProcess(tmp_path / "data", clock, None, **({"tls.cert": pem, "tls.key": pem} if encrypted else {}))
+    await server.start()
+    await server.close()
+    assert asked == ([(-3, 131_072)] if encrypted else [])
 
 
 async def test_a_server_does_so_by_itself(tmp_path: Path, clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:
