@@ -36,7 +36,7 @@ class Ears:
 
     def __init__(self, sockets: Sequence[Socket], followers: Sequence[Follower], places: range, stream: str) -> None:
         self.due: list[float] = []
-        self.late: list[float] = []  # how long after it was due each request was sent
+        self._late: list[tuple[float, float]] = []  # when each request was due, how long after that it was sent
         self._sockets = sockets
         self._followers = followers
         self._places = places
@@ -60,7 +60,7 @@ class Ears:
             d["text"] = text
         self._ids += 1
         data = frame(orjson.dumps({"id": self._ids, "op": op, "d": d}))
-        self.late.append(time.perf_counter() - due)
+        self._late.append((due, time.perf_counter() - due))
         if self._sockets[place].sock.send(data) != len(data):
             raise Unmeasurable("a connection takes no more")
 
@@ -97,6 +97,12 @@ class Ears:
         first = next((number for number, due in enumerate(self.due) if due >= counting), len(self.due))
         waits = [wait for place in places for wait in self._heard[place][first:]]
         if not waits:
+            raise Unmeasurable("nothing was said after the warm-up")
+        return quantiles(waits)
+
+    def late(self, counting: float) -> Quantiles:
+        """How long after it was due a request was sent, of what was due from ``counting`` on. Unmeasurable when nothing was."""
+        if not (waits := [late for due, late in self._late if due >= counting]):
             raise Unmeasurable("nothing was said after the warm-up")
         return quantiles(waits)
 

@@ -20,7 +20,7 @@ from bench.openloop import Schedule, no_garbage
 from bench.report import Unmeasurable
 from bench.scrape import Metrics, counted
 from bench.server import Server
-from bench.stats import Quantiles, quantiles
+from bench.stats import Quantiles
 from bench.storm import Entered, Storm
 from bench.wire import CLOSE, TEXT, Socket
 
@@ -94,7 +94,7 @@ class Hall:
             with no_garbage():
                 self._say_all(ears, talk, began)
             share = (time.process_time() - own) / (time.perf_counter() - began)
-            self.late.append(quantiles(ears.late))
+            self.late.append(ears.late(began + talk.fill_s))
             ears.await_rest(_PATIENCE_S)
         finally:
             ears.close()

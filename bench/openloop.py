@@ -45,7 +45,7 @@ def tell_late(report: Report, stretches: Sequence[Quantiles], limit_ms: float) -
         raise Unmeasurable(
             f"the load generator itself was {ms:.1f} ms late (p99), so waits are its own; --late has the limit, {limit_ms:g} ms"
         )
-    report.notes.append(f"what the load generator did, it did {ms:.2g} ms late (p99)")
+    report.notes.append(f"what the load generator did, it did {ms:.3g} ms late (p99)")
     report.figures["late_p99_ms"] = ms
 
 

@@ -29,7 +29,7 @@ TEACH = """\
 """
 PEOPLE, SHARE = 300, 0.1
 RATIO = 1.25
-LATE_MS = 10.0
+LATE_MS = 5.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -44,6 +44,17 @@ def test_a_message_is_due_and_asked_for(room: Room) -> None:
     assert ears.due == [1.0], "typing is no message"
 
 
+def test_how_late_something_was_said_is_told_of_what_counts(room: Room) -> None:
+    ears, now = _ears(room, 0, 2), time.perf_counter()
+    ears.say(0, "message.send", "7", now - 9, "hello")
+    ears.say(0, "typing", "7", now - 5)
+    assert ears.late(now - 6).count == 1
+    assert 5 <= ears.late(now - 6).worst < 8
+    assert ears.late(now - 9).worst >= 9
+    with pytest.raises(Unmeasurable, match="nothing was said"):
+        ears.late(now)
+
+
 def test_waits_are_from_when_a_message_was_due_and_of_those_asked_about(room: Room) -> None:
     ears, now = _ears(room, 0, 2), time.perf_counter()
     ears.due += [now - 9, now - 5]
