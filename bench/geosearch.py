@@ -184,13 +184,13 @@ def _measure(each: Mapping[str, Asked], arguments: argparse.Namespace) -> None:
 def check(who: str, asked: Asked, truth: Truth, town: Town) -> int:
     """How many places' answers named people: the last of each while people moved, and one of each when all have come to rest.
 
-    Unmeasurable when one is not the nearest, or none did.
+    Unmeasurable when one is not the nearest, or none did. Who owes moves still does not come to rest.
     """
     during = list(dict(asked.searches.samples).items())[: asked.checked]
     moving = dict(zip(asked.names, town.ways, strict=True))
     named = sum(asked.verify(truth, town.askers[place], answer, moving) > 0 for place, answer in during)
     resting = dict(zip(asked.names, asked.moves.now(), strict=True))
-    if town.ways:
+    if town.ways and not asked.moves.owed:
         named += sum(_at_rest(asked, truth, town, place, resting) > 0 for place in range(min(asked.checked, len(town.askers))))
     if not named:
         raise Unmeasurable(f"{who}: nobody was found anywhere")

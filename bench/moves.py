@@ -164,6 +164,11 @@ class Moves:
         waits = self._teller.waits
         return Taken(seconds, due, meanwhile, len(waits), sum(wait <= IN_TIME_S for wait in waits))
 
+    @property
+    def owed(self) -> int:
+        """How many are not acknowledged yet."""
+        return self._teller.outstanding
+
     def now(self) -> list[Way]:
         """Where the moves so far have left everybody."""
         people = len(self._ways)

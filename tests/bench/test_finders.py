@@ -172,6 +172,20 @@ def test_a_finder_that_names_nobody_has_no_figures() -> None:
         geosearch.check("Nobody's", asked, Truth([], RESOLUTION), town)
 
 
+class _Owing(AtOnce):
+    outstanding = 1
+
+
+def test_whoever_owes_moves_is_not_expected_to_have_come_to_rest() -> None:
+    way = Way.along([places.CITY])
+    searches = Searches([], [], [], samples=[(0, b"")])  # who is asked again has no connection
+    town, truth = Town([], [places.CITY], [way], 1.0), Truth([], RESOLUTION)
+    owing, done = (Moves([way], 1.0, kind(lambda person, at: None)) for kind in (_Owing, AtOnce))
+    assert geosearch.check("it", Asked(searches, lambda *_: 1, 3, owing, [1]), truth, town) == 1
+    with pytest.raises(IndexError):
+        geosearch.check("it", Asked(searches, lambda *_: 1, 3, done, [1]), truth, town)
+
+
 def test_postgis_is_there_when_its_files_are(tmp_path: Path) -> None:
     assert not postgis.has_postgis(tmp_path)
     program = tmp_path / "pg_config"
