@@ -81,7 +81,7 @@ class Speakers:
         guests = crowd.guests(server.door, users, "users")[:speakers]
         sockets = _connect(server, guests)
         try:
-            return cls(guests, [[_room(socket) for _ in range(ROOMS_EACH)] for socket in sockets])
+            return cls(guests, _rooms(sockets))
         finally:
             crowd.close(sockets)
 
@@ -152,10 +152,16 @@ def _connect(server: harness.OurServer, guests: Sequence[Guest]) -> list[Socket]
     return crowd.connect(server.door, guests, lambda place: places.CITY)
 
 
-def _room(socket: Socket) -> str:
+def _rooms(sockets: Sequence[Socket]) -> list[list[str]]:
+    """``ROOMS_EACH`` for everybody, in turn, so that those of many are stored together."""
     lat, lng = places.CITY
     d = {"name": "bench", "lat": lat, "lng": lng, "radius_m": 2000, "kind": "event", "max_members": 2}
-    return str(socket.call("room.create", d)["room"])
+    made: list[list[str]] = [[] for _ in sockets]
+    for _ in range(ROOMS_EACH):
+        asked = [socket.send("room.create", d) for socket in sockets]
+        for rooms, socket, id in zip(made, sockets, asked, strict=True):
+            rooms.append(str(socket.reply("room.create", id)["room"]))
+    return made
 
 
 def _number(text: str) -> int:

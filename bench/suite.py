@@ -81,16 +81,16 @@ Word = str | Callable[[Path], Path]  # a function makes a file the bench needs, 
 
 TINY: Mapping[str, Sequence[Word]] = {
     "fanout": (
-        "--subscribers", "12", "--windows", "1", "8", "--seconds", "0.3", "--warm-up", "0.05", "--repetitions", "1",
+        "--subscribers", "12", "--windows", "1", "8", "--seconds", "0.2", "--warm-up", "0.05", "--repetitions", "1",
         "--slices", "1", "--peer", "websockets",
     ),
     "cells": (
-        "--cells", "5", "--people", "3", "--windows", "1", "8", "--seconds", "0.3", "--warm-up", "0.05", "--repetitions", "1",
+        "--cells", "5", "--people", "3", "--windows", "1", "8", "--seconds", "0.2", "--warm-up", "0.05", "--repetitions", "1",
         "--slices", "1", "--peer", "websockets",
     ),
-    "idle": ("--connections", "120", "--quiet", "0.3"),
+    "idle": ("--connections", "120", "--quiet", "0.2"),
     "locations": ("--people", "20", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1"),
-    "mixed": ("--people", "40", "--seconds", "0.7", "--warm-up", "0.1", "--pace", "20", "--late", "1000"),
+    "mixed": ("--people", "40", "--seconds", "0.5", "--warm-up", "0.1", "--pace", "20", "--late", "1000"),
     "messages": ("--people", "8", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1", "--late", "10000"),
     "connect": ("--people", "60", "--window", "10", "--warm-up", "5", "--repetitions", "1", "--late", "10000"),
     "nearby": (
@@ -99,25 +99,25 @@ TINY: Mapping[str, Sequence[Word]] = {
     ),
     "scale": ("--sizes", "1000", "4000", "--calls", "100", "--repetitions", "2"),
     "calibrate": (
-        "--people", "20", "--seconds", "0.2", "--warm-up", "0.05", "--start", "600", "--most", "900", "--limit", "5000",
+        "--people", "20", "--seconds", "0.15", "--warm-up", "0.05", "--start", "800", "--most", "1200", "--limit", "5000",
     ),
     "walk": ("--recipients", "2", "6", "--messages", "5"),
     "replay": (invented.traces, "--speed", "1200", "--least", "1"),
     "slow": (
-        "--people", "20", "--rate", "500", "--bytes", "1900", "--seconds", "0.8", "--fill", "0.2", "--pairs", "1",
+        "--people", "20", "--rate", "650", "--bytes", "1900", "--seconds", "0.6", "--fill", "0.15", "--pairs", "1",
         "--late", "10000",
     ),
     "overload": (
         "--people", "20", "--per-room", "10", "--start", "200", "--most", "200", "--limit", "5000", "--try-seconds", "0.2",
-        "--times", "100", "--seconds", "0.5", "--pending", "40", "--late", "10000",
+        "--times", "100", "--seconds", "0.3", "--pending", "40", "--late", "10000",
     ),
     "restart": ("--people", "20", "--drain", "0.2", "--backoff", "0.2", "--seconds", "10", "--late", "10000"),
     "start": ("--users", "200", "--speakers", "8", "--messages", "400", "--repetitions", "1"),
     "soak": ("--kills", "1", "--clients", "4", "--rooms", "2"),
-    "floods": ("--only", "pings", "--seconds", "0.5", "--people", "10", "--share", "0.02", "--late", "10000"),
+    "floods": ("--only", "pings", "--seconds", "0.4", "--people", "10", "--share", "0.02", "--late", "10000"),
     "signin": ("--rate", "100", "--seconds", "0.5", "--calm", "20", "--users", "4"),
     "browser": (
-        "--people", "60", "--rate", "20", "--seconds", "1.5", "--warm-up", "0.3", "--reloads", "2", "--history", "300",
+        "--people", "60", "--rate", "25", "--seconds", "1.2", "--warm-up", "0.3", "--reloads", "1", "--history", "300",
     ),
     "attacker": ("--attackers", "2", "--queries", "600", "--victims", "10"),
 }  # fmt: skip

@@ -82,7 +82,7 @@ class Traveller:
         self.here = Whereabouts(shared.oracle.rules)
         shared.users[name] = guest.user
         shared.oracle.follow(name, self.here)
-        backoff = Backoff(base_s=0.1, cap_s=1.0)
+        backoff = Backoff(base_s=0.1, cap_s=0.5)
         self.client = Client(
             url, guest.token, on_push=self._heard, on_state=self._changed, request_timeout_s=120, first_connect_s=60,
             backoff=backoff,

@@ -44,7 +44,7 @@ def test_limits_are_raised_and_none_is_forgotten() -> None:
 @pytest.mark.usefixtures("soon_told")
 @pytest.mark.parametrize("name", ["fanout", "cells"])
 def test_fan_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(fanout, "QUIET_S", 0.6)
+    monkeypatch.setattr(fanout, "QUIET_S", 0.5)
     status, report = _tiny(tmp_path, name)
     assert status in (HELD, MISSED)
     assert report["held"] is (status == HELD)

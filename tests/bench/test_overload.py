@@ -95,7 +95,7 @@ def _run(directory: Path, *more: str) -> tuple[int, dict[str, Any]]:
 def any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """How much the generator offers here is the machine's matter."""
     monkeypatch.setattr(overload, "OFFERED", 0)
-    monkeypatch.setattr(overload, "_PROBE_S", 0.1)
+    monkeypatch.setattr(overload, "_PROBE_S", 0.05)
 
 
 @pytest.mark.tiny("overload")
