@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace, parse: Callable[[Sequence[str]], argparse
         with server.serve(arguments):  # what is wrong with it is said once
             pass
     with tempfile.TemporaryDirectory(prefix="fwber_rt-all-") as directory:
-        for name in arguments.only:
+        for name in _in_order(arguments):
             given = [name, *words(name, Path(directory), tiny=arguments.tiny)]
             if arguments.target and not server.takes_target(parse(given)):
                 summary.rows.append([name, "", "", LEFT_OUT])
@@ -57,6 +57,11 @@ def run(arguments: argparse.Namespace, parse: Callable[[Sequence[str]], argparse
         raise Unmeasurable(f"these start what they measure, so none takes a --target: {', '.join(arguments.only)}")
     print(f"\n{summary.render()}")
     return ran
+
+
+def _in_order(arguments: argparse.Namespace) -> list[str]:
+    """As they were named. Against a target ``idle`` comes first: it has no figure once others have connected."""
+    return sorted(arguments.only, key=lambda name: bool(arguments.target) and name != "idle")
 
 
 def _add(ran: Ran, summary: Table, arguments: argparse.Namespace, *, tiny: bool) -> None:

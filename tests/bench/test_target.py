@@ -59,6 +59,15 @@ def test_idle_connections_over_tls(tmp_path: Path, server: OurServer) -> None:
     assert report["figures"]["connections"] == 120
 
 
+def test_idle_connections_have_no_figure_where_others_have_left_memory_for_them(tmp_path: Path) -> None:
+    with OurServer({"session.ping_s": "1e9"}) as server:
+        status, first = _run("idle", tmp_path, server, "--target-pid", str(server.pid))
+        assert status in (HELD, MISSED) and first["figures"]["kib_per_connection"] > 1
+        status, second = _run("idle", tmp_path, server, "--target-pid", str(server.pid))
+    assert status == UNMEASURED and second["figures"]["kib_per_connection"] is None
+    assert "the target has had 120 connections" in second["notes"][1]
+
+
 def test_accounts_in_place_of_guests(tmp_path: Path, server: OurServer) -> None:
     people = crowd.guests(server.door, 20)
     file = tmp_path / "tokens"
@@ -87,7 +96,7 @@ def test_all_that_can_measure_a_target_do_and_the_others_are_named(
 ) -> None:  # fmt: skip
     out = tmp_path / "report.json"
     target = ["--target", server.url, "--insecure", "--target-pid", str(server.pid), "--patience", "9"]
-    assert main(["all", "--tiny", "--only", "idle", "nearby", "locations", "replay", *target, "--json", str(out)]) == HELD
+    assert main(["all", "--tiny", "--only", "locations", "nearby", "idle", "replay", *target, "--json", str(out)]) == HELD
     idle, locations = json.loads(out.read_text())
     assert (idle["bench"], locations["bench"]) == ("idle", "locations")
     assert all(server.url in report["notes"][0] for report in (idle, locations))
