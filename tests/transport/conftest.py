@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from fwber_rt.transport.hub import Hub
 from tests import certificates
+from tests.transport.lines import Ticks
 
 ON_BOTH_LOOPS = {"test_direct.py", "test_front.py", "test_httpconnection.py", "test_tls.py", "test_websocket.py"}
 
@@ -25,3 +27,13 @@ def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> d
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with a key and a certificate for 127.0.0.1, its own authority."""
     return certificates.write(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def ticks() -> Ticks:
+    return Ticks()
+
+
+@pytest.fixture
+def hub(ticks: Ticks) -> Hub:
+    return Hub(8, call_soon=ticks)

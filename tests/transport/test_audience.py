@@ -12,7 +12,7 @@ from fwber_rt.core import geo
 from fwber_rt.core.effects import Audience, Effects, Hear, Join, Push
 from fwber_rt.core.relations import Relations
 from fwber_rt.transport.hub import Hub
-from tests.transport.test_hub import HERE, attach, said
+from tests.transport.lines import HERE, attach, said
 from tests.transport.wire import person
 
 ROOM, CELL = "room:1", "cell:" + geo.to_text(HERE)

@@ -13,7 +13,7 @@ from fwber_rt.core.effects import Audience, Push
 from fwber_rt.transport import channels
 from fwber_rt.transport.channels import Channels, Reach
 from fwber_rt.transport.hub import Hub
-from tests.transport.test_hub import HERE, Line
+from tests.transport.lines import HERE, Line
 from tests.transport.wire import person
 
 CELLS = [HERE, *geo.disk(HERE, 2)[:4], geo.parent(HERE, 7), 0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,20 +12,10 @@ from fwber_rt.core.effects import Audience, Effects, Hear, Push
 from fwber_rt.protocol.frames import text_frame
 from fwber_rt.transport import hub as module
 from fwber_rt.transport.hub import PORTION, Hub
-from tests.transport.test_hub import HERE, Line, Ticks, attach, said
+from tests.transport.lines import HERE, Line, Ticks, attach, said
 from tests.transport.wire import person
 
 CELL = "cell:" + geo.to_text(HERE)
-
-
-@pytest.fixture
-def ticks() -> Ticks:
-    return Ticks()
-
-
-@pytest.fixture
-def hub(ticks: Ticks) -> Hub:
-    return Hub(8, call_soon=ticks)
 
 
 def crowd(hub: Hub, ticks: Ticks, count: int) -> list[Line]:
