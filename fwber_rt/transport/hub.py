@@ -251,6 +251,8 @@ class Hub:
     def _portion(self) -> None:
         """Leave to later turns what is too much for one; never fewer of those left earlier are written to than are left now."""
         touched, later = self._touched, self._later
+        if later:  # then whoever got several frames is named as often, and would be several of a portion
+            touched[:] = dict.fromkeys(touched)
         rest = touched[PORTION:]
         touched[PORTION:] = [later.popleft() for _ in range(min(len(later), max(PORTION, len(rest))))]
         later.extend(rest)

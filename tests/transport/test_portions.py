@@ -90,6 +90,19 @@ def test_many_who_ask_in_every_turn_keep_nobody_waiting_for_ever(hub: Hub, ticks
     assert all(kinds(line) == ["presence"] + ["reply"] * 6 for line in busy)
 
 
+def test_one_who_asks_for_much_at_once_holds_nobody_up_meanwhile(hub: Hub, ticks: Ticks) -> None:
+    lines = crowd(hub, ticks, 3 * PORTION)
+    tell(hub)
+    ticks.turn()
+    busy, asking = told(lines)[:2]
+    asking.received()
+    for n in range(2 * PORTION):
+        hub.deliver(busy, n, Effects(reply={}))
+    hub.deliver(asking, 7, Effects(reply={}))
+    ticks.turn()
+    assert kinds(asking) == ["reply"]
+
+
 def test_a_session_that_ends_or_becomes_slow_before_its_turn_is_not_written_to_out_of_order(hub: Hub, ticks: Ticks) -> None:
     lines = crowd(hub, ticks, 2 * PORTION)
     tell(hub, o=1)
