@@ -12,7 +12,6 @@ import logging
 import os
 import random
 import sqlite3
-import ssl
 from collections.abc import Awaitable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -21,9 +20,9 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from fwber_rt import garbage, memory, observe
+from fwber_rt import certificate, garbage, memory, observe
 from fwber_rt.clock import TIME_SCALE, Clock
-from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, ConfigError, parse_address
+from fwber_rt.config import DATA_DIR, LISTEN, LISTEN_INTERNAL, parse_address
 from fwber_rt.core.ids import Ids
 from fwber_rt.core.settings import Setting, Settings, positive
 from fwber_rt.core.streams import Stream
@@ -57,12 +56,10 @@ from fwber_rt.transport.session import OUTBOUND_BYTES
 from fwber_rt.transport.wheel import Wheel
 from fwber_rt.verbs import verbs
 
-TLS_CERT = Setting("tls.cert", "", "certificate chain in PEM; empty: plain HTTP, for loopback or behind a TLS proxy", "path")
-TLS_KEY = Setting("tls.key", "", "the certificate's private key in PEM", "path")
 DRAIN = Setting(
     "drain.seconds", 10.0, "time over which clients are told to come back after a restart", "seconds", reload=True, check=positive
 )
-SETTINGS: tuple[Setting[Any], ...] = (DRAIN, TLS_CERT, TLS_KEY)
+SETTINGS: tuple[Setting[Any], ...] = (DRAIN, certificate.CERT, certificate.KEY)
 
 SELECT_STREAMS: Final = "SELECT id, name, epoch, head, first_o, last_ts FROM streams"
 ID_TABLES: Final = (
@@ -251,27 +248,17 @@ class App:
                 raise
         await public.start()
         host, port = parse_address(settings[LISTEN])
-        await self.front.start(host, port, self._tls())
-        self.url = f"{'https' if settings[TLS_CERT] else 'http'}://{f'[{host}]' if ':' in host else host}:{self.front.port}"
+        tls = certificate.context(settings)
+        if tls:
+            memory.map_large()
+        await self.front.start(host, port, tls)
+        self.url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.front.port}"
         self.control = Control(self.database.data_dir, verbs(self))
         await self.control.start()
         self.wheel.start(loop.call_at)
 
     async def _upgrade(self, request: web.Request) -> web.StreamResponse:
         return await self.front.upgrade(request)
-
-    def _tls(self) -> ssl.SSLContext | None:
-        cert, key = self.settings[TLS_CERT], self.settings[TLS_KEY]
-        if not cert:
-            return None
-        memory.map_large()
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        try:
-            context.load_cert_chain(cert, key)
-        except OSError as error:  # ssl.SSLError is one; neither says which file it is about
-            files, reason = f"tls.cert {cert} and tls.key {key}", error.strerror or error
-            raise ConfigError([f"{files} cannot be used: {reason}; name a certificate chain and its key, in PEM"]) from error
-        return context
 
     def _open_database(self) -> Database:
         settings = self.settings

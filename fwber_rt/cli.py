@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from fwber_rt import __version__, config, features
+from fwber_rt import __version__, certificate, config, features
 from fwber_rt.admin import Admin, Failure
 from fwber_rt.config import ConfigError, Loaded
 from fwber_rt.config_values import defaults_document, document
@@ -254,6 +254,7 @@ def _demo(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
 
 def _check_config(options: argparse.Namespace, environ: Mapping[str, str]) -> int:
     loaded = _load(options, environ)
+    certificate.context(loaded.settings)
     warnings = config.warnings(loaded.settings)
     verdict = f"usable, with {len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "good"
     profile, listen = loaded.settings[config.PROFILE], loaded.settings[config.LISTEN]

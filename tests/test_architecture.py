@@ -42,6 +42,7 @@ LAYERS: Mapping[str, str] = {
     "logs": f"core {ROOT_NAME}",
     "config_values": "core",
     "config": "config_values core registry",
+    "certificate": "config core",
     "transport": f"clock core errors metrics protocol registry {ROOT_NAME}",
     "storage": f"clock core errors metrics protocol registry {ROOT_NAME}",
     "features": "core errors protocol registry",
@@ -62,7 +63,7 @@ LAYERS: Mapping[str, str] = {
     "admin": "clock config core registry storage",
     "demo": "* app",
     "serve": "admin app config core logs metrics registry storage",
-    "cli": "admin config config_values core demo features serve storage (version)",
+    "cli": "admin certificate config config_values core demo features serve storage (version)",
     "__main__": "cli",
 }
 

@@ -16,6 +16,7 @@ from fwber_rt.cli import main
 from fwber_rt.config import Loaded
 from fwber_rt.core.settings import Settings
 from fwber_rt.serve import explain, reload, supervise
+from tests import certificates
 
 COMMANDS = ("serve", "check-config", "print-config", "token", "status", "backup", "restore", "backup-keys", "keys", "migrate")
 
@@ -85,6 +86,20 @@ def test_check_config_calls_nothing_good_that_it_warns_of(capsys: pytest.Capture
     assert out.startswith("usable, with 2 warnings: ")
     assert "\nwarning: NO TLS" in out
     assert "good" not in out
+
+
+def test_check_config_refuses_the_certificate_that_serve_would_refuse(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def told(cert: Path, key: Path) -> tuple[int, str, str]:
+        return run(capsys, "check-config", "--set", f"tls.cert={cert}", "--set", f"tls.key={key}")
+
+    good, none, empty = certificates.write(tmp_path), tmp_path / "none.pem", tmp_path / "empty.pem"
+    empty.touch()
+    assert told(good, good)[0] == 0
+    assert told(good, none)[:2] == (2, "")
+    assert told(good, none)[2].startswith(f"fwber-rt: tls.key: cannot read {none}: No such file or directory; ")
+    assert told(none, good)[2].startswith(f"fwber-rt: tls.cert: cannot read {none}: ")
+    assert told(good, empty)[0] == 2
+    assert f"tls.key {empty} cannot be used: " in told(good, empty)[2]
 
 
 def test_a_login_in_place_of_an_id_is_told_where_ids_are(capsys: pytest.CaptureFixture[str]) -> None:

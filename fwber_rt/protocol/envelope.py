@@ -28,6 +28,8 @@ EMPTY: Final = Raw(b"{}")
 UNDECODABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 _PATH: Final = re.compile(r"(?: - at `\$\.?([^`]*)`)?$")
 _NAMED: Final = re.compile(r"(?:missing required|contains unknown) field `([^`]+)`")
+_PATTERN: Final = re.compile(r"Expected `str` matching regex '\^\[(?P<of>0-9|0-9a-f)\]\{(?P<many>[\d,]+)\}.*'")
+_OF: Final = {"0-9": "decimal", "0-9a-f": "lower-case hexadecimal"}
 
 
 class Request(Struct, gc=False):
@@ -161,7 +163,13 @@ def _explain(error: msgspec.ValidationError) -> tuple[str | None, str]:
     named = _NAMED.search(sentence)
     if named:
         path = f"{path}.{named[1]}" if path else named[1]
-    return path or None, sentence + "."
+    return path or None, _in_words(sentence) + "."
+
+
+def _in_words(sentence: str) -> str:
+    """Without the regular expression, which msgspec quotes as Python would write it."""
+    digits = _PATTERN.fullmatch(sentence)
+    return f"Expected {digits['many'].replace(',', ' to ')} {_OF[digits['of']]} digits" if digits else sentence
 
 
 @cache

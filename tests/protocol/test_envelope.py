@@ -11,7 +11,9 @@ from msgspec import Meta, Raw, Struct
 
 from fwber_rt.core.effects import Push
 from fwber_rt.errors import FIELD_INVALID, FRAME_BAD, RATE_LIMITED, Refused
+from fwber_rt.features.gdpr.shapes import Receipt
 from fwber_rt.protocol import envelope
+from fwber_rt.protocol.shapes import Cell, Id
 
 VALID = b'{"id":7,"op":"message.send","d":{"room":"12","lat":1.5,"tags":["a","b"],"sub":{"z":3},"note":"\xc3\xa4\\u00e4"}}'
 DEEP = b'{"op":"x","d":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
@@ -141,6 +143,21 @@ def test_a_wrong_field_is_named(d: bytes, field: str | None) -> None:
 def test_a_refusal_says_what_was_expected_and_quotes_no_value() -> None:
     refused = refusal(b'{"op":"x","d":{"room":"a","lat":"secret"}}')
     assert refused.message == "Expected `float`, got `str`."
+
+
+@pytest.mark.parametrize(
+    ("of", "message"),
+    [
+        (Cell, "Expected 15 lower-case hexadecimal digits."),
+        (Id, "Expected 1 to 20 decimal digits."),
+        (Receipt, "Expected 32 lower-case hexadecimal digits."),
+        (Annotated[str, Meta(pattern="^x")], "Expected `str` matching regex '^x'."),
+    ],
+)
+def test_digits_are_asked_for_in_words(of: Any, message: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as raised:
+        msgspec.json.decode(b'"CELL"', type=of)
+    assert envelope.undecodable(raised.value).message == message
 
 
 @pytest.mark.parametrize(
