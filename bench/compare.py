@@ -130,7 +130,8 @@ def figures(report: Mapping[str, Any]) -> Iterator[tuple[str, Figure]]:
     for bar in report.get("bars", ()):
         if not report.get("measures") and _number(bar["figure"]):
             yield bar["name"], Figure(bar["figure"], None, bar["at_least"])
-    for work, usage in report.get("figures", {}).get("usage", {}).items():
+    used = report.get("figures", {}).get("usage", {})
+    for work, usage in used.items() if isinstance(used, dict) else ():  # slow once wrote a list of pairs
         for name in _LESS:
             if _number(usage.get(name)):
                 yield f"{work}: {name}", Figure(usage[name], None, at_least=False)

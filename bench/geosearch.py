@@ -176,7 +176,8 @@ def _measure(each: Mapping[str, Asked], arguments: argparse.Namespace) -> None:
                 rate = one.time(arguments.seconds)
                 if one.share > usage.SATURATED:
                     raise Unmeasurable(
-                        f"{who}: the load generator used {one.share:.0%} of its core at {rate:,.0f} searches a second"
+                        f"{who}: the load generator used {one.share:.0%} of its core at {rate:,.0f} searches a second: "
+                        "the figure would be its own (among more --people a search takes longer)"
                     )
                 progress.step(who)
 

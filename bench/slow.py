@@ -144,6 +144,6 @@ def report(pairs: Sequence[Pair], deaf: int, missing: int) -> Report:
         "closed": [pair.deaf.closed for pair in pairs], "conflated": [pair.deaf.conflated for pair in pairs],
         "heard": [{str(code): count for code, count in pair.deaf.heard.items()} for pair in pairs],
         "replayed": [pair.deaf.replayed for pair in pairs], "by_history": [pair.deaf.by_history for pair in pairs],
-        "events_missing": missing, "usage": [[half.figures(0) for half in pair.used or ()] for pair in pairs],
+        "events_missing": missing, "used": [[half.figures(0) for half in pair.used or ()] for pair in pairs],
     }  # fmt: skip
     return made

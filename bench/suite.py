@@ -94,7 +94,7 @@ TINY: Mapping[str, Sequence[Word]] = {
     "messages": ("--people", "8", "--seconds", "0.3", "--warm-up", "0.1", "--repetitions", "1", "--late", "10000"),
     "connect": ("--people", "60", "--window", "10", "--warm-up", "5", "--repetitions", "1", "--late", "10000"),
     "nearby": (
-        "--people", "3000", "--crowd", "500", "--calls", "100", "--seconds", "0.1", "--repetitions", "1", "--moves", "20",
+        "--people", "10000", "--crowd", "500", "--calls", "100", "--seconds", "0.1", "--repetitions", "1", "--moves", "20",
         "--behind", "100",
     ),
     "scale": ("--sizes", "1000", "4000", "--calls", "100", "--repetitions", "2"),

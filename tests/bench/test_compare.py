@@ -48,6 +48,13 @@ def test_worse_is_less_of_what_should_be_more_and_more_of_what_should_be_less(co
     assert "server_cpu" in compared(_report([100, 100]), _report([100, 100], cpu=2.0))[1].splitlines()[-1]
 
 
+def test_what_the_server_took_may_be_told_in_another_form(compared: Any) -> None:
+    other = _report([100, 100]) | {"figures": {"usage": [[{"server_cpu_s_per_1000": 1.0}]]}}
+    status, out = compared(other, _report([100, 100]))
+    assert status == HELD
+    assert "only after: b: all: server_cpu_s_per_1000" in out
+
+
 def test_a_figure_that_is_in_one_of_the_two_is_named(compared: Any) -> None:
     fewer = _report([100, 100])
     fewer["measures"] = fewer["measures"][:1]

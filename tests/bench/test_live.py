@@ -69,7 +69,7 @@ def test_idle(tmp_path: Path) -> None:
 @pytest.mark.tiny("nearby")
 def test_nearby(tmp_path: Path) -> None:
     _, report = _tiny(tmp_path, "nearby")
-    assert report["figures"]["people"] == 3000
+    assert report["figures"]["people"] == 10000
     assert 0 < report["figures"]["city_us"]["p50"] <= report["figures"]["city_us"]["p99"]
     assert report["tables"][0]["rows"][1][2] == 50
     ours = report["figures"]["sockets"]["nearby.people, WebSocket"]

@@ -10,9 +10,11 @@ interface Globals {
   WebSocket: new (url: string) => Socket;
 }
 
-/** One program is one page: nothing is shared with others, so nothing is held against them. */
+/** One program is one page: nothing is shared with others, so nothing is held against them. Throws where there is no `WebSocket`. */
 export function nodeEnvironment(): Environment {
   const globals = globalThis as unknown as Globals;
+  // Told at once: a client that cannot open a socket would take it for a server that is away, and try for ever.
+  if (!globals.WebSocket) throw new Error("there is no WebSocket here: fwber-rt-client needs Node 22 or newer, or an Environment of your own");
   const busy = new Map<string, Promise<unknown>>();
   return {
     monotonic: () => globals.performance.now(),
