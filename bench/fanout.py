@@ -31,7 +31,8 @@ delivery, larger W what gathering buys. Bars on the ratio to nats, websockets an
 
   python -m bench fanout                          the full measurement, a minute and a half per server
   python -m bench fanout --peer nats --peer uwebsockets      beside these alone
-  python -m bench fanout --subscribers 50 --seconds 0.3 --repetitions 1 --windows 1 4      a quick look
+  python -m bench fanout --subscribers 50 --seconds 0.3 --repetitions 1 --windows 1 4 --peer websockets
+                                                  a quick look
 """
 WINDOWS = (1, 4, 16, 64)
 PLACE = (31.57, 120.30)

@@ -106,18 +106,21 @@ def _in_turn(
     """One repetition of each target, in slices that alternate: what else the machine does then hits all alike."""
     slices: dict[str, list[Run]] = {who: [] for who in targets}
     for number in range(arguments.slices):
-        for who, target in targets.items():
-            slices[who].append(_named(who, window, target, arguments))
+        for who in targets:
+            slices[who].append(_named(who, window, targets, arguments))
             if number == arguments.slices - 1:
                 progress.step(f"W={window} {who}")
     return {who: Run.joined(runs) for who, runs in slices.items()}
 
 
-def _named(who: str, window: int, target: Target, arguments: argparse.Namespace) -> Run:
+def _named(who: str, window: int, targets: Mapping[str, Target], arguments: argparse.Namespace) -> Run:
     try:
-        return target.measure(window, arguments.seconds / arguments.slices, arguments.warm_up)
+        return targets[who].measure(window, arguments.seconds / arguments.slices, arguments.warm_up)
     except Unmeasurable as problem:
-        raise Unmeasurable(f"W={window}, {who}: {problem}") from None
+        others = [peer for peer in targets if peer not in (OURS, who)]
+        without = " ".join(f"--peer {peer}" for peer in others)
+        hint = f"; without it: {without}" if who != OURS and without else ""
+        raise Unmeasurable(f"W={window}, {who}: {problem}{hint}") from None
 
 
 def _figure(runs: list[Run], rate: float) -> dict[str, Any]:

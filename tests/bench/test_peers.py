@@ -3,6 +3,7 @@
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -10,13 +11,15 @@ from bench import cells, crowd, everything, fanout
 from bench.__main__ import main, parser
 from bench.door import Door
 from bench.fanout import peer_target
+from bench.flood import Run
 from bench.meter import Meter
 from bench.peers import every
 from bench.peers.nats import Nats
 from bench.peers.peer import Peer
 from bench.peers.webs import Broadcast
 from bench.report import UNMEASURED, Bar, Unmeasurable
-from bench.versus import Versus, _limit, due
+from bench.talk import Target
+from bench.versus import OURS, Versus, _limit, _named, due
 from bench.wire import server_frame, server_frame_size
 
 CHANNEL = "c00001"
@@ -70,6 +73,22 @@ def test_an_absent_peer_is_named_with_how_to_get_it(monkeypatch: pytest.MonkeyPa
     assert notes == ["not measured: nats is not on this machine; to get it: apt install nats-server"]
     with pytest.raises(Unmeasurable, match="apt install nats-server"):
         every.choose(["nats"])
+
+
+class _Saturating:
+    def measure(self, window: int, seconds: float, warm_up: float) -> Run:
+        raise Unmeasurable("too fast")
+
+
+@pytest.mark.parametrize(
+    ("who", "told"),
+    [("nchan", "W=4, nchan: too fast; without it: --peer nats --peer redis"), (OURS, "W=4, ours: too fast")],
+)
+def test_a_peer_that_cannot_be_measured_is_told_with_how_to_do_without(who: str, told: str) -> None:
+    targets = cast("dict[str, Target]", dict.fromkeys((OURS, "nats", "nchan", "redis"), _Saturating()))
+    with pytest.raises(Unmeasurable) as raised:
+        _named(who, 4, targets, parser().parse_args(["fanout"]))
+    assert str(raised.value) == told
 
 
 def test_the_bar_of_a_window_is_the_last_that_began() -> None:
