@@ -58,7 +58,11 @@ class Server(Protocol):
 def add_target(parser: argparse.ArgumentParser) -> None:
     """Flags of a bench that can measure a server which runs already."""
     group = parser.add_argument_group("a server that runs already")
-    group.add_argument("--target", metavar="URL", help="measure this one (https://host:port) instead of starting one")
+    group.add_argument(
+        "--target", metavar="URL",
+        help="measure this one (https://host:port) instead of starting one; a server limits what one address may do, so "
+        "start it with --config bench/limits.toml, and for fanout and cells with --set session.ping_s=1e9",
+    )  # fmt: skip
     group.add_argument("--target-pid", type=whole, metavar="PID", help="its process on this machine, for exact memory and CPU")
     group.add_argument("--target-metrics", metavar="URL", help="where its /metrics is, if not on the same port (listen_internal)")
     group.add_argument("--ca", type=Path, metavar="FILE", help="PEM of the authority its certificate comes from")

@@ -16,8 +16,8 @@ that ever were, and not by those there are. Resident MiB of a server with TLS, a
 it is done when enough has come together, and often enough to stay short: handshakes a second as before (1.01, 1.02, 0.99 times).
 Where it takes long all the same (20 ms after 3 000 left together), it comes the seldomer.
 
-Large blocks apart: an idle connection with TLS takes 52 KiB instead of 79; handshakes with TLS x 0.93 (three pairs), fan-out as
-before.
+Large blocks apart: an idle connection with TLS takes 52-61 KiB (among 1 500 to 4 000) instead of 79; handshakes with TLS x 0.93
+(three pairs), fan-out as before.
 """
 
 from __future__ import annotations

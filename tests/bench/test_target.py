@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bench import crowd, everything
+from bench import crowd, everything, idle
 from bench.__main__ import main, parser
 from bench.harness import OurServer
 from bench.report import HELD, MISSED, UNMEASURED
@@ -57,12 +57,14 @@ def test_open_loops_over_tls(tmp_path: Path, server: OurServer) -> None:
 def test_idle_connections_over_tls(tmp_path: Path, server: OurServer) -> None:
     _, report = _run("idle", tmp_path, server, "--insecure", "--target-pid", str(server.pid))
     assert report["figures"]["connections"] == 120
+    assert report["bars"][0]["limit"] == idle.TLS_LIMIT_KIB
 
 
 def test_idle_connections_have_no_figure_where_others_have_left_memory_for_them(tmp_path: Path) -> None:
     with OurServer({"session.ping_s": "1e9"}) as server:
         status, first = _run("idle", tmp_path, server, "--target-pid", str(server.pid))
         assert status in (HELD, MISSED) and first["figures"]["kib_per_connection"] > 1
+        assert first["bars"][0]["limit"] == idle.LIMIT_KIB
         status, second = _run("idle", tmp_path, server, "--target-pid", str(server.pid))
     assert status == UNMEASURED and second["figures"]["kib_per_connection"] is None
     assert "the target has had 120 connections" in second["notes"][1]
@@ -97,9 +99,9 @@ def test_all_that_can_measure_a_target_do_and_the_others_are_named(
     out = tmp_path / "report.json"
     target = ["--target", server.url, "--insecure", "--target-pid", str(server.pid), "--patience", "9"]
     assert main(["all", "--tiny", "--only", "locations", "nearby", "idle", "replay", *target, "--json", str(out)]) == HELD
-    idle, locations = json.loads(out.read_text())
-    assert (idle["bench"], locations["bench"]) == ("idle", "locations")
-    assert all(server.url in report["notes"][0] for report in (idle, locations))
+    first, locations = json.loads(out.read_text())
+    assert (first["bench"], locations["bench"]) == ("idle", "locations")
+    assert all(server.url in report["notes"][0] for report in (first, locations))
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if "left out: it starts what it measures" in line]
     assert [row[0] for row in rows] == ["nearby", "replay"]
 
