@@ -100,7 +100,7 @@ def test_a_message_that_was_acknowledged_and_is_not_there_is_found(
 ) -> None:
     real = messages.history
     monkeypatch.setattr(messages, "history", lambda socket, room: real(socket, room)[1:])
-    words = ["--people", "2", "--seconds", "0.2", "--warm-up", "0", "--repetitions", "1"]
+    words = ["--people", "2", "--seconds", "0.2", "--warm-up", "0", "--repetitions", "1", "--late", "10000"]
     assert main(["messages", *words]) == 2
     assert "acknowledged" in capsys.readouterr().err
 

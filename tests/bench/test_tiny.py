@@ -58,6 +58,9 @@ class _Deaf(harness.Process):
         command = [sys.executable, "-m", "http.server", str(self.port), "--bind", harness.HOST, "--directory", str(self.data)]
         super().__init__(command, lambda: harness._answers(f"{self.url}/readyz"), env={}, log=self.data / "log")
 
+    def metrics(self) -> None:
+        """It tells none."""
+
     def __exit__(self, *_: object) -> None:
         self.kill()
         shutil.rmtree(self.data)
